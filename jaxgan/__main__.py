@@ -1,0 +1,5 @@
+"""python -m jaxgan."""
+
+from jaxgan.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,113 @@
+"""What the commands take, as frozen dataclasses: tyro makes flags and help of their fields."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from jaxgan import config
+from jaxgan.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Where:
+    """On which devices."""
+
+    parallel: Literal["single", "pmap", "mesh"] = "single"
+    """One device, or data parallel over several: under pmap, or on a mesh. The numbers are the same."""
+    devices: int = 0
+    """How many: the first so many that JAX sees. 0: one for single, all for the others."""
+    tiny: bool = False
+    """The recipe at its smallest sizes on embedded data: a smoke test of a few seconds. Flags given beside it win."""
+    config: str = ""
+    """A JSON file with fields of the recipe's Config, such as a run's own config.json. Flags given beside it win."""
+
+
+@dataclass(frozen=True)
+class Train(Where):
+    """Flags of `jaxgan train`."""
+
+    out: str = ""
+    """Folder of the run. Without it a new one: runs/RECIPE-001 and so on."""
+    resume: Literal["never", "auto", "must"] = "never"
+    """What to do with an existing run: refuse, go on with it or begin, go on or refuse."""
+    dry_run: bool = False
+    """Print the resolved config, what it will cost, and exit."""
+
+
+@dataclass(frozen=True)
+class Bench(Where):
+    """Flags of `jaxgan bench`."""
+
+    json: str = ""
+    """File for the result, a flat JSON object."""
+    seconds: float = 10.0
+    """How long to measure, after compiling and warming up."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Flags of `jaxgan sample`."""
+
+    num: int = 64
+    """Samples in all, classes in equal shares and in order."""
+    seed: int = 0
+    """Of the latents."""
+    out: str = ""
+    """A .png (one sheet), an .npz (`image` uint8, `label`) or a folder (a .png each, sub-folders are classes)."""
+    raw: bool = False
+    """Take G's own weights instead of their moving average."""
+    interpolate: bool = False
+    """Let each row of eight go from one latent to another."""
+    label: int | None = None
+    """Only this class, by its number."""
+    checkpoint: int | None = None
+    """Step of the checkpoint to take; the newest by default."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Flags of `jaxgan data check`."""
+
+    recipe: str = ""
+    """Also try whether this recipe can take the data."""
+    resolution: int = 0
+    """Resample images to this many pixels a side first, as `jaxgan train --resolution` does."""
+
+
+def parse(options, recipe, argv, prog):
+    """`options` with the recipe's Config in its field `recipe`, from a command line where both have flags."""
+    kind = dataclasses.make_dataclass(
+        options.__name__,
+        [("recipe", tyro.conf.OmitArgPrefixes[recipe.Config])],
+        bases=(options,),
+        frozen=True,
+        kw_only=True,
+    )
+    return tyro.cli(
+        kind, args=argv, prog=prog, description=recipe.__doc__, default=kind(recipe=_defaults(recipe, argv))
+    )
+
+
+def _defaults(recipe, argv):
+    """Config that the flags change: the recipe's own, its tiny one, or that of the file behind --config."""
+    if "--tiny" in argv:
+        defaults = {"data": "digits", **recipe.TINY}
+        defaults["data"] = recipe.Config().data or defaults["data"]
+    else:
+        defaults = {}
+    path = next((value for flag, value in pairwise(argv) if flag == "--config"), None)
+    path = next((word.partition("=")[2] for word in argv if word.startswith("--config=")), path)
+    if path is not None:
+        try:
+            fields = json.loads(Path(path).read_text())
+        except (OSError, ValueError) as error:
+            raise BadInput(f"--config {path} cannot be read ({error}): give a JSON file") from error
+        if not isinstance(fields, dict):
+            raise BadInput(f"--config {path} holds a {type(fields).__name__}: give an object with fields of the Config")
+        defaults |= fields["config"] if "recipe" in fields and "config" in fields else fields
+    return config.from_json(recipe.Config, defaults, path or "--tiny")

@@ -1,0 +1,95 @@
+"""From a Config's words to functions: losses, noise, optimizers, and the whole setup of a recipe."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import optax
+
+from jaxgan import core, losses, noise
+from jaxgan.core import GAN, Pair
+from jaxgan.errors import BadInput
+
+
+class Rules(NamedTuple):
+    """What a recipe's build takes from the Config's words."""
+
+    loss: Pair
+    penalties: tuple
+    noise: Callable
+    classes: int | None  # None for an unconditional game
+    axis_name: str | None
+
+
+class Setup(NamedTuple):
+    """All that a training is made of."""
+
+    gan: GAN
+    opt: Pair
+    step: Callable
+    noise: Callable
+
+
+def setup(recipe, config, facts, axis_name=None):
+    """Setup of a recipe for data with these facts. Raises BadInput where they do not fit each other."""
+    rules = _rules(config, facts, axis_name)
+    opt = optimizers(config)
+    options = {
+        "d_turns": config.d_turns,
+        "fresh": config.fresh,
+        "ema_halflife_images": config.ema_halflife_images,
+        "ema_ramp": config.ema_ramp,
+        "axis_name": axis_name,
+    }
+    gan = recipe.build(config, facts, rules)
+    step = core.make_step(gan, opt, **options)
+    if config.penalty_every > 1:
+        plain = recipe.build(config, facts, rules._replace(penalties=()))
+        step = core.lazy(core.make_step(plain, opt, **options), step, config.penalty_every)
+    return Setup(gan, opt, step, rules.noise)
+
+
+def optimizers(config):
+    """Pair of optax transformations."""
+
+    def side(rate, turns):
+        length = (config.decay_steps or config.steps) * turns
+        schedule = {
+            "constant": lambda: rate,
+            "linear": lambda: optax.linear_schedule(rate, 0.0, length),
+            "cosine": lambda: optax.cosine_decay_schedule(rate, length),
+        }[config.schedule]()
+        clip = (optax.clip_by_global_norm(config.clip_norm),) if config.clip_norm else ()
+        move = {
+            "adam": lambda: optax.adam(schedule, config.b1, config.b2),
+            "sgd": lambda: optax.sgd(schedule, config.b1 or None),
+            "rmsprop": lambda: optax.rmsprop(schedule, config.b2),
+        }[config.optimizer]()
+        return optax.chain(*clip, move)
+
+    d = side(config.lr_d, config.d_turns)
+    if config.clip_weights:
+        d = optax.chain(d, losses.clip_weights(config.clip_weights))
+    return Pair(side(config.lr_g, 1), d)
+
+
+def _rules(config, facts, axis_name):
+    found = len(facts.classes)
+    if config.conditional and not found:
+        raise BadInput(
+            f"--conditional needs labels, {facts.name} has none: use sub-folders as classes, or --no-conditional"
+        )
+    if config.classes and config.classes != found:
+        raise BadInput(
+            f"--classes {config.classes}, but {facts.name} has {found}: leave --classes away, or give other data"
+        )
+    if config.flip and len(facts.shape) != 3:
+        raise BadInput(f"--flip mirrors images, and {facts.name} has points: leave it away")
+    loss = losses.bce(config.smoothing) if config.loss == "bce" else getattr(losses, config.loss)
+    if config.relativistic == "paired":
+        loss = losses.relativistic(loss)
+    elif config.relativistic == "average":
+        loss = losses.relativistic_average(loss, axis_name)
+    penalties = tuple(getattr(losses, name)(config.penalty_weight * config.penalty_every) for name in config.penalties)
+    return Rules(
+        loss, penalties, getattr(noise, config.noise)(config.z_dim), found if config.conditional else None, axis_name
+    )

@@ -1,0 +1,180 @@
+"""State <-> disk, by Orbax: asynchronous, atomic, the newest N and the best K kept."""
+
+import contextlib
+import hashlib
+import logging
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from jaxgan.errors import BadInput
+
+logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax reports every save
+
+
+class Checkpoints:
+    """Checkpoints of one run, folders named by step.
+
+    Each holds the state and a note: what the caller wants to find beside it (metrics of its step, seconds, versions).
+    keep_best by the note's `metric`, lowest first, or highest with a "+" before the name.
+    read_only: of a run that somebody else may be writing; nothing is tidied up.
+    """
+
+    def __init__(self, folder, *, keep_latest=2, keep_best=0, metric="", read_only=False, say=print):
+        import orbax.checkpoint as ocp
+        from orbax.checkpoint import checkpoint_managers as policies
+
+        self._ocp, self._say, self._read_only, self.folder = ocp, say, read_only, Path(folder).absolute()
+        name = metric.removeprefix("+")
+        keep = [policies.LatestN(keep_latest)]
+        options = {}
+        if keep_best:
+
+            def score(metrics):
+                return metrics[name]
+
+            highest = metric.startswith("+")
+            keep.append(policies.BestN(get_metric_fn=score, reverse=not highest, n=keep_best))
+            options = {"best_fn": score, "best_mode": "max" if highest else "min"}
+        self._metric = name if keep_best else None
+        self._manager = ocp.CheckpointManager(
+            self.folder,
+            item_handlers={"state": ocp.StandardCheckpointHandler(), "note": ocp.JsonCheckpointHandler()},
+            options=ocp.CheckpointManagerOptions(
+                preservation_policy=policies.AnyPreservationPolicy(keep),
+                cleanup_tmp_directories=not read_only,
+                read_only=read_only,
+                **options,
+            ),
+        )
+
+    def steps(self):
+        """Steps of the committed checkpoints, oldest first."""
+        return sorted(self._manager.all_steps())
+
+    def save(self, step, state, note):
+        """Begins to save; `note` is a JSON object. Raises BadInput where the disk refuses, then or at the next call."""
+        if step in self.steps():
+            return
+        if self._metric and self._metric not in note["metrics"]:
+            raise BadInput(
+                f"--best-metric {self._metric} is not reported: there are {', '.join(sorted(note['metrics']))}"
+            )
+        note = {**note, "sha256": sha256(state)}
+        args = self._ocp.args.Composite(
+            state=self._ocp.args.StandardSave(_plain(state)), note=self._ocp.args.JsonSave(note)
+        )
+        metrics = {self._metric: note["metrics"][self._metric]} if self._metric else None
+        with self._disk(step):
+            self._manager.save(step, args=args, metrics=metrics)
+
+    def wait(self):
+        """Waits until what was begun is on disk."""
+        with self._disk("the newest step"):
+            self._manager.wait_until_finished()
+
+    def note(self, step):
+        """The note beside the state of `step`."""
+        return self._manager.restore(step, args=self._ocp.args.Composite(note=self._ocp.args.JsonRestore()))["note"]
+
+    def restore(self, target, only=None):
+        """(state, note) of the newest checkpoint that is whole (or of step `only`), or None. `target`: a state's shapes.
+
+        A damaged checkpoint is moved to damaged/ beside the folder, and said. Raises BadInput where the newest one is of
+        another architecture, and where all are damaged.
+        """
+        found = self.steps()
+        if only is not None:
+            if only not in found:
+                raise BadInput(
+                    f"{self.folder} has no checkpoint {only}: there are {', '.join(map(str, found)) or 'none'}"
+                )
+            found = [only]
+        for step in reversed(found):
+            try:
+                self._check_architecture(step, target)
+                shapes = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), _plain_shapes(target))
+                args = self._ocp.args.Composite(state=self._ocp.args.StandardRestore(shapes))
+                plain = self._manager.restore(step, args=args)["state"]
+                note = self.note(step)
+                if sha256(_typed(plain)) != note["sha256"]:  # Orbax lets a flipped bit pass
+                    raise OSError("its arrays are not the ones that were saved")
+            except BadInput:
+                raise
+            except Exception as error:  # whatever a damaged file makes Orbax raise
+                self._set_aside(step, error)
+            else:
+                return jax.jit(lambda x: x)(_typed(plain)), note  # own buffers: restored ones may refuse to be donated
+        if found:
+            raise BadInput(
+                f"none of the checkpoints {found} in {self.folder} can be read: train again, with another --out"
+            )
+        return None
+
+    def close(self):
+        """Waits, and lets go of the folder."""
+        with self._disk("the newest step"):
+            self._manager.close()
+
+    def _set_aside(self, step, error):
+        self._say(f"checkpoint {step} is damaged ({str(error).splitlines()[0][:120]}): falling back to the one before")
+        if self._read_only:
+            return
+        aside = self.folder.parent / "damaged"
+        aside.mkdir(exist_ok=True)
+        place = aside / str(step)
+        if place.exists():
+            shutil.rmtree(place)
+        shutil.move(self.folder / str(step), place)
+        self._manager.reload()
+
+    def _check_architecture(self, step, target):
+        saved = self._manager.item_metadata(step)["state"]
+        if saved is None:
+            raise OSError("no description of the state")
+        name = lambda path: ".".join(str(getattr(p, "key", getattr(p, "name", getattr(p, "idx", p)))) for p in path)
+        leaves = lambda tree: {name(path): tuple(x.shape) for path, x in jax.tree_util.tree_leaves_with_path(tree)}
+        there, here = leaves(getattr(saved, "tree", saved)), leaves(_plain_shapes(target))
+        for key in sorted(there.keys() | here.keys()):
+            if there.get(key) != here.get(key):
+                raise BadInput(
+                    f"checkpoint {step} in {self.folder} is of another architecture: {key} is {there.get(key, 'absent')} "
+                    f"there and {here.get(key, 'absent')} here: use the config it was trained with"
+                )
+
+    @contextlib.contextmanager
+    def _disk(self, step):
+        try:
+            yield
+        except Exception as error:
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            whole = self.steps()
+            raise BadInput(
+                f"could not save step {step} to {self.folder} ({reason}): make room there or take another --out; "
+                + (f"step {whole[-1]} is whole, --resume auto goes on from it" if whole else "nothing was saved before")
+            ) from error
+
+
+def _plain(state):
+    """State with its key as numbers: what any reader of the files understands."""
+    return state._replace(key=jax.random.key_data(state.key))
+
+
+def _plain_shapes(target):
+    return jax.eval_shape(_plain, target)
+
+
+def _typed(plain):
+    return plain._replace(key=jax.random.wrap_key_data(plain.key))
+
+
+def sha256(state):
+    """Hex digest over dtype, shape and bytes of all leaves in tree order, the key as numbers."""
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(_plain(state)):
+        leaf = np.ascontiguousarray(leaf)
+        digest.update(f"{leaf.dtype}{leaf.shape}".encode())
+        digest.update(leaf.reshape(-1).view(np.uint8))
+    return digest.hexdigest()

@@ -1,0 +1,155 @@
+"""The command `jaxgan`: arguments -> recipe -> loop."""
+
+import sys
+from pathlib import Path
+
+from jaxgan.errors import BadInput, unknown
+
+_OVERVIEW = """usage: jaxgan COMMAND ... [--debug]
+
+commands:
+  recipes                       what can be trained, a line each
+  train RECIPE [flags]          train a recipe into a run folder (jaxgan train RECIPE --help: all flags)
+  sample RUN [flags]            draw samples of a run: a sheet, an .npz, a folder
+  data check SOURCE [flags]     report on a data set before training on it
+  bench RECIPE [flags]          images/s and step time of a recipe on this machine
+
+A SOURCE is digits, ring, grid, swissroll, a folder of images (sub-folders are classes), a folder of idx files, or an .npz.
+Begin with `jaxgan train digits`. Bad input ends with status 2 and one line; --debug shows where it was found.
+"""
+
+
+def main(argv=None):
+    """Exit status of the command line `argv`."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in argv
+    argv = [word for word in argv if word != "--debug"]
+    try:
+        if not argv or argv[0] in ("-h", "--help"):
+            print(_OVERVIEW)
+            return 0
+        if argv[0] == "--version":
+            from jaxgan import __version__
+
+            print(f"jaxgan {__version__}")
+            return 0
+        if argv[0] not in _COMMANDS:
+            raise unknown("command", argv[0], _COMMANDS)
+        return _COMMANDS[argv[0]](argv[1:]) or 0
+    except BadInput as error:
+        if debug:
+            raise
+        print(f"jaxgan: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a full disk, a folder that was taken away
+        if debug:
+            raise
+        print(f"jaxgan: {error}: make room or take another place, then go on with --resume auto", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _recipes(argv):
+    from jaxgan import recipes
+
+    if argv and argv[0] not in ("-h", "--help"):
+        raise BadInput(
+            f"jaxgan recipes takes no arguments, not {argv[0]!r}: jaxgan train {argv[0]} --help tells of one"
+        )
+    for name in recipes.names():
+        print(f"{name:16}{recipes.describe(name)}")
+
+
+def _train(argv):
+    name, argv = _first(argv, "train", "RECIPE")
+    from jaxgan import arguments, recipes
+
+    args = arguments.parse(arguments.Train, recipes.get(name), argv, f"jaxgan train {name}")
+    where = {"mode": args.parallel, "devices": args.devices or None}
+    if args.dry_run:
+        from jaxgan import estimate
+
+        print(estimate.describe(name, args.recipe, **where))
+        return 0
+    from jaxgan import training
+
+    try:
+        run = training.train(name, args.recipe, out=args.out or None, resume=args.resume, **where)
+    except training.Stopped as stop:
+        print(stop)
+        return 128 + stop.signal
+    samples = sorted((run.folder / "samples").glob("[0-9]*.png"))
+    print(f"samples    {samples[-1]}\ncurves     {run.folder / 'curves.png'}")
+    print(f"more       jaxgan sample {run.folder} --num 100")
+    return 0
+
+
+def _sample(argv):
+    run, argv = _first(argv, "sample", "RUN")
+    import tyro
+
+    from jaxgan import arguments
+
+    args = tyro.cli(arguments.Sample, args=argv, prog=f"jaxgan sample {run}")
+    from jaxgan import sampling
+
+    out = sampling.sample(
+        run,
+        num=args.num,
+        seed=args.seed,
+        out=args.out or None,
+        raw=args.raw,
+        interpolate=args.interpolate,
+        label=args.label,
+        step=args.checkpoint,
+    )
+    print(out)
+
+
+def _data(argv):
+    what, argv = _first(argv, "data", "check SOURCE")
+    if what != "check":
+        raise unknown("command", f"data {what}", ["data check"])
+    source, argv = _first(argv, "data check", "SOURCE")
+    import tyro
+
+    from jaxgan import arguments
+
+    args = tyro.cli(arguments.Check, args=argv, prog=f"jaxgan data check {source}")
+    from jaxgan import data
+
+    lines, problems = data.check(source)
+    print("\n".join(lines))
+    for problem in problems:
+        print(f"to mend     {problem}")
+    if args.recipe:
+        from jaxgan import estimate
+
+        print(f"recipe      {estimate.fits(args.recipe, source, args.resolution)}")
+
+
+def _bench(argv):
+    name, argv = _first(argv, "bench", "RECIPE")
+    from jaxgan import arguments, recipes
+
+    args = arguments.parse(arguments.Bench, recipes.get(name), argv, f"jaxgan bench {name}")
+    from jaxgan import bench, runs
+
+    result = bench.measure(name, args.recipe, mode=args.parallel, devices=args.devices or None, seconds=args.seconds)
+    print(bench.table(result))
+    if args.json:
+        runs.write_json(Path(args.json), result)
+
+
+def _first(argv, command, word):
+    """(first word, the others). Raises BadInput where it is missing; `--help` in its place shows the overview."""
+    if argv and argv[0] in ("-h", "--help"):
+        print(_OVERVIEW)
+        raise SystemExit(0)
+    if not argv or argv[0].startswith("-"):
+        raise BadInput(f"jaxgan {command} needs {word}: jaxgan --help shows how")
+    return argv[0], argv[1:]
+
+
+_COMMANDS = {"recipes": _recipes, "train": _train, "sample": _sample, "data": _data, "bench": _bench}

@@ -1,0 +1,165 @@
+"""What every recipe lets you choose. A recipe's Config is a subclass with its own defaults and fields."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+from jaxgan.errors import BadInput, unknown
+
+
+@dataclass(frozen=True)
+class Config:
+    """Fields that every recipe has."""
+
+    data: str = ""
+    """Source of the real samples: digits, ring, grid, swissroll, a folder of images (sub-folders are classes) or of
+    idx files, or an .npz."""
+    resolution: int = 0
+    """Cut images to their centred square and resample them to this many pixels a side. 0: as they are."""
+    flip: bool = False
+    """Let every image count twice, as it is and mirrored."""
+    conditional: bool = False
+    """Give the labels to both networks, so that a class can be asked for."""
+    classes: int = 0
+    """How many classes there are to be. 0: as many as the data has."""
+
+    steps: int = 10_000
+    """Steps in all: turns of G."""
+    batch_size: int = 64
+    """Samples a turn, over all devices."""
+    seed: int = 0
+    """Of the initialisation, the order of the data and all noise."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Of the networks' computations; parameters, losses and averages are float32."""
+
+    loss: Literal["non_saturating", "minimax", "bce", "least_squares", "hinge", "wasserstein"] = "non_saturating"
+    """Adversarial loss."""
+    relativistic: Literal["no", "paired", "average"] = "no"
+    """Let D judge real samples against fake ones: one by one (RpGAN), or against the mean (RaGAN)."""
+    smoothing: float = 0.0
+    """One-sided label smoothing of --loss bce: the target of the real samples is 1 minus this."""
+    penalty: Literal["auto", "none", "r1", "r2", "r1_r2", "wgan_gp", "dragan"] = "auto"
+    """On D's gradient. auto: wgan_gp for the Wasserstein loss without weight clipping, none for the others."""
+    penalty_weight: float = 10.0
+    """gamma of r1 and r2, lambda of wgan_gp and dragan."""
+    penalty_every: int = 1
+    """Compute the penalty at every so manieth step, as many times as strong (lazy regularisation)."""
+    clip_weights: float = 0.0
+    """Keep D's parameters within plus and minus this. 0: off."""
+
+    noise: Literal["normal", "uniform", "truncated_normal", "spherical", "one_hot"] = "normal"
+    """Distribution of the latents."""
+    z_dim: int = 100
+    """Length of the latents."""
+
+    optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
+    """Of both sides."""
+    lr_g: float = 2e-4
+    """Learning rate of G."""
+    lr_d: float = 2e-4
+    """Learning rate of D."""
+    b1: float = 0.5
+    """Adam's decay of the mean gradient; momentum of sgd."""
+    b2: float = 0.999
+    """Adam's and rmsprop's decay of the mean square."""
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    """Of both learning rates, down to 0 at --decay-steps."""
+    decay_steps: int = 0
+    """Where the schedule ends, in steps. 0: at --steps."""
+    clip_norm: float = 0.0
+    """Scale each side's gradient down to at most this global norm. 0: off."""
+    d_turns: int = 1
+    """Turns of D for each turn of G."""
+    fresh: bool = False
+    """Draw new fakes for G's turn instead of those that D has just seen."""
+    ema_halflife_images: float = 10_000
+    """Images after which half of the average of G's weights is new. 0: no average."""
+    ema_ramp: float = 0.05
+    """At the start the half-life is at most this share of the images seen."""
+
+    steps_per_dispatch: int = 1
+    """Steps in one program: for small networks, where the host is the bottleneck."""
+    log_every_steps: int = 100
+    """Between the lines of metrics.jsonl."""
+    sample_every_steps: int = 1000
+    """Between the pictures in samples/."""
+    save_every_steps: int = 1000
+    """Between checkpoints."""
+    keep_latest: int = 2
+    """Newest checkpoints to keep."""
+    keep_best: int = 0
+    """Checkpoints to keep besides, the best by --best-metric."""
+    best_metric: str = ""
+    """Scalar of metrics.jsonl by which checkpoints are the best; the lowest is, or the highest with a + before it."""
+
+    def __post_init__(self):
+        """Raises BadInput for values out of range, and for those that contradict each other."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            choices = getattr(field.type, "__args__", None)
+            if choices and value not in choices:
+                raise unknown(_flag(field.name), value, choices)
+            if field.type in (int, float) and not isinstance(value, int if field.type is int else (int, float)):
+                raise BadInput(f"{_flag(field.name)} is {value!r}: give a number")
+        for name in _positive:
+            if getattr(self, name) <= 0:
+                raise BadInput(f"{_flag(name)} is {getattr(self, name)}: give a number above 0")
+        for name in _not_negative:
+            if getattr(self, name) < 0:
+                raise BadInput(f"{_flag(name)} is {getattr(self, name)}: give 0 or more")
+        for name in ("b1", "b2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise BadInput(f"{_flag(name)} is {getattr(self, name)}: give a number in [0, 1)")
+        for name in ("steps", "log_every_steps", "sample_every_steps", "save_every_steps"):
+            if getattr(self, name) % self.steps_per_dispatch:
+                raise BadInput(
+                    f"{_flag(name)} is {getattr(self, name)} and --steps-per-dispatch {self.steps_per_dispatch}: "
+                    "give a multiple of it, or --steps-per-dispatch 1"
+                )
+        if self.smoothing and self.loss != "bce":
+            raise BadInput(f"--smoothing {self.smoothing} has no meaning for --loss {self.loss}: add --loss bce")
+        if self.keep_best and not self.best_metric:
+            raise BadInput(
+                f"--keep-best {self.keep_best} needs --best-metric, a scalar of metrics.jsonl such as loss_g"
+            )
+        if self.penalty_every > 1 and self.penalties == ():
+            raise BadInput(f"--penalty-every {self.penalty_every} without a penalty: add --penalty r1, for example")
+        if self.loss == "wasserstein" and self.relativistic == "no" and not (self.penalties or self.clip_weights):
+            raise BadInput(
+                "--loss wasserstein has no meaning without a constraint on D: add --penalty wgan_gp or --clip-weights 0.01"
+            )
+
+    @property
+    def penalties(self):
+        """Names of the penalties in `jaxgan.losses`."""
+        if self.penalty == "auto":
+            return ("wgan_gp",) if self.loss == "wasserstein" and not self.clip_weights else ()
+        return {"none": (), "r1_r2": ("r1", "r2")}.get(self.penalty, (self.penalty,))
+
+
+_positive = (
+    *("steps", "batch_size", "z_dim", "lr_g", "lr_d", "d_turns", "penalty_every", "steps_per_dispatch"),
+    *("log_every_steps", "sample_every_steps", "save_every_steps", "keep_latest"),
+)
+_not_negative = (
+    *("resolution", "classes", "seed", "penalty_weight", "clip_weights", "clip_norm", "decay_steps"),
+    *("ema_halflife_images", "ema_ramp", "keep_best"),
+)
+
+
+def from_json(cls, fields, source):
+    """Config of class `cls` from the object of a JSON file. Raises BadInput for unknown fields and wrong types."""
+    known = {f.name: f for f in dataclasses.fields(cls)}
+    for name, value in fields.items():
+        if name not in known:
+            raise BadInput(f"{source}: {unknown('field', name, known)}")
+        kind = known[name].type
+        if kind in (bool, str) and not isinstance(value, kind):
+            raise BadInput(f"{source}: {name} is {value!r}: give a {kind.__name__}")
+        if isinstance(value, list):
+            fields = {**fields, name: tuple(value)}
+    return cls(**fields)
+
+
+def _flag(name):
+    return "--" + name.replace("_", "-")

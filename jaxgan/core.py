@@ -1,0 +1,229 @@
+"""A GAN, of any kind, is a game between two parameter trees. The types, the turns, the step."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+
+class Pair(NamedTuple):
+    """One thing per side: variables, optimizers, losses, metrics."""
+
+    g: Any
+    d: Any
+
+
+class GAN(NamedTuple):
+    """Four pure functions, made by a constructor as optax makes a GradientTransformation."""
+
+    init: Callable  # (key, batch) -> Pair of variables {"params": ..., **stats}
+    generate: Callable  # (g, batch, key) -> (fakes, moved): all that g answers for, and the collections of g that moved
+    losses: Callable  # (d, fakes, batch, key) -> Losses
+    sample: Callable  # (g, batch, key) -> images [B, H, W, C] in [-1, 1], for people to look at
+
+
+class Losses(NamedTuple):
+    """Both scalars, from the same fakes. A turn keeps its half; under jit what only the other half needs is dropped."""
+
+    g: jax.Array  # float32 []
+    d: jax.Array  # float32 []
+    moved: dict = {}  # collections of d that moved: kept after D's turn, forgotten after G's
+    metrics: Pair = Pair({}, {})  # name -> scalar: .d is computed in D's turn only, .g in G's only
+
+
+class Player(NamedTuple):
+    """One side of the game."""
+
+    params: Any  # what it learns
+    stats: dict  # what it remembers without learning: norm statistics, w_avg, an image pool, frozen networks
+    opt: optax.OptState
+
+    @property
+    def variables(self):
+        """Flax variables {"params": ..., **stats}."""
+        return {"params": self.params, **self.stats}
+
+
+class State(NamedTuple):
+    """Arrays only. Exactly this is checkpointed."""
+
+    step: jax.Array  # int32 []
+    key: jax.Array  # typed base key: folded with step, never split and stored
+    g: Player
+    d: Player
+    ema: dict  # moving average of g's variables, statistics included: what `sample` is given
+
+
+class Turns(NamedTuple):
+    """The moves of the game. `make_step` plays them in the usual order; an unusual protocol is another order."""
+
+    play: Callable  # (g, batch, key) -> (fakes, pullback, moved)
+    d: Callable  # (d, fakes, batch, key) -> (d, metrics)
+    g: Callable  # (g, d, played, batch, key) -> (g, metrics)
+
+
+def init_state(gan, opt, key, batch):
+    """State at step 0. `opt` is a Pair of optax transformations; `batch`, of one turn, gives shapes."""
+    key_init, key = jax.random.split(key)
+
+    def player(variables, tx):
+        params = variables["params"]
+        return Player(params, {k: v for k, v in variables.items() if k != "params"}, tx.init(params))
+
+    g, d = map(player, gan.init(key_init, numbered(batch)), opt)
+    state = State(jnp.zeros((), jnp.int32), key, g, d, g.variables)
+    return jax.tree.map(jnp.copy, state)  # own buffers, leaf by leaf: the step donates its state
+
+
+def make_turns(gan, opt, axis_name=None):
+    """Turns on Players. Nothing of d changes in G's turn and nothing of g in D's."""
+
+    def play(g, batch, key):
+        params, stats = _local((g.params, g.stats), axis_name)
+        return jax.vjp(lambda params: gan.generate({"params": params, **stats}, batch, key), params, has_aux=True)
+
+    def d_turn(d, fakes, batch, key):
+        params, stats = _local((d.params, d.stats), axis_name)
+
+        def loss(params):
+            out = gan.losses({"params": params, **stats}, fakes, batch, key)
+            return out.d, (out.moved, {"loss": out.d, **out.metrics.d})
+
+        grads, (moved, metrics) = jax.grad(loss, has_aux=True)(params)
+        return learn(d, opt.d, grads, moved), average(metrics, axis_name)
+
+    def g_turn(g, d, played, batch, key):
+        fakes, pullback, moved = played
+        judge = _local(d.variables, axis_name)
+
+        def loss(fakes):
+            out = gan.losses(judge, fakes, batch, key)
+            return out.g, {"loss": out.g, **out.metrics.g}
+
+        # allow_int: labels and codes among the fakes get float0, which is what pullback expects for them
+        grads, metrics = jax.grad(loss, has_aux=True, allow_int=True)(fakes)
+        return learn(g, opt.g, pullback(grads)[0], moved), average(metrics, axis_name)
+
+    def learn(player, tx, grads, moved):
+        grads, moved = average((grads, moved), axis_name)
+        updates, opt_state = tx.update(grads, player.opt, player.params)
+        return Player(optax.apply_updates(player.params, updates), {**player.stats, **moved}, opt_state)
+
+    return Turns(play, d_turn, g_turn)
+
+
+def make_step(gan, opt, *, d_turns=1, fresh=False, ema_halflife_images=10_000, ema_ramp=0.05, axis_name=None):
+    """(state, batch) -> (state, metrics: Pair). D's turn, G's turn against the updated D, then the average of G.
+
+    d_turns: turns of D per turn of G; above 1 every leaf of the batch has a leading axis of that length, a slice a turn.
+    fresh: G answers for new fakes (BigGAN, StyleGAN2, R3GAN) instead of those D has just seen: one more pass of G.
+    ema_halflife_images: images after which half of the average is new; at most `ema_ramp` times the images seen so far
+        (Karras et al. 2020, arXiv:2006.06676, appendix B), so that a short run shows its newest G. 0: no average.
+    axis_name: the axis of devices to average over, inside pmap or shard_map; batch-coupled layers need it too.
+    A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`.
+    """
+    turns = make_turns(gan, opt, axis_name)
+
+    def step(state, batch):
+        g, d = state.g, state.d
+        keys = jax.random.split(jax.random.fold_in(state.key, state.step), (d_turns, 4))
+        if d_turns > 1:
+
+            def early(d, turn):
+                batch, (key_play, key_d, *_) = turn
+                batch = numbered(batch, axis_name)
+                fakes, _ = gan.generate(_local(g.variables, axis_name), batch, key_play)
+                return turns.d(d, fakes, batch, key_d)[0], None
+
+            d, _ = jax.lax.scan(early, d, jax.tree.map(lambda x: x[:-1], (batch, keys)))
+            batch = jax.tree.map(lambda x: x[-1], batch)
+
+        key_play, key_d, key_fresh, key_g = keys[-1]
+        batch = numbered(batch, axis_name)
+        played = turns.play(g, batch, key_play)
+        d, metrics_d = turns.d(d, played[0], batch, key_d)
+        if fresh:
+            played = turns.play(g, batch, key_fresh)
+        g, metrics_g = turns.g(g, d, played, batch, key_g)
+
+        images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
+        halflife = jnp.minimum(float(ema_halflife_images), ema_ramp * images * state.step.astype(jnp.float32))
+        keep = 0.5 ** (images / jnp.maximum(halflife, 1e-6))
+        ema = jax.tree.map(_floats(lambda new, old: new + keep * (old - new)), g.variables, state.ema)
+        return State(state.step + 1, state.key, g, d, ema), Pair(metrics_g, metrics_d)
+
+    return step
+
+
+def repeat(step, k):
+    """(state, batches, *shared) -> (state, metrics of the last step): k steps in one program.
+
+    Every leaf of `batches` has a leading axis of k; `shared` goes to each step whole. Equal to k calls up to rounding.
+    """
+
+    def play(state, batches, *shared):
+        state, metrics = jax.lax.scan(lambda state, batch: step(state, batch, *shared), state, batches, length=k)
+        return state, jax.tree.map(lambda x: x[-1], metrics)
+
+    return play
+
+
+def lazy(often, rare, every):
+    """Step that is `rare` at steps 0, every, 2 every, ... and `often` at the others: lazy regularisation.
+
+    `rare` is made from the GAN with the penalty, its weight times `every` (Karras et al. 2020, arXiv:1912.04958,
+    appendix B). A metric that only one of the two has is NaN at the steps of the other.
+    """
+
+    def step(state, batch, *shared):
+        args = (state, batch, *shared)
+        shapes = [jax.eval_shape(play, *args)[1] for play in (often, rare)]
+        absent = Pair(
+            *(
+                {k: jnp.full(v.shape, jnp.nan, v.dtype) for m in side for k, v in m.items()}
+                for side in zip(*shapes, strict=True)
+            )
+        )
+
+        def filled(play):
+            def branch(*args):
+                state, metrics = play(*args)
+                return state, Pair({**absent.g, **metrics.g}, {**absent.d, **metrics.d})
+
+            return branch
+
+        return jax.lax.cond(state.step % every == 0, filled(rare), filled(often), *args)
+
+    return step
+
+
+def numbered(batch, axis_name=None):
+    """Batch with "index" int32 [B], each sample's place in the global batch, added where it is absent.
+
+    Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G.
+    """
+    rows = jax.tree.leaves(batch)[0].shape[0]
+    first = 0 if axis_name is None else jax.lax.axis_index(axis_name) * rows
+    return {"index": first + jnp.arange(rows, dtype=jnp.int32), **batch}
+
+
+def sample_keys(key, index):
+    """Keys [B], one per place in the global batch: the only way that anything per sample is drawn."""
+    return jax.vmap(jax.random.fold_in, (None, 0))(key, index)
+
+
+def average(tree, axis_name):
+    """Tree with its floating leaves averaged over the axis. Counters, masks and keys have to agree already."""
+    return tree if axis_name is None else jax.tree.map(_floats(lambda x: jax.lax.pmean(x, axis_name)), tree)
+
+
+def _floats(f):
+    return lambda x, *rest: f(x, *rest) if jnp.issubdtype(x.dtype, jnp.inexact) else x
+
+
+def _local(tree, axis_name):
+    # shard_map sums the gradients of replicated parameters by itself, and `average` would then be n times too large
+    manual = axis_name in jax.sharding.get_abstract_mesh().manual_axes
+    return jax.lax.pcast(tree, axis_name, to="varying") if manual else tree

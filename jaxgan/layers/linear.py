@@ -1,0 +1,73 @@
+"""Dense and convolutional layers: float32 parameters, compute in `dtype`, spectral norm as a switch."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from jaxgan.layers.conv import conv, conv_transpose
+from jaxgan.layers.spectral import SpectralNorm
+
+lecun = nn.initializers.lecun_normal()
+
+
+class _Linear(nn.Module):
+    """A weight, with or without a bias and a spectral norm, and the map that a subclass makes of it."""
+
+    features: int
+    bias: bool = True
+    spectral: bool = False
+    init: Callable = lecun
+    dtype: Any = jnp.float32
+
+    def weight(self, shape, train):
+        """Weight of this shape, normalised where asked for, in the compute dtype."""
+        w = self.param("kernel", self.init, shape)
+        if self.spectral:
+            w = SpectralNorm(name="spectral")(w, train)
+        return w.astype(self.dtype)
+
+    def biased(self, x, features=None):
+        """x with a bias for each of its last axis, where there is one."""
+        if not self.bias:
+            return x
+        return x + self.param("bias", nn.initializers.zeros, (features or self.features,)).astype(self.dtype)
+
+
+class Dense(_Linear):
+    """x [..., C] -> [..., features]."""
+
+    @nn.compact
+    def __call__(self, x, train):
+        x = x.astype(self.dtype)
+        return self.biased(x @ self.weight((x.shape[-1], self.features), train))
+
+
+class Conv(_Linear):
+    """x [B, H, W, C] -> [B, H / stride, W / stride, features]."""
+
+    kernel: int = 3
+    stride: int = 1
+    padding: Any = "SAME"
+
+    @nn.compact
+    def __call__(self, x, train):
+        w = self.weight((self.kernel, self.kernel, x.shape[-1], self.features), train)
+        return self.biased(conv(x.astype(self.dtype), w, stride=self.stride, padding=self.padding))
+
+
+class ConvTranspose(_Linear):
+    """x [B, H, W, C] -> [B, H * stride, W * stride, features]."""
+
+    kernel: int = 4
+    stride: int = 2
+
+    @nn.compact
+    def __call__(self, x, train):
+        # the kernel of the convolution that this is the transpose of: [h, w, features, C]; its fan-in is C, though
+        init = lambda key, shape: self.init(key, (*shape[:2], shape[3], shape[2])).swapaxes(2, 3)
+        w = self.param("kernel", init, (self.kernel, self.kernel, self.features, x.shape[-1]))
+        if self.spectral:
+            w = SpectralNorm(name="spectral")(w.swapaxes(2, 3), train).swapaxes(2, 3)
+        return self.biased(conv_transpose(x.astype(self.dtype), w.astype(self.dtype), stride=self.stride))

@@ -1,0 +1,84 @@
+"""The one Python loop: dispatch, and hooks that look now and then."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+
+class Hook(NamedTuple):
+    """Something that looks at a training every so many steps, and at its last one.
+
+    call: (step, state, row) -> scalars to add to the row, or None. The row has step, loss_g, loss_d, seconds, ... and
+        what the hooks before reported.
+    """
+
+    every: int
+    call: Callable
+    first: bool = False  # after the first dispatch as well
+    stopped: bool = False  # when the training is asked to stop as well
+
+
+class Diverged(Exception):
+    """A loss is not finite any more."""
+
+
+def run(play, state, batch, shared, *, start, stop, chunk, images_per_step, hooks, stopping=lambda: False):
+    """(state, row of the last hooks): plays from step `start` to `stop`, `chunk` steps a dispatch.
+
+    play: (state, batch, *shared) -> (state, metrics). batch: step -> batch. The host waits for the device only where a
+    hook is due. Raises Diverged, with the step, at the first row whose losses are not finite.
+    """
+    step, row, halt = start, {}, stopping()
+    seen, clock, trained = start, time.perf_counter(), 0.0  # step and time of the last row, seconds of training alone
+    while step < stop and not halt:
+        state, metrics = play(state, batch(step), *shared)
+        first, step, halt = step == start, step + chunk, stopping()
+        due = [
+            hook
+            for hook in hooks
+            if step % hook.every == 0 or step == stop or (first and hook.first) or (halt and hook.stopped)
+        ]
+        if due:
+            metrics = jax.device_get(metrics)  # waits for the device
+            lapse = time.perf_counter() - clock
+            trained += lapse
+            row = {
+                "step": step,
+                "images": step * images_per_step,
+                "images_per_s": (step - seen) * images_per_step / lapse,
+                "seconds": trained,
+                **{f"{name}_g": float(value) for name, value in metrics.g.items()},
+                **{f"{name}_d": float(value) for name, value in metrics.d.items()},
+            }
+            if not np.isfinite([row["loss_g"], row["loss_d"]]).all():
+                raise Diverged(f"loss_g is {row['loss_g']} and loss_d {row['loss_d']} at step {step}")
+            for hook in due:
+                row |= hook.call(step, state, row) or {}
+            seen, clock = step, time.perf_counter()  # what the hooks took is not training
+    return state, row
+
+
+@contextlib.contextmanager
+def interruptible():
+    """Yields a function that tells which signal asked to stop (None so far). The second Ctrl-C stops at once."""
+    asked = []
+
+    def ask(number, frame):
+        if asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    try:
+        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread: nobody can interrupt it
+        before = {}
+    try:
+        yield lambda: asked[0] if asked else None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,32 @@
+"""What a game is about. A loss is a Pair of functions (real, fake) -> unreduced, of logits of any shape.
+
+Gradient penalties are functions (d, real, fake, keys) -> [B], where d maps samples to logits.
+"""
+
+from jaxgan.losses.adversarial import (
+    bce,
+    hinge,
+    least_squares,
+    minimax,
+    non_saturating,
+    relativistic,
+    relativistic_average,
+    wasserstein,
+)
+from jaxgan.losses.penalties import clip_weights, dragan, r1, r2, wgan_gp
+
+__all__ = [
+    "bce",
+    "clip_weights",
+    "dragan",
+    "hinge",
+    "least_squares",
+    "minimax",
+    "non_saturating",
+    "r1",
+    "r2",
+    "relativistic",
+    "relativistic_average",
+    "wasserstein",
+    "wgan_gp",
+]

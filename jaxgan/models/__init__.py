@@ -1,0 +1,5 @@
+"""One published architecture a file: its generators and discriminators."""
+
+from jaxgan.models import dcgan, mlp
+
+__all__ = ["dcgan", "mlp"]

@@ -1,0 +1,40 @@
+"""Latent distributions: functions (key, index) -> z [B, size], a draw for each place in the global batch."""
+
+import jax
+import jax.numpy as jnp
+
+from jaxgan.core import sample_keys
+
+
+def normal(size=100):
+    """z ~ N(0, 1)^size."""
+    return _each(lambda key: jax.random.normal(key, (size,)))
+
+
+def uniform(size=100):
+    """z ~ U(-1, 1)^size. Radford et al. 2016, arXiv:1511.06434."""
+    return _each(lambda key: jax.random.uniform(key, (size,), minval=-1.0))
+
+
+def truncated_normal(size=100, limit=2.0):
+    """z ~ N(0, 1)^size given |z_i| <= limit. Brock et al. 2019, arXiv:1809.11096, section 3.1."""
+    return _each(lambda key: jax.random.truncated_normal(key, -limit, limit, (size,)))
+
+
+def spherical(size=100):
+    """Uniform on the sphere of radius sqrt(size), where the mass of N(0, 1)^size lies. White 2016, arXiv:1609.04468."""
+
+    def draw(key):
+        z = jax.random.normal(key, (size,))
+        return z * jnp.sqrt(size) / jnp.linalg.norm(z)
+
+    return _each(draw)
+
+
+def one_hot(size=10):
+    """One of `size` unit vectors, all equally likely: a discrete code. Chen et al. 2016, arXiv:1606.03657."""
+    return _each(lambda key: jax.nn.one_hot(jax.random.randint(key, (), 0, size), size))
+
+
+def _each(draw):
+    return lambda key, index: jax.vmap(draw)(sample_keys(key, index))

@@ -1,0 +1,63 @@
+"""How far a training is: a bar in a terminal, plain lines elsewhere."""
+
+import sys
+import time
+
+_BETWEEN_LINES_S = 5
+
+
+def duration(seconds):
+    """Seconds in words: 42 s, 3 min 20 s, 2 h 5 min."""
+    seconds = int(seconds + 0.5)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+class Progress:
+    """Context in which `begin(start)` and `show(row)` tell step, images/s, losses and the time left."""
+
+    def __init__(self, stop, out=None):
+        self._stop, self._out, self._bar, self._start, self._last = stop, out or sys.stdout, None, None, 0.0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._bar:
+            self._bar.stop()
+
+    def begin(self, start):
+        """Shows the bar; what is left is reckoned from the first row on."""
+        if not self._out.isatty():
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        columns = (TextColumn("step {task.completed}/{task.total}"), BarColumn(), TextColumn("{task.description}"))
+        self._bar = Progress(*columns, console=Console(file=self._out))
+        self._bar.start()
+        self._task = self._bar.add_task("compiling ...", total=self._stop, completed=start)
+
+    def say(self, line):
+        """Prints a line, above the bar where there is one."""
+        if self._bar:
+            self._bar.console.print(line, markup=False, highlight=False)
+        else:
+            print(line, file=self._out, flush=True)
+
+    def show(self, row):
+        """Brings the display up to this row of metrics."""
+        now = time.perf_counter()
+        facts = f"loss_g {row['loss_g']:.3f}  loss_d {row['loss_d']:.3f}"
+        if self._start is None:  # the first row; its time went into compiling
+            self._start, self._began = row["step"], now
+        else:
+            left = (now - self._began) / (row["step"] - self._start) * (self._stop - row["step"])
+            facts = f"{row['images_per_s']:.0f} images/s  {facts}  {duration(left)} left"
+        if self._bar:
+            self._bar.update(self._task, completed=row["step"], description=facts)
+        elif now - self._last > _BETWEEN_LINES_S or row["step"] == self._stop:
+            self._last = now
+            self.say(f"step {row['step']}/{self._stop}  {facts}")

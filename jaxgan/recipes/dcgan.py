@@ -1,0 +1,56 @@
+"""DCGAN on any images at a power-of-two resolution. Radford et al. 2016, arXiv:1511.06434.
+
+jaxgan train dcgan --data FOLDER --resolution 32
+jaxgan train dcgan --data FOLDER --resolution 64 --conditional --labels-d projection
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jaxgan import config, models, tasks
+
+
+@dataclass(frozen=True)
+class Config(config.Config):
+    steps: int = 20_000
+    batch_size: int = 64
+    width: int = 64
+    """Channels of the largest feature maps; doubled at every halving, up to 512."""
+    kernel: int = 4
+    """Of the strided convolutions."""
+    up: Literal["transpose", "nearest", "bilinear"] = "transpose"
+    """How G doubles: transposed convolutions, or resampling and a 3x3 convolution."""
+    norm_g: Literal["batch", "layer", "instance", "pixel", "none"] = "batch"
+    """Normalisation in G."""
+    norm_d: Literal["batch", "layer", "instance", "pixel", "none"] = "batch"
+    """Normalisation in D. Gradient penalties are defined sample by sample: take another than batch with them."""
+    spectral_norm: bool = False
+    """Spectral norm of every weight of D."""
+    labels_g: Literal["concat", "norm"] = "concat"
+    """Where a conditional G takes the label: beside z, or in its norms."""
+    labels_d: Literal["concat", "projection"] = "concat"
+    """Where a conditional D takes the label: beside the image, or by projection."""
+
+
+TINY = {
+    "resolution": 16,
+    "width": 8,
+    "steps": 20,
+    "batch_size": 8,
+    "log_every_steps": 5,
+    "sample_every_steps": 10,
+    "save_every_steps": 10,
+}
+
+
+def build(config, facts, rules):
+    models.dcgan.check_resolution(facts.shape[:2])
+    same = {"width": config.width, "kernel": config.kernel, "classes": rules.classes, "axis_name": rules.axis_name}
+    same["dtype"] = config.dtype
+    generator = models.dcgan.generator(
+        facts.shape[0], facts.shape[2], norm=config.norm_g, up=config.up, labels=config.labels_g, **same
+    )
+    discriminator = models.dcgan.discriminator(
+        norm=config.norm_d, spectral=config.spectral_norm, labels=config.labels_d, **same
+    )
+    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)

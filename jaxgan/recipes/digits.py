@@ -1,0 +1,47 @@
+"""Handwritten digits, one class at a time, on a laptop: the recipe to start with.
+
+    jaxgan train digits
+    jaxgan sample runs/digits-001 --num 100
+
+Data: scikit-learn's 1,797 digits of 8x8, which come with its wheel.
+"""
+
+from dataclasses import dataclass
+
+from jaxgan import config, models, tasks
+
+
+@dataclass(frozen=True)
+class Config(config.Config):
+    data: str = "digits"
+    conditional: bool = True
+    steps: int = 3000
+    batch_size: int = 64
+    penalty: str = "r1"
+    penalty_weight: float = 1.0
+    z_dim: int = 32
+    lr_g: float = 1e-3
+    lr_d: float = 1e-3
+    width: int = 64
+    """Channels of the largest feature maps; the smaller ones have twice as many."""
+    log_every_steps: int = 100
+    sample_every_steps: int = 500
+    save_every_steps: int = 500
+
+
+TINY = {
+    "width": 8,
+    "steps": 20,
+    "batch_size": 16,
+    "log_every_steps": 5,
+    "sample_every_steps": 10,
+    "save_every_steps": 10,
+}
+
+
+def build(config, facts, rules):
+    size, _, channels = facts.shape
+    same = {"width": config.width, "classes": rules.classes, "norm": "none", "dtype": config.dtype}
+    generator = models.dcgan.generator(size, channels, up="nearest", **same)
+    discriminator = models.dcgan.discriminator(labels="projection", **same)
+    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)

@@ -1,0 +1,29 @@
+"""The MLP GAN on MNIST: 100-128-256-512-784 against 784-512-256-128-1.
+
+    jaxgan train mlp_mnist --data FOLDER          # with MNIST's or Fashion-MNIST's idx files
+    jaxgan train mlp_mnist --data FOLDER --loss wasserstein
+
+The Wasserstein loss brings its gradient penalty with it.
+"""
+
+from dataclasses import dataclass
+
+from jaxgan import config, models, tasks
+
+
+@dataclass(frozen=True)
+class Config(config.Config):
+    steps: int = 20_000
+    batch_size: int = 128
+    sample_every_steps: int = 2000
+    save_every_steps: int = 2000
+
+
+TINY = {"steps": 20, "batch_size": 16, "log_every_steps": 5, "sample_every_steps": 10, "save_every_steps": 10}
+
+
+def build(config, facts, rules):
+    options = {"classes": rules.classes, "dtype": config.dtype}
+    generator = models.mlp.generator(facts.shape, **options)
+    discriminator = models.mlp.discriminator(**options)
+    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)

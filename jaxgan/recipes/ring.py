@@ -1,0 +1,49 @@
+"""Eight modes on a ring, in seconds: every failure of a GAN, where it can be seen and counted.
+
+jaxgan train ring
+jaxgan train ring --data grid
+"""
+
+from dataclasses import dataclass
+
+from jaxgan import config, models, tasks
+
+
+@dataclass(frozen=True)
+class Config(config.Config):
+    data: str = "ring"
+    steps: int = 6000
+    batch_size: int = 256
+    penalty: str = "r1"
+    penalty_weight: float = 0.1
+    z_dim: int = 8
+    lr_g: float = 1e-3
+    lr_d: float = 1e-3
+    b1: float = 0.0
+    b2: float = 0.99
+    schedule: str = "cosine"
+    ema_halflife_images: float = 50_000
+    width: int = 128
+    """Of the three hidden layers on both sides."""
+    steps_per_dispatch: int = 50
+    log_every_steps: int = 500
+    sample_every_steps: int = 1000
+    save_every_steps: int = 2000
+
+
+TINY = {
+    "width": 16,
+    "steps": 20,
+    "batch_size": 16,
+    "steps_per_dispatch": 2,
+    "log_every_steps": 10,
+    "sample_every_steps": 10,
+    "save_every_steps": 10,
+}
+
+
+def build(config, facts, rules):
+    options = {"hidden": (config.width,) * 3, "classes": rules.classes, "dtype": config.dtype}
+    generator = models.mlp.generator(facts.shape, final=lambda x: x, **options)
+    discriminator = models.mlp.discriminator(**options)
+    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)

@@ -1,0 +1,200 @@
+"""A run's folder: what was asked for, what came out, and how to open it again."""
+
+import dataclasses
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jaxgan import assemble, recipes
+from jaxgan._version import __version__
+from jaxgan.checkpoint import Checkpoints
+from jaxgan.config import from_json
+from jaxgan.core import GAN, State, init_state
+from jaxgan.data import Facts
+from jaxgan.errors import BadInput
+
+
+class Run(NamedTuple):
+    """Where a run's files are, and what it is a run of."""
+
+    folder: Path
+    recipe: str
+    config: Any
+    facts: Facts
+
+    @property
+    def checkpoints(self):
+        """Folder of the checkpoints."""
+        return self.folder / "checkpoints"
+
+
+class Loaded(NamedTuple):
+    """A run opened: `gan.sample(state.ema, batch, key)` draws from it."""
+
+    gan: GAN
+    config: Any
+    state: State
+    facts: Facts
+    noise: Any
+
+
+def load(run, *, step=None):
+    """Loaded of a run's folder: the gan, the config and the newest state that is whole (or that of `step`).
+
+    Raises BadInput where there is no run or no checkpoint.
+    """
+    run = open_run(run)
+    setup = assemble.setup(recipes.get(run.recipe), run.config, run.facts)
+    shapes = jax.eval_shape(lambda: fresh_state(setup, run.config, run.facts))
+    if not run.checkpoints.is_dir():
+        raise BadInput(f"{run.folder} has no checkpoint yet: let it train to its first one")
+    store = Checkpoints(run.checkpoints, read_only=True)
+    found = store.restore(shapes, only=step)
+    store.close()
+    if found is None:
+        raise BadInput(f"{run.folder} has no checkpoint yet: let it train to its first one")
+    return Loaded(setup.gan, run.config, found[0], run.facts, setup.noise)
+
+
+def fresh_state(setup, config, facts):
+    """State at step 0 of a setup."""
+    batch = {"image": jnp.zeros((config.batch_size, *facts.shape), jnp.float32)}
+    if config.conditional:
+        batch["label"] = jnp.zeros(config.batch_size, jnp.int32)
+    return init_state(setup.gan, setup.opt, jax.random.key(config.seed), batch)
+
+
+def exists(folder):
+    """Whether the folder holds a run."""
+    return (Path(folder) / "config.json").is_file()
+
+
+def open_run(folder):
+    """Run of an existing folder. Raises BadInput where it is none."""
+    folder = Path(folder)
+    path = folder / "config.json"
+    if not path.is_file():
+        near = sorted(p.parent.name for p in folder.parent.glob("*/config.json")) if folder.parent.is_dir() else []
+        raise BadInput(
+            f"{folder} is no run (it has no config.json)" + (f": there are {', '.join(near[:8])}" if near else "")
+        )
+    try:
+        saved = json.loads(path.read_text())
+        facts = saved["data"]
+        recipe = recipes.get(saved["recipe"])
+        config = from_json(recipe.Config, saved["config"], path)
+        facts = Facts(facts["name"], tuple(facts["shape"]), tuple(facts["classes"]), facts["size"], facts["sha256"])
+    except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"{path} cannot be read ({type(error).__name__}: {error}): the run's config is damaged"
+        ) from error
+    return Run(folder, saved["recipe"], config, facts)
+
+
+def create(folder, recipe, config, facts):
+    """Run in a new folder: the given one, which must not hold anything, or the next free runs/RECIPE-NNN."""
+    try:
+        if folder is None:
+            folder = _next_free(recipe)
+        else:
+            folder = Path(folder)
+            if folder.is_dir() and any(folder.iterdir()):
+                raise BadInput(
+                    f"{folder} is already there: --resume auto goes on with it, another --out (or none) begins a new run"
+                )
+            folder.mkdir(parents=True, exist_ok=True)
+        run = Run(folder, recipe, config, facts)
+        _write_config(run)
+    except OSError as error:
+        raise BadInput(f"cannot write to {folder or 'runs'} ({error.strerror}): give another --out") from error
+    return run
+
+
+def go_on(folder, recipe, config, facts):
+    """Run of an existing folder, with as many steps as `config` asks for.
+
+    Raises BadInput, with both values, where anything else differs: recipe, config, data.
+    """
+    run = open_run(folder)
+    if run.recipe != recipe:
+        raise BadInput(f"{folder} is a run of {run.recipe}, not of {recipe}: give another --out")
+    differ = [
+        f"--{f.name.replace('_', '-')} is {getattr(config, f.name)!r} and was {getattr(run.config, f.name)!r}"
+        for f in dataclasses.fields(config)
+        if f.name not in ("steps", "data") and getattr(config, f.name) != getattr(run.config, f.name)
+    ]
+    if facts.sha256 != run.facts.sha256:
+        differ.append(
+            f"--data {facts.name} has sha256 {facts.sha256[:12]} and {facts.size} samples, "
+            f"it was {run.facts.name} with {run.facts.sha256[:12]} and {run.facts.size}"
+        )
+    if differ:
+        raise BadInput(
+            f"{folder} was begun with another config: {'; '.join(differ)}. Go on as it was, or give another --out"
+        )
+    if config.steps < run.config.steps:
+        raise BadInput(f"--steps {config.steps}, but {folder} was begun with {run.config.steps}: they may only grow")
+    if config.steps != run.config.steps:
+        run = run._replace(config=config)
+        _write_config(run)
+    return run
+
+
+def write_json(path, content):
+    """Writes a JSON file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, indent=2) + "\n")
+    os.replace(part, path)
+
+
+def versions():
+    """Versions of all that a result depends on."""
+    names = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
+    return {
+        "jaxgan": __version__,
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in names},
+    }
+
+
+def _write_config(run):
+    write_json(
+        run.folder / "config.json",
+        {
+            "recipe": run.recipe,
+            "config": dataclasses.asdict(run.config),
+            "data": run.facts._asdict(),
+            "versions": versions(),
+            "git": _git_sha(),
+        },
+    )
+
+
+def _git_sha():
+    """Commit of the checkout that the package lies in, None elsewhere."""
+    home = Path(__file__).parent.parent
+    if not (home / ".git").exists():
+        return None
+    found = subprocess.run(["git", "-C", str(home), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return found.stdout.strip() or None
+
+
+def _next_free(recipe):
+    number = 1
+    while True:
+        folder = Path("runs") / f"{recipe}-{number:03}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not folder.parent.is_dir():
+                raise
+            number += 1
+        else:
+            return folder

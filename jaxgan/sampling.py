@@ -1,0 +1,114 @@
+"""Samples of a trained run: sheets, archives, folders, interpolations."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan import pictures, runs
+from jaxgan.errors import BadInput
+
+_AT_ONCE = 256
+
+
+def sample(run, *, num=64, seed=0, out=None, raw=False, interpolate=False, label=None, step=None):
+    """Path of what was written: `num` samples of a run, classes in equal shares and in order.
+
+    out: a .png (one sheet), an .npz (`image` uint8 [N, H, W, C], points float32 [N, D]; `label`), or a folder (a .png
+        each); by default RUN/samples/sample-SEED.png. raw: G's own weights, not their average. interpolate: each row
+        of 8 goes from one latent to another. label: only this class (its number).
+    Raises BadInput for what cannot be drawn or written.
+    """
+    if num < 1:
+        raise BadInput(f"--num is {num}: give a number above 0")
+    loaded = runs.load(run, step=step)
+    classes = loaded.facts.classes if loaded.config.conditional else ()
+    points = len(loaded.facts.shape) == 1
+    out = Path(out) if out is not None else Path(run) / "samples" / f"sample-{seed}.png"
+    if out.suffix not in (".png", ".npz", ""):
+        raise BadInput(f"--out {out} ends in {out.suffix}: give a .png, an .npz or a folder")
+    if points and out.suffix == "":
+        raise BadInput(f"--out {out} is a folder, and {loaded.facts.name} has points: give a .png or an .npz")
+    if out.exists():
+        raise BadInput(f"{out} is already there: give another --out")
+
+    labels = _labels(num, classes, label)
+    images = _draw(loaded, num, labels, seed, raw, interpolate)
+    if points:
+        images = np.asarray(images, np.float32)
+    try:
+        _write(out, images, labels, classes, interpolate)
+    except OSError as error:
+        raise BadInput(f"cannot write {out} ({error.strerror or error}): give another --out") from error
+    return out
+
+
+def _labels(num, classes, label):
+    if label is not None and not 0 <= label < len(classes):
+        raise BadInput(
+            f"--label {label}, but the run has " + (f"the classes 0 .. {len(classes) - 1}" if classes else "no classes")
+        )
+    if not classes:
+        return None
+    return np.full(num, label, np.int32) if label is not None else np.arange(num, dtype=np.int32) * len(classes) // num
+
+
+def _draw(loaded, num, labels, seed, raw, interpolate):
+    variables = loaded.state.g.variables if raw else loaded.state.ema
+    draw = jax.jit(loaded.gan.sample)
+    key = jax.random.key(seed)
+    latents = _paths(loaded.noise, key, num, 8) if interpolate else None
+    size = min(num, _AT_ONCE)
+    images = []
+    for first in range(0, num, size):
+        index = np.arange(first, first + size, dtype=np.int32)  # the last ones over the end, so that one program does
+        inside = np.minimum(index, num - 1)
+        batch = {"index": index}
+        if labels is not None:
+            batch["label"] = labels[inside]
+        if latents is not None:
+            batch["z"] = latents[inside]
+        images.append(np.asarray(draw(variables, batch, key)))
+    return np.concatenate(images)[:num]
+
+
+def _paths(noise, key, num, steps):
+    """Latents [num, Z]: rows of `steps` from one draw to another, along the arc (White 2016, arXiv:1609.04468, eq. 1)."""
+    rows = -(-num // steps)
+    ends = noise(key, jnp.arange(2 * rows))
+    a, b = ends[:rows, None], ends[rows:, None]
+    t = jnp.linspace(0, 1, steps)[None, :, None]
+    cosine = jnp.sum(a * b, -1, keepdims=True) / (jnp.linalg.norm(a, axis=-1) * jnp.linalg.norm(b, axis=-1))[..., None]
+    angle = jnp.arccos(jnp.clip(cosine, -0.999, 0.999))
+    arc = (jnp.sin((1 - t) * angle) * a + jnp.sin(t * angle) * b) / jnp.sin(angle)
+    return np.asarray(arc.reshape(rows * steps, -1)[:num])
+
+
+def _write(out, images, labels, classes, interpolate):
+    points = images.ndim == 2
+    (out if out.suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".npz":
+        arrays = {"image": images if points else pictures.to_uint8(images)}
+        np.savez(out, **arrays, **({} if labels is None else {"label": labels}))
+    elif out.suffix == "":
+        for i, image in enumerate(pictures.to_uint8(images)):
+            place = out if labels is None else out / classes[labels[i]]
+            place.mkdir(exist_ok=True)
+            pictures.save_picture(place / f"{i:06}.png", image)
+    elif interpolate or labels is None or len(np.unique(labels)) == 1:
+        pictures.save_samples(out, images, columns=8 if interpolate else max(1, round(len(images) ** 0.5)))
+    else:  # a row for each class
+        columns = max(np.bincount(labels))
+        pictures.save_samples(out, _rows_of(images, labels, columns), columns=columns)
+
+
+def _rows_of(images, labels, columns):
+    """Images with blank ones at the end of the classes that have fewer than `columns`."""
+    if images.ndim == 2:
+        return images
+    rows = []
+    for label in np.unique(labels):
+        own = images[labels == label]
+        rows += [own, np.ones((columns - len(own), *own.shape[1:]), own.dtype)]
+    return np.concatenate(rows)

@@ -1,0 +1,5 @@
+"""One kind of game a file: networks -> GAN."""
+
+from jaxgan.tasks.paired import paired
+
+__all__ = ["paired"]

@@ -1,0 +1,207 @@
+"""From a recipe and its config to a run folder: data, setup, loop, hooks, result."""
+
+import json
+import signal
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from jaxgan import assemble, core, data, loop, parallel, pictures, recipes, runs
+from jaxgan.checkpoint import Checkpoints, sha256
+from jaxgan.errors import BadInput
+from jaxgan.progress import Progress, duration
+
+RESUME = ("never", "auto", "must")
+RESIDENT_BYTES = 2**31  # larger sets stay in the host's memory
+
+
+class Stopped(Exception):
+    """A signal ended the training; its state is saved. `signal` is the signal's number."""
+
+    def __init__(self, number, step, folder):
+        name = signal.Signals(number).name
+        super().__init__(f"{name}: saved step {step}. To go on: the same command with --out {folder} --resume auto")
+        self.signal = number
+
+
+class Program(NamedTuple):
+    """A recipe's functions, its batches, and the wrapped step that takes them."""
+
+    setup: assemble.Setup
+    feed: data.Feed
+    play: Callable  # (state, batch, *shared) -> (state, metrics)
+    mode: str
+
+
+def prepare(recipe, config):
+    """(dataset, facts) that a recipe is to be trained on. Raises BadInput where there are none."""
+    if not config.data:
+        raise BadInput(
+            f"{recipe} has no data set of its own: give --data, a folder of images or idx files, an .npz, or digits"
+        )
+    dataset = data.load(config.data, config.resolution or None)
+    return dataset, dataset.facts
+
+
+def compose(recipe, config, dataset, facts, mode, devices):
+    """Program of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
+    setup = assemble.setup(recipes.get(recipe), config, facts, parallel.axis_name(mode))
+    feed = data.Feed(
+        dataset,
+        config.batch_size,
+        seed=config.seed,
+        labels=config.conditional,
+        flip=config.flip,
+        turns=config.d_turns,
+        chunk=config.steps_per_dispatch,
+        resident=dataset.image.nbytes <= RESIDENT_BYTES,
+    )
+    step = feed.fed(setup.step)
+    if config.steps_per_dispatch > 1:
+        step = core.repeat(step, config.steps_per_dispatch)
+    return Program(setup, feed, parallel.wrap(mode, step, devices, feed.batch_axis), mode)
+
+
+def train(recipe, config, *, out=None, mode="single", devices=None, resume="never"):
+    """Run: trains a recipe into a run folder, and says on the way how it goes.
+
+    mode: one of parallel.MODES, on the first `devices` devices. resume: "never" refuses an existing run, "auto" goes on
+    with it or begins, "must" goes on or refuses. Raises BadInput before anything is written where the input cannot be
+    used, Stopped after Ctrl-C or SIGTERM.
+    """
+    chosen = parallel.choose(mode, devices)
+    parallel.check_divisible(config.batch_size, len(chosen))
+    if resume == "must" and out is None:
+        raise BadInput("--resume must needs --out RUN, the run to go on with")
+    dataset, facts = prepare(recipe, config)
+    program = compose(recipe, config, dataset, facts, mode, chosen)
+    begin = lambda: runs.fresh_state(program.setup, config, facts)
+    shapes = jax.eval_shape(begin)  # networks that do not fit the data fail here
+
+    going_on = resume != "never" and out is not None and runs.exists(out)
+    if resume == "must" and not going_on:
+        raise BadInput(f"--resume must, but there is no run in {out}: --resume auto begins one")
+    run = (runs.go_on if going_on else runs.create)(out, recipe, config, facts)
+    with Progress(config.steps) as progress:
+        progress.say(
+            f"{recipe} on {facts.name} ({facts.size} samples of {'x'.join(map(str, facts.shape))}) into {run.folder}"
+        )
+        if facts.classes and not config.conditional:
+            progress.say(f"{facts.name} has {len(facts.classes)} classes: their labels are not used")
+        store = Checkpoints(
+            run.checkpoints,
+            keep_latest=config.keep_latest,
+            keep_best=config.keep_best,
+            metric=config.best_metric,
+            say=progress.say,
+        )
+        found = store.restore(shapes) if going_on else None
+        if resume == "must" and found is None:
+            raise BadInput(f"--resume must, but {out} has no checkpoint to go on from: --resume auto begins it again")
+        state, note = found or (jax.jit(begin)(), {"seconds": 0.0})
+        start = int(state.step)
+        if going_on:
+            progress.say(f"resumed from step {start}")
+        if start > config.steps:
+            raise BadInput(f"--steps {config.steps}, but {out} is at step {start}: they may only grow")
+        progress.begin(start)
+        seconds = _play(run, program, state, store, note["seconds"], progress, dataset.image[:2000], len(chosen))
+        progress.say(f"{config.steps} steps in {duration(seconds)} of training")
+    return run
+
+
+def _play(run, program, state, store, seconds_before, progress, real, devices):
+    """Seconds of training in all: the loop from `state` to the last step, with its hooks, and result.json."""
+    config, folder, start = run.config, run.folder, int(state.step)
+    metrics = folder / "metrics.jsonl"
+    _drop_rows_after(metrics, start)
+
+    def log(step, state, row):
+        with metrics.open("a") as file:
+            file.write(json.dumps({k: None if np.isnan(v) else v for k, v in row.items()}) + "\n")
+        progress.show(row)
+
+    def save(step, state, row):
+        store.save(
+            step, state, {"metrics": row, "seconds": seconds_before + row["seconds"], "versions": runs.versions()}
+        )
+        pictures.save_curves(folder / "curves.png", metrics)
+
+    hooks = (
+        loop.Hook(config.sample_every_steps, _sampler(run, program.setup, real)),
+        loop.Hook(config.log_every_steps, log, first=True),
+        loop.Hook(config.save_every_steps, save, stopped=True),
+    )
+    with loop.interruptible() as asked:
+        try:
+            state, row = loop.run(
+                program.play,
+                state,
+                program.feed.batch,
+                jax.device_put(program.feed.shared, program.play.where),
+                start=start,
+                stop=config.steps,
+                chunk=config.steps_per_dispatch,
+                images_per_step=config.batch_size,
+                hooks=hooks,
+                stopping=lambda: asked() is not None,
+            )
+        except loop.Diverged as error:
+            store.close()
+            whole = store.steps()
+            raise BadInput(
+                f"the training diverged: {error}; "
+                + (
+                    f"step {whole[-1]} in {folder} is the last state that was saved; "
+                    if whole
+                    else "nothing was saved yet; "
+                )
+                + "try lower --lr-g and --lr-d, or a --penalty"
+            ) from error
+        store.close()
+        step = int(state.step)
+        if step < config.steps:
+            raise Stopped(asked(), step, folder)
+    seconds = seconds_before + row.get("seconds", 0.0)
+    if row or not (folder / "result.json").exists():
+        result = {
+            "step": step,
+            "images": step * config.batch_size,
+            "seconds": round(seconds, 3),
+            "parallel": program.mode,
+            "devices": devices,
+            "state_sha256": sha256(state),
+        }
+        runs.write_json(folder / "result.json", result)
+    return seconds
+
+
+def _sampler(run, setup, real):
+    """Hook that draws the averaged generator at fixed latents into samples/."""
+    folder = run.folder / "samples"
+    folder.mkdir(exist_ok=True)
+    draw = jax.jit(setup.gan.sample)
+    classes = run.facts.classes if run.config.conditional else ()
+    columns = len(classes) if 1 < len(classes) <= 20 else 8
+    count = 2000 if len(run.facts.shape) == 1 else 8 * columns
+    batch = {"index": np.arange(count, dtype=np.int32)}
+    if classes:
+        batch["label"] = np.arange(count, dtype=np.int32) % len(classes)
+    key = jax.random.key(run.config.seed)
+
+    def sample(step, state, row):
+        heads = classes if columns == len(classes) else ()
+        images = np.asarray(draw(state.ema, batch, key))
+        pictures.save_samples(folder / f"{step:06}.png", images, columns=columns, heads=heads, real=real)
+
+    return sample
+
+
+def _drop_rows_after(path, step):
+    """Leaves only whole rows up to `step`: what a kill cut short or the checkpoint does not know is trained again."""
+    rows = [row for row in pictures.read_metrics(path) if row["step"] <= step]
+    part = path.with_name(path.name + ".part")
+    part.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    part.replace(path)
