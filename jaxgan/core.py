@@ -179,13 +179,8 @@ def lazy(often, rare, every):
 
     def step(state, batch, *shared):
         args = (state, batch, *shared)
-        shapes = [jax.eval_shape(play, *args)[1] for play in (often, rare)]
-        absent = Pair(
-            *(
-                {k: jnp.full(v.shape, jnp.nan, v.dtype) for m in side for k, v in m.items()}
-                for side in zip(*shapes, strict=True)
-            )
-        )
+        nan = lambda *sides: {name: jnp.full(x.shape, jnp.nan, x.dtype) for side in sides for name, x in side.items()}
+        absent = Pair(*map(nan, *(jax.eval_shape(play, *args)[1] for play in (often, rare))))
 
         def filled(play):
             def branch(*args):

@@ -19,7 +19,7 @@ class Hook(NamedTuple):
 
     every: int
     call: Callable
-    first: bool = False  # after the first dispatch as well
+    first: bool = False  # after the first dispatch of a new training as well
     stopped: bool = False  # when the training is asked to stop as well
 
 
@@ -37,7 +37,7 @@ def run(play, state, batch, shared, *, start, stop, chunk, images_per_step, hook
     seen, clock, trained = start, time.perf_counter(), 0.0  # step and time of the last row, seconds of training alone
     while step < stop and not halt:
         state, metrics = play(state, batch(step), *shared)
-        first, step, halt = step == start, step + chunk, stopping()
+        first, step, halt = step == 0, step + chunk, stopping()
         due = [
             hook
             for hook in hooks

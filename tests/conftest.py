@@ -1,20 +1,29 @@
 """Eight simulated devices, no silent rank promotion, one compilation cache for all processes of a session."""
 
+import getpass
 import os
+import tempfile
+from pathlib import Path
 
 import jax
 import pytest
 
-os.environ["JAX_NUM_CPU_DEVICES"] = "8"  # for the commands that tests start
-jax.config.update("jax_num_cpu_devices", 8)
-jax.config.update("jax_numpy_rank_promotion", "raise")
+SETTINGS = {
+    "jax_num_cpu_devices": 8,
+    "jax_numpy_rank_promotion": "raise",
+    "jax_compilation_cache_dir": str(
+        Path(tempfile.gettempdir()) / f"jaxgan-tests-{getpass.getuser()}-jax{jax.__version__}"
+    ),
+    "jax_persistent_cache_min_compile_time_secs": 0.5,
+}
+for _name, _value in SETTINGS.items():
+    jax.config.update(_name, _value)
+    os.environ[_name.upper()] = str(_value)  # for the commands that tests start
 
 
 @pytest.fixture(scope="session")
 def test_data():
     """The folder of real data sets that JAXGAN_TEST_DATA names; tests that need it are skipped without."""
-    from pathlib import Path
-
     if not os.environ.get("JAXGAN_TEST_DATA"):
         pytest.skip("JAXGAN_TEST_DATA names no folder of real data")
     return Path(os.environ["JAXGAN_TEST_DATA"])

@@ -12,6 +12,11 @@ from jaxgan.layers.spectral import SpectralNorm
 lecun = nn.initializers.lecun_normal()
 
 
+def per_channel(values, x):
+    """values [C] in the rank of x [..., C]."""
+    return values.reshape(*(1,) * (x.ndim - 1), -1)
+
+
 class _Linear(nn.Module):
     """A weight, with or without a bias and a spectral norm, and the map that a subclass makes of it."""
 
@@ -28,11 +33,11 @@ class _Linear(nn.Module):
             w = SpectralNorm(name="spectral")(w, train)
         return w.astype(self.dtype)
 
-    def biased(self, x, features=None):
+    def biased(self, x):
         """x with a bias for each of its last axis, where there is one."""
         if not self.bias:
             return x
-        return x + self.param("bias", nn.initializers.zeros, (features or self.features,)).astype(self.dtype)
+        return x + per_channel(self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype), x)
 
 
 class Dense(_Linear):

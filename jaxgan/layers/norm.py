@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import unknown
+from jaxgan.layers.linear import per_channel
 
 NORMS = ("batch", "layer", "instance", "pixel", "none")
 
@@ -52,8 +53,8 @@ class Norm(nn.Module):
             y = y * scale.reshape(-1, *(1,) * len(space), channels) + shift.reshape(-1, *(1,) * len(space), channels)
         elif self.kind != "pixel":
             around_one = lambda key, shape: 1 + self.scale_std * jax.random.normal(key, shape)
-            y = y * self.param("scale", around_one, (channels,))
-            y = y + self.param("bias", nn.initializers.zeros, (channels,))
+            y = y * per_channel(self.param("scale", around_one, (channels,)), y)
+            y = y + per_channel(self.param("bias", nn.initializers.zeros, (channels,)), y)
         return y.reshape(shape).astype(self.dtype)
 
 

@@ -1,0 +1,65 @@
+"""Small games of every kind, for the laws that hold for all of them."""
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from jaxgan import Pair, losses, models, noise, tasks
+
+CLASSES = 4
+
+
+def batch(rows=16, size=8, channels=1):
+    """Random uint8 images with labels."""
+    draw = np.random.default_rng(0)
+    return {
+        "image": draw.integers(0, 256, (rows, size, size, channels), dtype=np.uint8),
+        "label": np.arange(rows, dtype=np.int32) % CLASSES,
+    }
+
+
+def _mlp(axis_name, **options):
+    networks = models.mlp.generator((8, 8, 1), (16, 16)), models.mlp.discriminator((16, 16))
+    return tasks.paired(*networks, noise=noise.uniform(8), **options)
+
+
+def _dcgan(axis_name, **options):
+    generator = models.dcgan.generator(8, 1, width=8, axis_name=axis_name)
+    return tasks.paired(generator, models.dcgan.discriminator(width=8, axis_name=axis_name), **options)
+
+
+def _conditional(axis_name, **options):
+    same = {"width": 8, "classes": CLASSES, "axis_name": axis_name}
+    generator = models.dcgan.generator(8, 1, labels="norm", up="nearest", **same)
+    discriminator = models.dcgan.discriminator(norm="none", spectral=True, labels="projection", **same)
+    return tasks.paired(generator, discriminator, **options)
+
+
+GAMES = {
+    "mlp_non_saturating": lambda axis: _mlp(axis),
+    "mlp_minimax": lambda axis: _mlp(axis, loss=losses.minimax),
+    "mlp_bce_smoothed": lambda axis: _mlp(axis, loss=losses.bce(0.1)),
+    "mlp_wgan_gp": lambda axis: _mlp(axis, loss=losses.wasserstein, penalties=(losses.wgan_gp(),)),
+    "mlp_dragan": lambda axis: _mlp(axis, penalties=(losses.dragan(),)),
+    "mlp_rpgan_r1_r2": lambda axis: _mlp(
+        axis, loss=losses.relativistic(losses.non_saturating), penalties=(losses.r1(1.0), losses.r2(1.0))
+    ),
+    "mlp_ragan": lambda axis: _mlp(axis, loss=losses.relativistic_average(losses.least_squares, axis)),
+    "dcgan_batch_norm": lambda axis: _dcgan(axis),
+    "dcgan_least_squares": lambda axis: _dcgan(axis, loss=losses.least_squares),
+    "conditional_spectral_hinge": lambda axis: _conditional(axis, loss=losses.hinge),
+    "conditional_spectral_r1": lambda axis: _conditional(axis, penalties=(losses.r1(1.0),)),
+}
+
+
+def sgd():
+    """Optimizers that show a gradient of the wrong scale, as Adam does not."""
+    return Pair(optax.sgd(0.01), optax.sgd(0.01))
+
+
+def equal(a, b):
+    """Whether two trees are bit for bit the same."""
+    import jax
+
+    same = jax.tree.map(lambda x, y: x.dtype == y.dtype and bool(jnp.array_equal(x, y)), a, b)
+    return all(jax.tree.leaves(same))

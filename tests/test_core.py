@@ -1,0 +1,213 @@
+"""The laws of the step: turns, purity, repetition, the average, lazy regularisation."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from games import GAMES, batch, equal, sgd
+
+import jaxgan
+from jaxgan import Pair, losses, models, noise, recipes, tasks
+
+
+def begin(name, opt=None, axis_name=None):
+    gan, opt = GAMES[name](axis_name), opt or sgd()
+    return gan, opt, jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_each_turn_moves_its_own_side_alone(name):
+    gan, opt, state = begin(name)
+    frozen = lambda side: side._replace(opt=optax.set_to_zero().init(side.params))
+    only_d = jaxgan.make_step(gan, Pair(optax.set_to_zero(), opt.d))
+    only_g = jaxgan.make_step(gan, Pair(opt.g, optax.set_to_zero()))
+    after_d = jax.jit(only_d)(state._replace(g=frozen(state.g)), batch())[0]
+    after_g = jax.jit(only_g)(state._replace(d=frozen(state.d)), batch())[0]
+    assert equal(after_d.g.params, state.g.params) and not equal(after_d.d.params, state.d.params)
+    assert equal(after_g.d.params, state.d.params) and not equal(after_g.g.params, state.g.params)
+    assert equal(after_d.key, state.key)
+
+
+def test_gradients_of_a_step_are_those_of_the_two_losses():
+    gan, opt, state = begin("mlp_non_saturating")
+    data = jaxgan.core.numbered(batch())
+    keys = jax.random.split(jax.random.fold_in(state.key, state.step), (1, 4))[0]
+
+    def loss(side, g, d):
+        fakes, _ = gan.generate({"params": g}, data, keys[0])
+        out = gan.losses({"params": d}, fakes, data, keys[1])
+        return getattr(out, side)
+
+    g, d = state.g.params, state.d.params
+    d_after = jax.tree.map(lambda p, q: p - 0.01 * q, d, jax.grad(lambda d: loss("d", g, d))(d))
+    g_after = jax.tree.map(lambda p, q: p - 0.01 * q, g, jax.grad(lambda g: loss("g", g, d_after))(g))
+    after, metrics = jaxgan.make_step(gan, opt)(state, batch())
+    for ours, theirs in ((after.d.params, d_after), (after.g.params, g_after)):
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-7), ours, theirs)
+    np.testing.assert_allclose(metrics.d["loss"], loss("d", g, d), rtol=1e-6)
+    np.testing.assert_allclose(metrics.g["loss"], loss("g", g, d_after), rtol=1e-6)
+
+
+@pytest.mark.parametrize("d_turns", [1, 3])
+def test_repeat_equals_as_many_steps(d_turns):
+    gan, opt, state = begin("mlp_wgan_gp")
+    step = jaxgan.make_step(gan, opt, d_turns=d_turns)
+    draw = np.random.default_rng(1)
+    shape = (4, d_turns, 16, 8, 8, 1) if d_turns > 1 else (4, 16, 8, 8, 1)
+    batches = {"image": draw.integers(0, 256, shape, dtype=np.uint8)}
+    together, metrics = jax.jit(jaxgan.repeat(step, 4))(state, batches)
+    one = jax.jit(step)
+    for i in range(4):
+        state, last = one(state, jax.tree.map(lambda x: x[i], batches))  # noqa: B023
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=2e-6), *_numbers(together, state))
+    np.testing.assert_allclose(metrics.d["loss"], last.d["loss"], rtol=1e-4)
+
+
+def test_several_turns_of_d_are_single_turns_in_a_row():
+    gan, opt, state = begin("mlp_non_saturating")
+    draw = np.random.default_rng(1)
+    batches = {"image": draw.integers(0, 256, (3, 16, 8, 8, 1), dtype=np.uint8)}
+    after, _ = jaxgan.make_step(gan, opt, d_turns=3)(state, batches)
+
+    turns = jaxgan.make_turns(gan, opt)
+    keys = jax.random.split(jax.random.fold_in(state.key, state.step), (3, 4))
+    d = state.d
+    for i in range(3):
+        data = jaxgan.core.numbered(jax.tree.map(lambda x: x[i], batches))  # noqa: B023
+        played = turns.play(state.g, data, keys[i][0])
+        d, _ = turns.d(d, played[0], data, keys[i][1])
+    g, _ = turns.g(state.g, d, played, data, keys[-1][3])
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.d.params, d.params)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.g.params, g.params)
+
+
+def test_fresh_fakes_are_other_fakes():
+    gan, opt, state = begin("mlp_non_saturating")
+    shared, fresh = (jaxgan.make_step(gan, opt, fresh=f)(state, batch())[0] for f in (False, True))
+    assert equal(shared.d.params, fresh.d.params)
+    assert not equal(shared.g.params, fresh.g.params)
+
+
+def test_step_compiles_once_and_goes_on_where_it_stopped():
+    gan, opt, state = begin("dcgan_batch_norm", Pair(optax.adam(1e-3), optax.adam(1e-3)))
+    step = jax.jit(jaxgan.make_step(gan, opt), donate_argnums=0)
+    whole = jax.tree.map(jnp.copy, state)
+    for _ in range(6):
+        whole, _ = step(whole, batch())
+    for _ in range(3):
+        state, _ = step(state, batch())
+    state = jax.tree.map(lambda x: jnp.array(np.asarray(x)) if x.dtype != state.key.dtype else x, state)
+    for _ in range(3):
+        state, _ = step(state, batch())
+    assert equal(whole, state)
+    assert step._cache_size() == 1
+
+
+def test_average_has_its_halflife_and_its_ramp():
+    gan, _, state = begin("dcgan_batch_norm")
+    marked = state._replace(ema=jax.tree.map(jnp.ones_like, state.ema), step=jnp.int32(10**6))
+    frozen = Pair(optax.set_to_zero(), optax.set_to_zero())
+    marked = marked._replace(
+        g=marked.g._replace(opt=frozen.g.init(state.g.params)), d=marked.d._replace(opt=frozen.d.init(state.d.params))
+    )
+    after, _ = jax.jit(jaxgan.make_step(gan, frozen, ema_halflife_images=16.0))(marked, batch())
+    expected = jax.tree.map(lambda x: (x + 1) / 2, after.g.variables)  # 16 images: half of it is new
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), after.ema, expected)
+    assert "batch_stats" in after.ema
+
+    first, _ = jax.jit(jaxgan.make_step(gan, frozen))(marked._replace(step=jnp.int32(0)), batch())
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), first.ema, first.g.variables)
+    off, _ = jax.jit(jaxgan.make_step(gan, frozen, ema_halflife_images=0))(marked, batch())
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), off.ema, off.g.variables)
+
+
+def test_lazy_step_is_rare_at_every_kth_step():
+    opt = sgd()
+    plain = GAMES["mlp_non_saturating"](None)
+    networks = models.mlp.generator((8, 8, 1), (16, 16)), models.mlp.discriminator((16, 16))
+    strong = tasks.paired(*networks, noise=noise.uniform(8), penalties=(losses.r1(30.0),))
+    often, rare = jaxgan.make_step(plain, opt), jaxgan.make_step(strong, opt)
+    step = jax.jit(jaxgan.lazy(often, rare, 3))
+    state = jaxgan.init_state(plain, opt, jax.random.key(0), batch())
+    for i in range(4):
+        expected, _ = (rare if i % 3 == 0 else often)(state, batch())
+        state, metrics = step(state, batch())
+        assert bool(jnp.isnan(metrics.d["penalty"])) == (i % 3 != 0)
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), *_numbers(state, expected))
+
+
+def test_population_by_vmap_equals_its_members():
+    gan, opt = GAMES["mlp_rpgan_r1_r2"](None), sgd()
+    step = jaxgan.make_step(gan, opt)
+    keys = jax.random.split(jax.random.key(0), 2)
+    states = jax.vmap(lambda key: jaxgan.init_state(gan, opt, key, batch()))(keys)
+    after, _ = jax.jit(jax.vmap(step, (0, None)))(states, batch())
+    for i in range(2):
+        alone, _ = jax.jit(step)(jax.tree.map(lambda x: x[i], states), batch())  # noqa: B023
+        member = jax.tree.map(lambda x: x[i], after)  # noqa: B023
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), *_numbers(member, alone))
+
+
+def test_gradient_goes_through_two_whole_steps():
+    gan = GAMES["mlp_non_saturating"](None)
+
+    def score(rate):
+        opt = Pair(optax.sgd(rate), optax.sgd(rate))
+        state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+        for _ in range(2):
+            state, metrics = jaxgan.make_step(gan, opt)(state, batch())
+        return metrics.g["loss"]
+
+    slope = jax.jit(jax.grad(score))(0.01)
+    around = (jax.jit(score)(0.0105) - jax.jit(score)(0.0095)) / 0.001
+    np.testing.assert_allclose(slope, around, rtol=0.05)
+
+
+def test_no_discriminator_pass_that_no_loss_needs():
+    gan, opt, state = begin("mlp_non_saturating")
+    ours = jax.jit(jaxgan.make_step(gan, opt)).lower(state, batch()).compile().cost_analysis()["flops"]
+    # multiply-adds of dense layers: forward 1, gradient in the input 1, in the weights 1
+    g = 8 * 16 + 16 * 16 + 16 * 64
+    d, d_first = 64 * 16 + 16 * 16 + 16, 64 * 16
+    d_turn = 2 * (3 * d - d_first)  # real and fake; the first layer has no gradient in its input
+    g_turn = 2 * d + (3 * g - 8 * 16)
+    least = 2 * 16 * (d_turn + g_turn)
+    assert ours < least * 1.25  # elementwise work is a quarter at most of so small networks
+    more = tasks.paired(
+        models.mlp.generator((8, 8, 1), (16, 16)),
+        models.mlp.discriminator((16, 16)),
+        noise=noise.uniform(8),
+        loss=losses.relativistic(losses.non_saturating),  # needs D(real) in G's turn
+    )
+    theirs = jax.jit(jaxgan.make_step(more, opt)).lower(state, batch()).compile().cost_analysis()["flops"]
+    assert theirs > ours + 2 * 16 * d * 0.9
+
+
+def test_bfloat16_keeps_parameters_losses_and_average_in_float32():
+    same = {"width": 8, "dtype": jnp.bfloat16}
+    gan = tasks.paired(
+        models.dcgan.generator(8, 1, **same), models.dcgan.discriminator(**same), penalties=(losses.r1(1.0),)
+    )
+    opt = Pair(optax.adam(1e-3), optax.adam(1e-3))
+    state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+    step = jax.jit(jaxgan.make_step(gan, opt))
+    assert "bf16" in step.lower(state, batch()).as_text()
+    state, metrics = step(state, batch())
+    floats = [x.dtype for x in jax.tree.leaves((state, metrics)) if jnp.issubdtype(x.dtype, jnp.floating)]
+    assert set(floats) == {jnp.dtype("float32")}
+    assert np.isfinite(jax.tree.leaves(metrics)).all()
+
+
+def test_every_recipe_says_what_it_is():
+    for name in recipes.names():
+        recipe = recipes.get(name)
+        assert recipes.describe(name) == recipe.__doc__.partition("\n")[0]
+        assert f"jaxgan train {name}" in recipe.__doc__
+        assert dataclasses.replace(recipe.Config(), **recipe.TINY).steps <= 100
+
+
+def _numbers(*states):
+    return [state._replace(key=jax.random.key_data(state.key)) for state in states]

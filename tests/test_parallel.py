@@ -1,0 +1,122 @@
+"""One device, pmap and mesh: the same numbers, the same draws, one program."""
+
+import jax
+import numpy as np
+import pytest
+from games import GAMES, batch, sgd
+from jax.sharding import AxisType, PartitionSpec
+
+import jaxgan
+from jaxgan import core, parallel
+
+PLACES = [("pmap", 1), ("pmap", 2), ("pmap", 4), ("pmap", 8), ("mesh", 2), ("mesh", 4), ("mesh", 8)]
+
+
+def train(name, mode, devices, steps=10):
+    axis_name = parallel.axis_name(mode)
+    gan, opt, traces = GAMES[name](axis_name), sgd(), []
+    step = jaxgan.make_step(gan, opt, axis_name=axis_name)
+
+    def counted(state, data):
+        traces.append(1)
+        return step(state, data)
+
+    play = parallel.wrap(mode, counted, parallel.choose(mode, devices))
+    state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+    for i in range(steps):
+        state, metrics = play(state, batch())
+        if i == 1:
+            compiled = len(traces)
+    assert len(traces) == compiled  # from the second step on nothing is traced again
+    return jax.tree.map(np.asarray, (state._replace(key=jax.random.key_data(state.key)), metrics))
+
+
+def far(a, b):
+    """Largest difference of two trees, relative to each leaf's largest value.
+
+    Some leaves are sums that all but cancel (the last bias of D, whose real and fake gradients are opposite); their
+    rounding is that of the terms, so a leaf below 0.01 is measured against 0.01.
+    """
+    worst = jax.tree.map(lambda x, y: np.max(np.abs(x - y)) / max(np.max(np.abs(y)), 0.01), a, b)
+    return max(jax.tree.leaves(worst))
+
+
+@pytest.fixture(scope="module")
+def on_one_device():
+    made = {}
+    return lambda name: made.setdefault(name, train(name, "single", 1))
+
+
+@pytest.mark.parametrize(("mode", "devices"), PLACES)
+def test_modes_and_numbers_of_devices_agree(mode, devices, on_one_device):
+    assert far(train("mlp_non_saturating", mode, devices), on_one_device("mlp_non_saturating")) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "devices"),
+    [(name, "pmap", 4) for name in GAMES if name != "mlp_non_saturating"]
+    + [("dcgan_batch_norm", "mesh", 8), ("conditional_spectral_r1", "mesh", 4), ("mlp_ragan", "mesh", 4)],
+)
+def test_every_game_agrees_on_several_devices(name, mode, devices, on_one_device):
+    assert far(train(name, mode, devices), on_one_device(name)) < 1e-6
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_nothing_is_left_unaveraged(name):
+    # shard_map rejects an output that is said to be the same on all devices and is not
+    gan, opt = GAMES[name](parallel.AXIS), sgd()
+    step = jaxgan.make_step(gan, opt, axis_name=parallel.AXIS)
+    state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+    mesh = jax.make_mesh((4,), (parallel.AXIS,), axis_types=(AxisType.Auto,))
+    whole, shares = PartitionSpec(), PartitionSpec(parallel.AXIS)
+    mapped = jax.shard_map(step, mesh=mesh, in_specs=(whole, shares), out_specs=(whole, whole), check_vma=True)
+    assert jax.eval_shape(mapped, state, batch())[0].step.shape == ()
+
+
+def test_a_missing_average_is_seen(monkeypatch):
+    monkeypatch.setattr(core, "average", lambda tree, axis_name: tree)
+    with pytest.raises(Exception, match=r"varying|replicat"):
+        test_nothing_is_left_unaveraged("mlp_non_saturating")
+
+
+def test_a_gradient_of_the_wrong_scale_is_seen(monkeypatch, on_one_device):
+    whole = on_one_device("mlp_non_saturating")
+    monkeypatch.setattr(core, "average", lambda tree, axis: tree if axis is None else jax.lax.psum(tree, axis))
+    assert far(train("mlp_non_saturating", "pmap", 4), whole) > 1e-3
+
+
+def test_latents_do_not_depend_on_the_number_of_devices():
+    z = jaxgan.noise.normal(5)
+    key = jax.random.key(3)
+    whole = z(key, core.numbered({"image": np.zeros((8, 2))})["index"])
+    shares = jax.pmap(
+        lambda x: z(key, core.numbered({"image": x}, "data")["index"]), axis_name="data", devices=jax.devices()[:4]
+    )(np.zeros((4, 2, 2)))
+    np.testing.assert_array_equal(np.asarray(shares).reshape(8, 5), whole)
+
+
+@pytest.mark.parametrize("mode", ["pmap", "mesh"])
+def test_repeated_and_several_turns_share_the_right_axis(mode):
+    results = []
+    for where, devices in (("single", 1), (mode, 4)):
+        axis_name = parallel.axis_name(where)
+        gan, opt = GAMES["mlp_wgan_gp"](axis_name), sgd()
+        step = jaxgan.repeat(jaxgan.make_step(gan, opt, d_turns=2, axis_name=axis_name), 3)
+        play = parallel.wrap(where, step, parallel.choose(where, devices), batch_axis=2)
+        state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+        images = np.random.default_rng(1).integers(0, 256, (3, 2, 16, 8, 8, 1), dtype=np.uint8)
+        state, _ = play(state, {"image": images})
+        results.append(jax.tree.map(np.asarray, (state.g.params, state.d.params)))
+    assert far(*results) < 1e-6
+
+
+def test_work_on_a_mesh_falls_with_the_number_of_devices():
+    flops = []
+    for mode, devices in (("single", 1), ("mesh", 4), ("pmap", 4)):
+        axis_name = parallel.axis_name(mode)
+        gan, opt = GAMES["dcgan_batch_norm"](axis_name), sgd()
+        play = parallel.wrap(mode, jaxgan.make_step(gan, opt, axis_name=axis_name), parallel.choose(mode, devices))
+        state = jaxgan.init_state(gan, opt, jax.random.key(0), batch(64))
+        flops.append(play.lower(state, batch(64)).compile().cost_analysis()["flops"])
+    assert flops[1] < flops[0] * 0.35
+    assert flops[2] < flops[0] * 0.35

@@ -1,0 +1,123 @@
+"""A resumed run is an uninterrupted one, bit for bit, whatever the moment it was killed."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from jaxgan.cli import main
+
+STEPS = 60
+RUN = ["train", "digits", "--tiny", "--steps", str(STEPS), "--save-every-steps", "6", "--log-every-steps", "4"]
+
+
+def command(*words):
+    return [sys.executable, "-m", "jaxgan", *words]
+
+
+def result(folder):
+    return json.loads((folder / "result.json").read_text())
+
+
+def logged(folder):
+    return [json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    assert main([*RUN, "--out", str(folder)]) == 0
+    return folder
+
+
+def test_going_on_equals_never_stopping(whole, tmp_path):
+    short = [*RUN[:3], "--steps", "30", *RUN[5:]]
+    assert main([*short, "--out", str(tmp_path / "run")]) == 0
+    assert result(tmp_path / "run")["state_sha256"] != result(whole)["state_sha256"]
+    assert main([*RUN, "--out", str(tmp_path / "run"), "--resume", "must"]) == 0
+    assert result(tmp_path / "run")["state_sha256"] == result(whole)["state_sha256"]
+    assert result(tmp_path / "run")["images"] == STEPS * 16
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((), ("--parallel", "pmap", "--devices", "4")), (("--parallel", "mesh", "--devices", "2"), ())],
+)
+def test_mode_and_devices_may_change_at_a_resume(before, after, tmp_path):
+    short = [*RUN[:3], "--steps", "6", *RUN[5:], "--out", str(tmp_path / "run")]
+    assert main([*short, *before]) == 0
+    assert main([*RUN[:3], "--steps", "12", *RUN[5:], "--out", str(tmp_path / "run"), "--resume", "must", *after]) == 0
+    assert result(tmp_path / "run")["step"] == 12
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_ends_the_same(whole, tmp_path):
+    folder, draw, kills = tmp_path / "run", random.Random(0), 0
+    for attempt in range(12):
+        # six die while starting, compiling, training or saving; the next is let alone
+        with subprocess.Popen(
+            command(*RUN, "--out", str(folder), "--resume", "auto"), stdout=subprocess.PIPE, text=True
+        ) as process:
+            if attempt < 6:
+                for line in process.stdout:
+                    if line.startswith(("step", "resumed")):
+                        break
+                time.sleep(draw.uniform(0, 1.2))
+                process.kill()
+                kills += process.wait() == -signal.SIGKILL
+                continue
+            process.communicate()
+        assert process.returncode == 0
+        break
+    assert kills >= 2
+    assert result(folder)["state_sha256"] == result(whole)["state_sha256"]
+    assert logged(folder) == logged(whole)
+
+
+def test_killed_within_a_save_it_ends_the_same(whole, tmp_path, monkeypatch):
+    # a copy of the moment: the run as it was at step 30, and a save of step 36 that never ended
+    folder = tmp_path / "run"
+    assert main([*RUN[:3], "--steps", "30", *RUN[5:], "--out", str(folder)]) == 0
+    (folder / "result.json").unlink()
+    half = folder / "checkpoints" / "36.orbax-checkpoint-tmp"
+    shutil.copytree(folder / "checkpoints" / "30", half)
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 32, "loss_g": 1.0}\n{"step": 36, "lo')
+    assert main([*RUN, "--out", str(folder), "--resume", "auto"]) == 0
+    assert not half.exists()
+    assert result(folder)["state_sha256"] == result(whole)["state_sha256"]
+    assert [step for step in logged(folder) if step != 30] == logged(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(number, tmp_path, whole):
+    folder = tmp_path / "run"
+    long = [*RUN[:3], "--steps", "60000", "--save-every-steps", "60000", "--log-every-steps", "4", "--out", str(folder)]
+    with subprocess.Popen(command(*long), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith("step"):
+                break
+        time.sleep(0.5)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "--resume auto" in out and "Traceback" not in err
+    (saved,) = (int(name) for name in os.listdir(folder / "checkpoints"))
+    assert 0 < saved < 60000
+    assert f"saved step {saved}" in out
+
+
+def test_only_steps_may_grow(whole, capsys):
+    assert main([*RUN, "--out", str(whole), "--resume", "auto", "--lr-g", "0.5"]) == 2
+    assert "--lr-g is 0.5 and was 0.001" in capsys.readouterr().err
+    before = result(whole)
+    assert main([*RUN, "--out", str(whole), "--resume", "auto"]) == 0  # nothing left to do
+    assert "resumed from step 60" in capsys.readouterr().out
+    assert result(whole) == before
