@@ -118,14 +118,16 @@ def _wrap(step, where, place):
         return step(*put(state, batch, *shared))
 
     def put(state, batch, *shared):
-        state, *shared = (
-            tree if getattr(jax.tree.leaves(tree)[0], "sharding", None) == where else jax.device_put(tree, where)
-            for tree in (state, *shared)
-        )
+        state, *shared = (tree if lies(tree) else jax.device_put(tree, where) for tree in (state, *shared))
         return state, place(batch), *shared
 
+    def lies(tree):
+        # an uncommitted array is on the right device and yet compiles a program of its own
+        leaf = jax.tree.leaves(tree)[0]
+        return isinstance(leaf, jax.Array) and leaf.committed and leaf.sharding == where
+
     play.where = where
-    play.lower = lambda *args: step.lower(*put(*args))
+    play.lower = lambda state, batch, *shared: step.lower(state, place(batch), *shared)
     return play
 
 

@@ -15,18 +15,18 @@ from jaxgan import config, models, tasks
 class Config(config.Config):
     data: str = "digits"
     conditional: bool = True
-    steps: int = 3000
+    steps: int = 8000
     batch_size: int = 64
     penalty: str = "r1"
     penalty_weight: float = 1.0
     z_dim: int = 32
     lr_g: float = 1e-3
     lr_d: float = 1e-3
-    width: int = 64
-    """Channels of the largest feature maps; the smaller ones have twice as many."""
+    width: int = 128
+    """Channels of the feature maps."""
     log_every_steps: int = 100
-    sample_every_steps: int = 500
-    save_every_steps: int = 500
+    sample_every_steps: int = 1000
+    save_every_steps: int = 1000
 
 
 TINY = {

@@ -12,16 +12,14 @@ from jaxgan import config, models, tasks
 @dataclass(frozen=True)
 class Config(config.Config):
     data: str = "ring"
-    steps: int = 6000
+    steps: int = 10_000
     batch_size: int = 256
     penalty: str = "r1"
-    penalty_weight: float = 0.1
-    z_dim: int = 8
-    lr_g: float = 1e-3
-    lr_d: float = 1e-3
-    b1: float = 0.0
-    b2: float = 0.99
-    schedule: str = "cosine"
+    penalty_weight: float = 0.05
+    z_dim: int = 2
+    lr_g: float = 3e-3
+    lr_d: float = 3e-3
+    schedule: str = "linear"
     ema_halflife_images: float = 50_000
     width: int = 128
     """Of the three hidden layers on both sides."""
