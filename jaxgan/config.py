@@ -6,6 +6,10 @@ from typing import Literal
 
 from jaxgan.errors import BadInput, unknown
 
+Loss = Literal["non_saturating", "minimax", "bce", "least_squares", "hinge", "wasserstein"]
+Penalty = Literal["auto", "none", "r1", "r2", "r1_r2", "wgan_gp", "dragan"]
+Schedule = Literal["constant", "linear", "cosine"]
+
 
 @dataclass(frozen=True)
 class Config:
@@ -32,13 +36,13 @@ class Config:
     dtype: Literal["float32", "bfloat16"] = "float32"
     """Of the networks' computations; parameters, losses and averages are float32."""
 
-    loss: Literal["non_saturating", "minimax", "bce", "least_squares", "hinge", "wasserstein"] = "non_saturating"
+    loss: Loss = "non_saturating"
     """Adversarial loss."""
     relativistic: Literal["no", "paired", "average"] = "no"
     """Let D judge real samples against fake ones: one by one (RpGAN), or against the mean (RaGAN)."""
     smoothing: float = 0.0
     """One-sided label smoothing of --loss bce: the target of the real samples is 1 minus this."""
-    penalty: Literal["auto", "none", "r1", "r2", "r1_r2", "wgan_gp", "dragan"] = "auto"
+    penalty: Penalty = "auto"
     """On D's gradient. auto: wgan_gp for the Wasserstein loss without weight clipping, none for the others."""
     penalty_weight: float = 10.0
     """gamma of r1 and r2, lambda of wgan_gp and dragan."""
@@ -62,7 +66,7 @@ class Config:
     """Adam's decay of the mean gradient; momentum of sgd."""
     b2: float = 0.999
     """Adam's and rmsprop's decay of the mean square."""
-    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    schedule: Schedule = "constant"
     """Of both learning rates, down to 0 at --decay-steps."""
     decay_steps: int = 0
     """Where the schedule ends, in steps. 0: at --steps."""

@@ -24,7 +24,11 @@ def describe(recipe, config, mode="single", devices=None):
 
 
 def measure(recipe, config, mode="single", devices=None):
-    """facts, parameters_g, parameters_d, flops of a step on each device: nothing is trained or allocated."""
+    """facts, parameters_g, parameters_d, flops of a step on each device: nothing is trained or allocated.
+
+    XLA counts the body of a loop once: one step whatever --steps-per-dispatch is, but also one alone of the turns of D
+    before the last.
+    """
     chosen = parallel.choose(mode, devices)
     parallel.check_divisible(config.batch_size, len(chosen))
     dataset, facts = training.prepare(recipe, config)
@@ -32,7 +36,6 @@ def measure(recipe, config, mode="single", devices=None):
     state = jax.eval_shape(lambda: runs.fresh_state(program.setup, config, facts))
     count = lambda tree: sum(math.prod(x.shape) for x in jax.tree.leaves(tree))
     compiled = program.play.lower(state, program.feed.batch(0), *program.feed.shared).compile()
-    # XLA counts the body of a scan once, so this is one step whatever --steps-per-dispatch is
     return {
         "facts": facts,
         "parameters_g": count(state.g.params),

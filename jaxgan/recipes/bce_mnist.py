@@ -17,7 +17,7 @@ from jaxgan.recipes import mlp_mnist
 class Config(config.Config):
     steps: int = 20_000
     batch_size: int = 128
-    loss: str = "bce"
+    loss: config.Loss = "bce"
     lr_g: float = 2e-4
     lr_d: float = 2e-4
     b1: float = 0.5

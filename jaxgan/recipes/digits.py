@@ -17,7 +17,7 @@ class Config(config.Config):
     conditional: bool = True
     steps: int = 8000
     batch_size: int = 64
-    penalty: str = "r1"
+    penalty: config.Penalty = "r1"
     penalty_weight: float = 1.0
     z_dim: int = 32
     lr_g: float = 1e-3

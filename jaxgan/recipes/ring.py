@@ -14,12 +14,12 @@ class Config(config.Config):
     data: str = "ring"
     steps: int = 10_000
     batch_size: int = 256
-    penalty: str = "r1"
+    penalty: config.Penalty = "r1"
     penalty_weight: float = 0.05
     z_dim: int = 2
     lr_g: float = 3e-3
     lr_d: float = 3e-3
-    schedule: str = "linear"
+    schedule: config.Schedule = "linear"
     ema_halflife_images: float = 50_000
     width: int = 128
     """Of the three hidden layers on both sides."""
