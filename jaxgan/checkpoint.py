@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxgan.errors import BadInput
 
-logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax reports every save
+logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax reports every save; what fails is raised as well
 
 
 class Checkpoints:
@@ -68,6 +68,10 @@ class Checkpoints:
         )
         metrics = {self._metric: note["metrics"][self._metric]} if self._metric else None
         with self._disk(step):
+            # asked before, because a disk that fills up on the way makes the writers print tracebacks of their own
+            size, free = sum(x.nbytes for x in jax.tree.leaves(state)) + 2**20, shutil.disk_usage(self.folder).free
+            if free < size:
+                raise OSError(f"it takes {size / 2**20:.0f} MiB, the disk has {free / 2**20:.0f} MiB left")
             self._manager.save(step, args=args, metrics=metrics)
 
     def wait(self):

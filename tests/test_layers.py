@@ -1,13 +1,14 @@
-"""Layers against lax, NumPy and SciPy, and the law that keeps convolutions fast."""
+"""Layers against lax, NumPy and scikit-image, and the law that keeps convolutions fast."""
 
 import re
+from functools import partial
+from itertools import product
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.sharding import PartitionSpec as P
+from jax.sharding import AxisType, PartitionSpec
 from skimage.measure import block_reduce
 from skimage.transform import resize
 
@@ -27,68 +28,526 @@ from jaxgan.layers import (
     label_vector,
     upsample,
 )
-from jaxgan.layers.conv import _geometry, _weight
 
-NHWC = ("NHWC", "HWIO", "NHWC")
+
+quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiled once and run once
 
 
 def normal(seed, *shape):
     return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
 
 
-def lax_conv(x, w, stride, padding):
-    stride = (stride, stride) if isinstance(stride, int) else stride
-    return jax.lax.conv_general_dilated(x, w, stride, padding, dimension_numbers=NHWC)
-
-
-def close(ours, theirs, tol=1e-5):
+def close(ours, theirs, tol=2e-6):
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert a.shape == b.shape
         np.testing.assert_allclose(a, b, rtol=0, atol=tol * (1 + np.abs(b).max()))
 
 
-def derivatives(f, x, w):
-    """f, and its first, second and third derivatives along fixed directions, all of them in x and in w."""
-
-    def along(g, seed):
-        grad = jax.grad(g, (0, 1))
-
-        def directed(*args):
-            return sum(jnp.vdot(normal(seed + i, *d.shape), d) for i, d in enumerate(grad(*args)))
-
-        return grad, directed
-
-    out = f(x, w)
-    first, g1 = along(lambda x, w: jnp.sum(jnp.sin(f(x, w))), 10)
-    second, g2 = along(g1, 20)
-    third, _ = along(g2, 30)
-    return out, first(x, w), second(x, w), third(x, w)
+def started(layer, x, *args):
+    return quick(lambda x, *args: layer.init_with_output(jax.random.key(0), x, True, *args)[1])(x, *args)
 
 
-# every kernel with every stride and padding is too many to compile at every order: `Latin` squares of them
+def applied(layer, variables, x, train, *args):
+    """The layer's output and its statistics."""
+    mutable = ["batch_stats", "spectral"]
+    return quick(lambda variables, x, *args: layer.apply(variables, x, train, *args, mutable=mutable))(
+        variables, x, *args
+    )
+
+
+def lax_conv(x, w, stride, padding):
+    stride = (stride, stride) if isinstance(stride, int) else stride
+    return jax.lax.conv_general_dilated(x, w, stride, padding, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+def lax_transpose(y, w, stride, padding, size):
+    x = jax.ShapeDtypeStruct((y.shape[0], *size, w.shape[2]), y.dtype)
+    return jax.linear_transpose(lambda x: lax_conv(x, w, stride, padding), x)(y)[0]
+
+
+def weights(kernel, c=2, o=3):
+    h, w = (kernel, kernel) if isinstance(kernel, int) else kernel
+    return normal(2, h, w, c, o) / np.sqrt(h * w * c)
+
+
+PADS = ((2, 1), (0, 3))
 FORMS = [
-    (kernel, stride, padding)
-    for i, kernel in enumerate((1, 3, 4, 5))
-    for j, stride in enumerate((1, 2, 3))
-    for k, padding in enumerate(("SAME", "VALID", ((2, 1), (0, 3))))
-    if (i + j + k) % 3 != 2
-]
-UNEVEN = [
+    *product((1, 3, 4, 5), (1, 2, 3), ("SAME", "VALID", PADS)),
     ((3, 4), (2, 3), ((0, 1), (2, 0))),
     ((4, 1), (1, 2), "SAME"),
     ((2, 5), (3, 2), "VALID"),
     ((3, 3), (2, 2), ((4, 5), (3, 6))),
 ]
+FEW = [(3, 1, "SAME"), (3, 2, PADS), (4, 2, "SAME"), ((2, 5), (3, 2), "VALID")]
 
 
-def kernel_of(kernel, c=2, o=3):
-    h, w = (kernel, kernel) if isinstance(kernel, int) else kernel
-    return normal(2, h, w, c, o) / np.sqrt(h * w * c)
+def size_of(form):
+    return [(7, 6), (5, 9), (8, 8)][FORMS.index(form) % 3] if form in FORMS else (7, 6)
 
 
-@pytest.mark.parametrize("size", [(7, 6), (9, 8)])
-@pytest.mark.parametrize(("kernel", "stride", "padding"), FORMS + UNEVEN, ids=str)
-def test_conv_equals_lax(kernel, stride, padding, size):
-    x, w = normal(1, 2, *size, 2), kernel_of(kernel)
-    assert False
+def orders(f, x, w, highest):
+    """f, then its derivatives of every order in x, in w and in the cotangent c, along fixed directions.
+
+    <c, f(x, w)> is linear in each of the three, so its gradients are a convolution and its transposes in x and in w;
+    those of the next orders are the derivatives of all three, by each of their arguments.
+    """
+    value = f(x, w)
+    c = normal(5, *value.shape)
+    found, scalar = [value], lambda x, w, c: jnp.vdot(c, f(x, w))
+    for order in range(highest):
+        gradient = jax.grad(scalar, (0, 1, 2))
+        found.append(gradient(x, w, c))
+
+        def scalar(x, w, c, gradient=gradient, order=order):
+            return sum(jnp.vdot(normal(10 * order + i, *g.shape), g) for i, g in enumerate(gradient(x, w, c)))
+
+    return found
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_conv_equals_lax_at_any_order_of_derivative(form):
+    kernel, stride, padding = form
+    x, w = normal(1, 2, *size_of(form), 2), weights(kernel)
+    ours = quick(lambda x, w: orders(lambda x, w: conv(x, w, stride=stride, padding=padding), x, w, 3))(x, w)
+    lax = quick(lambda x, w: orders(lambda x, w: lax_conv(x, w, stride, padding), x, w, 3))(x, w)
+    assert all(np.abs(leaf).max() > 1e-3 for leaf in jax.tree.leaves(lax))
+    close(ours, lax, 5e-6)
+
+
+@pytest.mark.parametrize("form", FEW, ids=str)
+def test_conv_transpose_equals_lax_at_any_order_of_derivative(form):
+    kernel, stride, padding = form
+    size, w = size_of(form), weights(kernel)
+    y = normal(1, *lax_conv(jnp.zeros((2, *size, 2)), w, stride, padding).shape)
+    f = lambda y, w: conv_transpose(y, w, stride=stride, padding=padding, size=size)
+    ours = quick(lambda y, w: orders(f, y, w, 2))(y, w)
+    lax = quick(lambda y, w: orders(lambda y, w: lax_transpose(y, w, stride, padding, size), y, w, 2))(y, w)
+    close(ours, lax, 5e-6)
+
+
+@pytest.mark.parametrize("form", FORMS[::3] + FORMS[-4:], ids=str)
+def test_conv_transpose_is_the_adjoint_of_conv(form):
+    kernel, stride, padding = form
+    x, w = normal(1, 2, *size_of(form), 2), weights(kernel)
+
+    @quick
+    def both(x, w):
+        there = conv(x, w, stride=stride, padding=padding)
+        y = normal(3, *there.shape)
+        back = conv_transpose(y, w, stride=stride, padding=padding, size=x.shape[1:3])
+        return there, y, back
+
+    there, y, back = (np.asarray(part, np.float64) for part in both(x, w))
+    assert back.shape == x.shape
+    np.testing.assert_allclose(np.vdot(there, y), np.vdot(x, back), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("stride", [1, 2, (3, 2)])
+@pytest.mark.parametrize("kernel", [1, 4, 5])
+def test_conv_transpose_multiplies_the_size_by_its_stride(kernel, stride):
+    y, w = normal(1, 2, 3, 5, 3), weights(kernel)
+    by = (stride, stride) if isinstance(stride, int) else stride
+    back = conv_transpose(y, w, stride=stride)
+    assert back.shape == (2, 3 * by[0], 5 * by[1], 2)
+    close(back, lax_transpose(y, w, stride, "SAME", back.shape[1:3]))
+
+
+@pytest.mark.parametrize("size", [(8, 10), (4, 9), (6, 7)])
+def test_conv_transpose_to_a_size_that_no_conv_comes_from_raises(size):
+    y, w = normal(1, 1, 3, 5, 3), weights(3)
+    assert conv_transpose(y, w, stride=2, size=(5, 9)).shape == (1, 5, 9, 2)
+    with pytest.raises(ValueError, match=r"\(3, 5\).*size"):
+        conv_transpose(y, w, stride=2, size=size)
+
+
+@pytest.mark.parametrize("form", [(4, 2, "SAME"), (3, 3, PADS)], ids=str)
+def test_direct_form_gives_the_same_values(form):
+    kernel, stride, padding = form
+    x, w = normal(1, 2, 7, 6, 2), weights(kernel)
+    f = lambda x, w: orders(lambda x, w: conv(x, w, stride=stride, padding=padding), x, w, 2)
+    dilated = lambda: f"lhs_dilate = [{stride}, {stride}]" in jax.jit(lambda x, w: f(x, w)).lower(x, w).as_text()
+    phases = quick(lambda x, w: f(x, w))(x, w)
+    assert not dilated()
+    with direct_form():
+        assert dilated()
+        direct = quick(lambda x, w: f(x, w))(x, w)
+    assert not dilated()
+    close(direct, phases, 5e-6)
+
+
+@pytest.mark.parametrize("mapped", [(0, None), (None, 0), (0, 0), (1, 2)], ids=str)
+def test_convolutions_under_vmap_are_those_of_each_row(mapped):
+    x, w = normal(1, 2, 7, 6, 2), weights(3)
+    x, w = (a if axis is None else jnp.stack([a, 2 - a, a**2], axis) for a, axis in zip((x, w), mapped, strict=True))
+    f = lambda x, w: orders(lambda x, w: conv(x, w, stride=2), x, w, 2)
+    rows = [
+        [a if axis is None else jnp.take(a, i, axis) for a, axis in zip((x, w), mapped, strict=True)] for i in (0, 1, 2)
+    ]
+    one = quick(f)
+    each = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(one(*row) for row in rows))
+    close(quick(jax.vmap(f, mapped))(x, w), each, 5e-6)
+
+
+def test_convolutions_under_shard_map_are_those_of_each_device():
+    assert jax.device_count() == 8
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(AxisType.Auto,))
+    x, w = normal(1, 8, 1, 7, 6, 2), normal(2, 8, 3, 3, 2, 3)
+    loss = lambda x, w: jnp.sum(jnp.sin(conv_transpose(conv(x, w, stride=2), w, stride=2, size=(7, 6))))
+    first = jax.grad(loss, (0, 1))
+    second = jax.grad(lambda x, w: sum(jnp.sum(g**2) for g in first(x, w)), (0, 1))
+    both = lambda x, w: (first(x, w), second(x, w))
+    local = lambda x, w: jax.tree.map(lambda leaf: leaf[None], both(x[0], w[0]))
+    spec = PartitionSpec("data")
+    sharded = jax.shard_map(local, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=True)
+    close(quick(sharded)(x, w), quick(jax.vmap(both))(x, w), 2e-5)
+
+
+def test_every_convolution_of_a_compiled_training_loop_is_in_the_fast_layout():
+    down = [Conv(8, kernel=4, stride=2), Conv(12, kernel=3, stride=2)]
+    up = ConvTranspose(3)
+    x = normal(1, 4, 8, 8, 3)
+
+    def forward(params, x):
+        for layer, p in zip(down, params, strict=False):
+            x = jnp.tanh(layer.apply({"params": p}, x, True))
+        return up.apply({"params": params[-1]}, x, True)
+
+    def loss(params, x):
+        slope = jax.grad(lambda x: jnp.sum(forward(params, x) ** 2))(x)
+        return jnp.mean(forward(params, x) ** 2) + jnp.sum(slope**2)
+
+    def train(params, x):
+        def step(params, _):
+            return jax.tree.map(lambda p, g: p - 0.01 * g, params, jax.grad(loss)(params, x)), None
+
+        return jax.lax.scan(step, params, length=3)[0]
+
+    shapes = [(4, 4, 3, 8), (3, 3, 8, 12), (4, 4, 3, 12)]
+    params = [
+        {"kernel": normal(i, *shape), "bias": normal(9, n)}
+        for i, (shape, n) in enumerate(zip(shapes, (8, 12, 3), strict=True))
+    ]
+    lines = [
+        line for line in jax.jit(train).lower(params, x).compile().as_text().splitlines() if "convolution(" in line
+    ]
+    layouts = [re.search(r"dim_labels=(\S+?)(,|$)", line)[1] for line in lines]
+    assert len(layouts) >= 12
+    assert set(layouts) == {"b01f_01io->b01f"}
+    assert not any("lhs_dilate" in line for line in lines)
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_upsampling_to_the_nearest_repeats_every_pixel(factor):
+    x = normal(1, 2, 3, 4, 2)
+    big = np.asarray(upsample(x, factor))
+    assert big.shape == (2, 3 * factor, 4 * factor, 2)
+    for i, j in product(range(factor), range(factor)):
+        np.testing.assert_array_equal(big[:, i::factor, j::factor], x)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 5)])
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_bilinear_upsampling_puts_samples_at_pixel_centres_and_repeats_the_edge(factor, size):
+    x = normal(1, 2, *size, 3)
+    shape = (size[0] * factor, size[1] * factor)
+    reference = np.stack([resize(np.asarray(image), shape, order=1, mode="edge", anti_aliasing=False) for image in x])
+    big = quick(lambda x: upsample(x, factor, "bilinear"))(x)
+    assert big.dtype == jnp.float32
+    close(big, reference)
+
+
+def test_unknown_upsampling_is_bad_input():
+    with pytest.raises(BadInput, match=r"unknown method 'bilinar'.*bilinear"):
+        upsample(normal(1, 1, 2, 2, 1), 2, "bilinar")
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_downsampling_takes_the_mean_of_each_block(factor):
+    x = normal(1, 2, 6, 12, 3)
+    close(downsample(x, factor), block_reduce(np.asarray(x), (1, factor, factor, 1), np.mean))
+
+
+def test_downsampling_undoes_upsampling_to_the_nearest():
+    x = normal(1, 2, 4, 6, 3)
+    close(downsample(upsample(x, 3), 3), x)
+
+
+def test_dense_is_a_matrix_product_and_a_bias():
+    x = normal(1, 4, 5)
+    variables = {"params": {"kernel": normal(2, 5, 3), "bias": normal(3, 3)}}
+    y = Dense(3).apply(variables, x, True)
+    close(y, np.asarray(x) @ np.asarray(variables["params"]["kernel"]) + np.asarray(variables["params"]["bias"]))
+    assert "bias" not in started(Dense(3, bias=False), x)["params"]
+
+
+def test_convolutional_layers_are_a_convolution_and_a_bias():
+    x = normal(1, 2, 6, 6, 4)
+    kernel, bias = normal(2, 3, 3, 4, 5), normal(3, 5)
+    y = Conv(5, stride=2).apply({"params": {"kernel": kernel, "bias": bias}}, x, True)
+    close(y, np.asarray(lax_conv(x, kernel, 2, "SAME")) + np.asarray(bias))
+    kernel = normal(2, 4, 4, 5, 4)
+    y = ConvTranspose(5).apply({"params": {"kernel": kernel, "bias": bias}}, x, True)
+    close(y, np.asarray(lax_transpose(x, kernel, 2, "SAME", (12, 12))) + np.asarray(bias))
+
+
+LINEAR = {
+    "dense": (Dense(64), (2, 200), 200),
+    "conv": (Conv(48, kernel=4, stride=2), (2, 8, 8, 20), 4 * 4 * 20),
+    "conv_transpose": (ConvTranspose(24), (2, 4, 4, 50), 4 * 4 * 50),
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_initial_weights_have_the_variance_of_their_own_fan_in(name):
+    layer, shape, fan_in = LINEAR[name]
+    kernel = np.asarray(started(layer, jnp.zeros(shape))["params"]["kernel"])
+    assert abs(kernel.std() * np.sqrt(fan_in) - 1) < 0.05
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_parameters_are_float32_and_compute_is_in_dtype(name):
+    layer, shape, _ = LINEAR[name]
+    layer = layer.copy(dtype=jnp.bfloat16, spectral=True)
+    out, variables = jax.eval_shape(lambda x: layer.init_with_output(jax.random.key(0), x, True), jnp.zeros(shape))
+    assert out.dtype == jnp.bfloat16
+    assert {leaf.dtype for leaf in jax.tree.leaves(variables)} == {jnp.dtype(jnp.float32)}
+
+
+def top(w):
+    return np.linalg.svd(np.asarray(w, np.float64).reshape(-1, w.shape[-1]), compute_uv=False)[0]
+
+
+def spectral_step():
+    return quick(lambda variables, w: SpectralNorm().apply(variables, w, True, mutable=["spectral"]))
+
+
+# 30 iterations from noise leave a few per cent where the largest singular values lie close together
+WEIGHTS = {(4, 4, 3, 64): 0.01, (3, 3, 16, 24): 0.02, (512, 1): 1e-5, (64, 10): 0.04, (48, 48): 0.04}
+
+
+@pytest.mark.parametrize("shape", WEIGHTS, ids=str)
+def test_spectral_norm_is_right_from_the_first_step(shape):
+    w = 0.02 * normal(1, *shape)
+    at_init, variables = quick(lambda w: SpectralNorm().init_with_output(jax.random.key(0), w, True))(w)
+    for normalised in (at_init, *(applied(SpectralNorm(), variables, w, train)[0] for train in (True, False))):
+        assert abs(top(normalised) - 1) < WEIGHTS[shape]
+        close(normalised / top(normalised), w / top(w), 1e-5)
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 4, 8), (40, 24)], ids=str)
+def test_spectral_norm_follows_a_changing_weight(shape):
+    step, w = spectral_step(), normal(1, *shape)
+    variables = started(SpectralNorm(), w)
+    stale = variables
+    for i in range(40):
+        w = w + 0.2 * normal(10 + i, *shape)
+        normalised, variables = step(variables, w)
+        assert abs(top(normalised) - 1) < 0.1
+    assert top(applied(SpectralNorm(), stale, w, False)[0]) > 1.15
+    for _ in range(20):
+        normalised, variables = step(variables, w)
+    assert abs(top(normalised) - 1) < 0.01
+
+
+def test_spectral_norm_moves_in_training_alone():
+    module, w, changed = SpectralNorm(), normal(1, 3, 3, 2, 8), normal(2, 3, 3, 2, 8)
+    variables = started(module, w)
+    u = variables["spectral"]["u"]
+    np.testing.assert_array_equal(applied(module, variables, changed, False)[1]["spectral"]["u"], u)
+    module.apply(variables, changed, True)  # where the collection cannot move it is left as it is
+    moved = applied(module, variables, changed, True)[1]["spectral"]["u"]
+    assert np.abs(moved - u).max() > 0.1
+    np.testing.assert_allclose(np.linalg.norm(moved), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_gradient_of_spectral_norm_takes_its_vectors_as_constants(train):
+    module = SpectralNorm()
+    w, c = normal(1, 3, 3, 2, 4), normal(2, 3, 3, 2, 4)
+    variables = {"spectral": {"u": normal(3, 4) / np.linalg.norm(normal(3, 4))}}  # far from a singular vector
+    out, moved = applied(module, variables, w, train)
+    gradient = quick(jax.grad(lambda w: jnp.vdot(c, module.apply(variables, w, train, mutable=["spectral"])[0])))(w)
+    matrix, cotangent = (np.asarray(a, np.float64).reshape(-1, 4) for a in (w, c))
+    u = np.asarray(moved["spectral"]["u"], np.float64)
+    v = matrix @ u / np.linalg.norm(matrix @ u)
+    sigma = v @ matrix @ u
+    close(out.reshape(-1, 4), matrix / sigma, 1e-5)
+    constant = cotangent / sigma - np.sum(cotangent * matrix) / sigma**2 * np.outer(v, u)
+    close(gradient.reshape(-1, 4), constant, 1e-5)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_spectral_layers_have_a_largest_singular_value_of_one(name):
+    layer, shape, _ = LINEAR[name]
+    x = normal(1, *shape)
+    layer = layer.copy(spectral=True, bias=False)
+    variables = started(layer, x)
+    kernel = variables["params"]["kernel"]
+    matrix = kernel.swapaxes(2, 3) if name == "conv_transpose" else kernel  # rows are what one output is summed over
+    plain, _ = applied(layer.copy(spectral=False), {"params": {"kernel": kernel / top(matrix)}}, x, False)
+    out, _ = applied(layer, variables, x, False)
+    np.testing.assert_allclose(np.vdot(out, plain) / np.vdot(plain, plain), 1, atol=0.02)
+    _, moved = applied(layer, variables, x, True)
+    assert jax.tree.map(jnp.shape, moved["spectral"]) == {"spectral": {"u": (layer.features,)}}
+
+
+def standard(x, axes, epsilon=1e-5):
+    x = np.asarray(x, np.float64)
+    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + epsilon)
+
+
+REFERENCES = {
+    "batch": lambda x: standard(x, tuple(range(x.ndim - 1))),
+    "layer": lambda x: standard(x, tuple(range(1, x.ndim))),
+    "instance": lambda x: standard(x, tuple(range(1, x.ndim - 1))),
+    "pixel": lambda x: x / np.sqrt(np.mean(np.asarray(x, np.float64) ** 2, -1, keepdims=True) + 1e-8),
+    "none": lambda x: x,
+}
+SCALED = ("batch", "layer", "instance")
+
+
+def features(*shape):
+    return 2 * normal(1, *shape) + normal(2, shape[-1]).reshape(*(1,) * (len(shape) - 1), -1)
+
+
+def test_every_norm_has_a_reference():
+    assert set(REFERENCES) == set(NORMS)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (4, 3, 5, 6)], ids=str)
+@pytest.mark.parametrize("kind", NORMS)
+def test_norm_equals_its_definition(kind, shape):
+    if kind == "instance" and len(shape) == 2:
+        pytest.skip("one sample of one pixel has no statistics")
+    x, norm = features(*shape), Norm(kind)
+    variables = started(norm, x)
+    assert set(variables.get("params", {})) == ({"scale", "bias"} if kind in SCALED else set())
+    y, _ = applied(norm, variables, x, True)
+    close(y, REFERENCES[kind](x), 1e-5)
+    if kind in SCALED:
+        scale, bias = normal(3, shape[-1]), normal(4, shape[-1])
+        y, _ = applied(norm, {**variables, "params": {"scale": scale, "bias": bias}}, x, True)
+        close(y, REFERENCES[kind](x) * np.asarray(scale) + np.asarray(bias), 1e-5)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (4, 3, 5, 6)], ids=str)
+@pytest.mark.parametrize("kind", ["batch", "layer", "pixel"])
+def test_conditional_norm_is_scaled_and_shifted_by_the_label(kind, shape):
+    x, norm = features(*shape), Norm(kind)
+    label = jnp.abs(normal(5, shape[0], 3))
+    variables = started(norm, x, label)
+    assert jax.tree.map(jnp.shape, variables["params"]) == {
+        "scale": {"kernel": (3, shape[-1])},
+        "shift": {"kernel": (3, shape[-1])},
+    }
+    y, _ = applied(norm, variables, x, True, label)
+    close(y, REFERENCES[kind](x), 1e-5)
+    scale, shift = normal(6, 3, shape[-1]), normal(7, 3, shape[-1])
+    params = {"scale": {"kernel": scale}, "shift": {"kernel": shift}}
+    y, _ = applied(norm, {**variables, "params": params}, x, True, label)
+    middle = (shape[0], *(1,) * (len(shape) - 2), shape[-1])
+    s, b = (np.asarray(label @ part).reshape(middle) for part in (scale, shift))
+    close(y, REFERENCES[kind](x) * (1 + s) + b, 1e-5)
+
+
+def test_scale_of_a_norm_starts_around_one():
+    scale = started(Norm("batch", scale_std=0.02), jnp.zeros((2, 2000)))["params"]["scale"]
+    assert abs(scale.mean() - 1) < 0.003 and abs(scale.std() - 0.02) < 0.002
+    np.testing.assert_array_equal(started(Norm("batch"), jnp.zeros((2, 3)))["params"]["scale"], 1)
+
+
+def test_batch_norm_out_of_training_uses_the_running_statistics():
+    x, norm = features(4, 3, 5, 6), Norm("batch")
+    variables = started(norm, x)
+    _, moved = applied(norm, variables, x, True)
+    (stats,) = moved["batch_stats"].values()
+    flat = np.asarray(x, np.float64).reshape(-1, 6)
+    close(stats["mean"], 0.1 * flat.mean(0), 1e-5)
+    close(stats["var"], 0.9 + 0.1 * flat.var(0), 1e-5)
+    other = normal(9, 2, 3, 5, 6)
+    y, still = applied(norm, {**variables, **moved}, other, False)
+    mean, var = (np.asarray(stats[name]) for name in ("mean", "var"))
+    close(y, (np.asarray(other) - mean) / np.sqrt(var + 1e-5), 1e-5)
+    jax.tree.map(np.testing.assert_array_equal, still["batch_stats"], moved["batch_stats"])
+
+
+def test_batch_norm_over_devices_is_that_of_the_whole_batch():
+    x, alone, shared = features(8, 3, 3, 5), Norm("batch"), Norm("batch", axis_name="data")
+    variables = started(shared, x)  # outside of the axis
+    split = x.reshape(4, 2, 3, 3, 5)
+
+    @quick
+    def train(variables, x, split):
+        play = lambda norm: lambda x: norm.apply(variables, x, True, mutable=["batch_stats"])
+        return play(alone)(x), jax.vmap(play(shared), axis_name="data")(split), jax.vmap(play(alone))(split)
+
+    (y, moved), (y_shared, moved_shared), (y_apart, _) = train(variables, x, split)
+    close(y_shared.reshape(x.shape), y, 1e-5)
+    for row in range(4):
+        close(jax.tree.map(lambda leaf: leaf[row], moved_shared), moved, 1e-5)  # noqa: B023
+    assert np.abs(y_apart.reshape(x.shape) - y).max() > 0.1
+    sampled, _ = applied(shared, {**variables, **moved}, x, False)  # outside of the axis
+    close(sampled, applied(alone, {**variables, **moved}, x, False)[0])
+
+
+@pytest.mark.parametrize("kind", (*SCALED, "pixel"))
+def test_statistics_of_a_norm_are_float32_in_any_compute_dtype(kind):
+    x = features(4, 16, 16, 6)
+    norm = Norm(kind, dtype=jnp.bfloat16)
+    variables = started(norm, x)
+    y, moved = applied(norm, variables, x.astype(jnp.bfloat16), True)
+    assert y.dtype == jnp.bfloat16
+    assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves((variables, moved)))
+    np.testing.assert_allclose(
+        np.float32(y), REFERENCES[kind](np.float32(x.astype(jnp.bfloat16))), rtol=6e-3, atol=1e-4
+    )
+
+
+def test_unknown_norm_is_bad_input():
+    with pytest.raises(BadInput, match=r"unknown norm 'bacth'.*batch"):
+        Norm("bacth").init(jax.random.key(0), normal(1, 2, 3), True)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint8, np.int64])
+def test_integer_labels_become_one_hot_rows(dtype):
+    vector = label_vector(np.array([2, 0, 1], dtype), 3)
+    assert vector.dtype == jnp.float32
+    np.testing.assert_array_equal(vector, np.eye(3)[[2, 0, 1]])
+
+
+def test_float_labels_stay_as_they_are():
+    label = np.abs(normal(1, 4, 3)).astype(np.float16)
+    vector = label_vector(label, 3)
+    assert vector.dtype == jnp.float32
+    np.testing.assert_array_equal(vector, label)
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        (np.zeros(4, np.float32), r"float32\[4\]"),
+        (np.zeros((4, 5), np.float32), r"float32\[4, 5\]"),
+        (np.zeros((4, 3), np.int32), r"int32\[4, 3\]"),
+        (np.zeros(4, bool), r"bool\[4\]"),
+        (np.zeros((4, 3, 1), np.float32), r"float32\[4, 3, 1\]"),
+    ],
+)
+def test_labels_that_do_not_fit_are_named_with_the_classes_and_the_way_out(label, said):
+    with pytest.raises(BadInput, match=rf"label is {said}.*classes=3.*integers \[B\].*floats \[B, 3\]"):
+        label_vector(label, 3)
+
+
+def test_missing_labels_are_bad_input_that_says_what_to_give():
+    with pytest.raises(BadInput, match=r"classes=3 needs labels.*batch\['label'\]"):
+        label_vector(None, 3)
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (2, 3, 5, 4)], ids=str)
+def test_appended_labels_are_more_channels_at_every_place(shape):
+    x, label = normal(1, *shape), normal(2, 2, 3)
+    both = append_label(x, label)
+    assert both.shape == (*shape[:-1], 7)
+    np.testing.assert_array_equal(both[..., :4], x)
+    np.testing.assert_array_equal(both[..., 4:].reshape(2, -1, 3), np.repeat(label[:, None], x[0, ..., 0].size, 1))
+    assert append_label(x.astype(jnp.bfloat16), label).dtype == jnp.bfloat16

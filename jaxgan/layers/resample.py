@@ -15,7 +15,7 @@ def upsample(x, factor=2, method="nearest"):
         n = x.shape[axis]
         place = jnp.clip((jnp.arange(n * factor) + 0.5) / factor - 0.5, 0, n - 1)
         low = jnp.floor(place).astype(jnp.int32)
-        part = (place - low).astype(x.dtype).reshape(-1, *(1,) * (3 - axis))
+        part = (place - low).astype(x.dtype).reshape(*(1,) * axis, -1, *(1,) * (3 - axis))
         x = jnp.take(x, low, axis) * (1 - part) + jnp.take(x, jnp.minimum(low + 1, n - 1), axis) * part
     return x
 
