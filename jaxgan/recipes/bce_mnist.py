@@ -4,7 +4,8 @@
     jaxgan train bce_mnist --data FOLDER --smoothing 0.1
     jaxgan train bce_mnist --data FOLDER --loss minimax
 
-z ~ N(0, 1)^100, Adam(2e-4, 0.5, 0.999).
+z ~ N(0, 1)^100, Adam(2e-4, 0.5, 0.999), each side's gradient clipped to norm 1. Fashion-MNIST, 2 cores of an x86-64 server with
+other work on it, seed 0: 20,000 steps in 4 min 44 s, 9,000 images/s; clothes with grainy surfaces.
 """
 
 from dataclasses import dataclass

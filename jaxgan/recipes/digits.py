@@ -3,7 +3,8 @@
     jaxgan train digits
     jaxgan sample runs/digits-001 --num 100
 
-Data: scikit-learn's 1,797 digits of 8x8, which come with its wheel.
+Data: scikit-learn's 1,797 digits of 8x8, which come with its wheel. A DCGAN without norms, non-saturating + R1.
+2 cores of an x86-64 server, seed 0: 30 s of training, 16,900 images/s on average.
 """
 
 from dataclasses import dataclass
