@@ -3,7 +3,7 @@
 import difflib
 
 
-class BadInput(ValueError):
+class BadInput(Exception):
     """Input that cannot be used. The message names both values and the way out; the command line prints it alone."""
 
 

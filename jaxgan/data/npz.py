@@ -12,7 +12,7 @@ from jaxgan.errors import BadInput
 def load(path):
     """Dataset of the archive's `image` [N, H, W, C] or [N, H, W], `label` [N] and names `classes`."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files if name in ("image", "label", "classes")}
             names = archive.files
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -87,7 +87,7 @@ class Discriminator(nn.Module):
 
     @nn.compact
     def __call__(self, x, label=None, *, train):
-        check_resolution(x.shape[1:3])
+        check_shape(x.shape[1:])
         label = label_vector(label, self.classes) if self.classes else None
         init = _init(self.norm)
         x = append_label(x, label) if self.classes and self.labels == "concat" else x
@@ -130,7 +130,7 @@ def generator(
     labels: "concat" with z, or "norm": scales and shifts of every norm. axis_name: devices that share batch statistics.
     Raises BadInput for a resolution that is no power of two from 8 on, and for options that contradict each other.
     """
-    check_resolution((resolution, resolution))
+    check_shape((resolution, resolution, channels))
     _known(norm=(norm, NORMS), up=(up, ("transpose", "nearest", "bilinear")), labels=(labels, ("concat", "norm")))
     if classes and labels == "norm" and norm == "none":
         raise BadInput("labels='norm' with norm='none' leaves the labels unused: choose a norm, or labels='concat'")
@@ -162,14 +162,14 @@ def discriminator(
     return from_flax(module, classes)
 
 
-def check_resolution(size):
-    """Raises BadInput unless size (H, W) is square and a power of two from 8 on."""
-    height, width = size
+def check_shape(shape):
+    """Raises BadInput unless shape (H, W, C) is of square images at a power of two from 8 on."""
+    if len(shape) != 3:
+        raise BadInput(f"a DCGAN is for images, not for samples of shape {tuple(shape)}: train ring, or give images")
+    height, width, _ = shape
     if height != width or height < 8 or height & (height - 1):
         near = max(8, 1 << (max(height, width) - 1).bit_length())
-        raise BadInput(
-            f"a DCGAN has a power-of-two resolution from 8x8 on, not {height}x{width}: set --resolution {near}"
-        )
+        raise BadInput(f"a DCGAN has a power-of-two resolution from 8x8 on, not {height}x{width}: set --resolution {near}")
 
 
 def _known(**options):

@@ -47,7 +47,7 @@ TINY = {
 
 
 def build(config, facts, rules):
-    models.dcgan.check_resolution(facts.shape[:2])
+    models.dcgan.check_shape(facts.shape)
     same = {"width": config.width, "kernel": config.kernel, "classes": rules.classes, "axis_name": rules.axis_name}
     same["dtype"] = config.dtype
     generator = models.dcgan.generator(

@@ -41,6 +41,7 @@ TINY = {
 
 
 def build(config, facts, rules):
+    models.dcgan.check_shape(facts.shape)
     size, _, channels = facts.shape
     same = {"width": config.width, "classes": rules.classes, "norm": "none", "dtype": config.dtype}
     generator = models.dcgan.generator(size, channels, up="nearest", **same)

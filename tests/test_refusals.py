@@ -1,0 +1,218 @@
+"""Bad input: an error at once, both values named, the way out in the same line, nothing lost, exit status 2."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import jaxgan
+from jaxgan.cli import main
+
+TINY = ["train", "digits", "--tiny", "--steps", "10", "--save-every-steps", "5"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("refusals") / "run"
+    assert main([*TINY, "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, run):
+    """A folder with things that cannot be used in it, and a link to a run."""
+    monkeypatch.chdir(tmp_path)
+    draw = np.random.default_rng(0)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "corrupt").mkdir()
+    (tmp_path / "corrupt" / "a.png").write_bytes(b"no picture")
+    (tmp_path / "plain").mkdir()
+    Image.fromarray(draw.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(tmp_path / "plain" / "a.png")
+    np.savez(tmp_path / "odd.npz", image=draw.integers(0, 256, (64, 28, 28, 1), dtype=np.uint8))
+    np.savez(tmp_path / "bad.npz", image=np.ones((4, 8, 8, 1)) * 255.0)
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "odd.npz").read_bytes()[:-400])
+    (tmp_path / "file").write_text("here first")
+    (tmp_path / "config.json").write_text("{")
+    (tmp_path / "field.json").write_text('{"stepz": 3}')
+    (tmp_path / "kind.json").write_text('{"steps": "many"}')
+    (tmp_path / "run").symlink_to(run)
+    return tmp_path
+
+
+CASES = {
+    "trian": ("trian", "train"),
+    "train digit": ("digit", "digits"),
+    "train": ("RECIPE",),
+    "train digits --data digitz": ("digitz", "digits"),
+    "train digits --data no/where": ("no/where", "folder"),
+    "train digits --steps 0": ("--steps is 0", "above 0"),
+    "train digits --batch-size -1": ("--batch-size is -1", "above 0"),
+    "train digits --lr-g 0": ("--lr-g is 0", "above 0"),
+    "train digits --b1 1.5": ("--b1 is 1.5", "[0, 1)"),
+    "train ring --steps 70": ("--steps is 70", "--steps-per-dispatch 50", "multiple"),
+    "train digits --smoothing 0.1": ("0.1", "--loss bce"),
+    "train bce_mnist --data digits --smoothing 0.7": ("0.7", "[0, 0.5)"),
+    "train digits --loss wasserstein --penalty none": ("wasserstein", "--penalty wgan_gp"),
+    "train digits --keep-best 1": ("--keep-best 1", "--best-metric"),
+    "train mlp_mnist": ("mlp_mnist", "--data"),
+    "train dcgan --data odd.npz": ("28x28", "--resolution 32"),
+    "train digits --data ring": ("(2,)", "images"),
+    "train digits --data empty": ("empty", "no images"),
+    "train digits --data corrupt": ("1 of 1 images", "a.png"),
+    "train digits --data cut.npz": ("cut.npz", "np.savez"),
+    "train digits --data bad.npz": ("255", "[-1, 1]"),
+    "train digits --data file": ("file", "folder"),
+    "train digits --data plain": ("--conditional", "plain has none"),
+    "train digits --classes 7": ("--classes 7", "10"),
+    "train ring --flip": ("--flip", "points"),
+    "train ring --resolution 8": ("points", "--resolution"),
+    "train digits --parallel pmap --devices 3": ("64", "3 devices", "--batch-size 63 or 66"),
+    "train digits --parallel mesh --devices 99": ("--devices 99", "8"),
+    "train digits --devices 2": ("--devices 2", "--parallel pmap"),
+    "train digits --out plain": ("plain is already there", "--resume auto"),
+    "train digits --out file/run": ("file", "another --out"),
+    "train digits --resume must": ("--resume must", "--out RUN"),
+    "train digits --resume must --out nothing": ("nothing", "--resume auto"),
+    "train digits --config config.json": ("config.json", "JSON"),
+    "train digits --config field.json": ("stepz", "steps"),
+    "train digits --config kind.json": ("--steps is 'many'", "number"),
+    "train digits --tiny --steps 10 --save-every-steps 5 --out run --resume auto --lr-g 0.5": ("0.5", "was 0.001"),
+    "train digits --tiny --steps 5 --save-every-steps 5 --out run --resume auto": ("--steps 5", "10", "grow"),
+    "train ring --tiny --out run --resume auto": ("digits", "ring", "another --out"),
+    "sample plain": ("plain", "config.json"),
+    "sample run --num 0": ("--num is 0", "above 0"),
+    "sample run --out file": ("file is already there", "another --out"),
+    "sample run --out new.gif": (".gif", ".png"),
+    "sample run --label 11": ("--label 11", "0 .. 9"),
+    "sample run --checkpoint 7": ("7", "5, 10"),
+    "data check empty": ("empty", "no image files"),
+    "data check nowhere": ("nowhere", "digits"),
+    "data check odd.npz --recipe dcgan": ("28x28", "--resolution 32"),
+    "data check digits --recipe dcgans": ("dcgans", "dcgan"),
+    "data chekc digits": ("chekc", "data check"),
+    "bench digitz": ("digitz", "digits"),
+}
+
+
+@pytest.mark.parametrize("line", CASES)
+def test_bad_input_is_one_line_and_changes_nothing(line, place, capsys):
+    before = {p: p.stat().st_mtime_ns for p in [*place.rglob("*"), *(place / "run").resolve().rglob("*")]}
+    assert main(line.split()) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("jaxgan: ") and err.count("\n") == 1 and "Traceback" not in err
+    for words in CASES[line]:
+        assert words in err, err
+    assert {p: p.stat().st_mtime_ns for p in [*place.rglob("*"), *(place / "run").resolve().rglob("*")]} == before
+    with pytest.raises(jaxgan.BadInput):
+        main([*line.split(), "--debug"])
+
+
+@pytest.mark.parametrize("flag", ["--step-size", "--loss=hinges", "--steps=many"])
+def test_unknown_flags_and_values_end_with_status_2(flag, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "digits", flag])
+    assert stop.value.code == 2
+    assert flag.split("=")[0] in capsys.readouterr().err
+
+
+def copy_of(run, tmp_path):
+    return shutil.copytree(run, tmp_path / "copy")
+
+
+def flip_a_bit(checkpoint):
+    largest = max(
+        (p for p in checkpoint.rglob("*") if p.is_file() and p.parent.name == "d"), key=lambda p: p.stat().st_size
+    )
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.write_bytes(content)
+
+
+def cut_short(checkpoint):
+    for path in checkpoint.rglob("*"):
+        if path.is_file() and path.stat().st_size > 100:
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("damage", [flip_a_bit, cut_short])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_says_so(damage, run, tmp_path, capsys):
+    folder = copy_of(run, tmp_path)
+    damage(folder / "checkpoints" / "10")
+    assert main([*TINY, "--out", str(folder), "--resume", "auto"]) == 0
+    out = capsys.readouterr().out
+    assert "checkpoint 10 is damaged" in out and "resumed from step 5" in out
+    assert (folder / "damaged" / "10").is_dir()
+    assert json.loads((folder / "result.json").read_text())["step"] == 10
+    hashes = [json.loads((f / "result.json").read_text())["state_sha256"] for f in (folder, run)]
+    assert hashes[0] == hashes[1]
+
+
+def test_only_damaged_checkpoints_are_refused(run, tmp_path, capsys):
+    folder = copy_of(run, tmp_path)
+    for step in ("5", "10"):
+        flip_a_bit(folder / "checkpoints" / step)
+    assert main(["sample", str(folder)]) == 2
+    assert "[5, 10]" in capsys.readouterr().err
+    assert sorted(os.listdir(folder / "checkpoints")) == ["10", "5"]  # looking does not move anything
+
+
+def test_a_checkpoint_of_another_architecture_is_refused_with_both_shapes(run, tmp_path, capsys):
+    folder = copy_of(run, tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["config"]["width"] = 16
+    (folder / "config.json").write_text(json.dumps(config))
+    assert main([*TINY, "--width", "16", "--out", str(folder), "--resume", "must"]) == 2
+    err = capsys.readouterr().err
+    assert "another architecture" in err and "(8,)" in err and "(16,)" in err
+    assert sorted(os.listdir(folder / "checkpoints")) == ["10", "5"]
+
+
+def test_a_damaged_config_is_refused(run, tmp_path, capsys):
+    folder = copy_of(run, tmp_path)
+    (folder / "config.json").write_text('{"recipe": "digits"}')
+    assert main(["sample", str(folder)]) == 2
+    assert "config is damaged" in capsys.readouterr().err
+
+
+def test_a_run_without_a_checkpoint_cannot_be_sampled_or_have_to_be_resumed(run, tmp_path, capsys):
+    folder = copy_of(run, tmp_path)
+    shutil.rmtree(folder / "checkpoints")
+    assert main(["sample", str(folder)]) == 2
+    assert "no checkpoint yet" in capsys.readouterr().err
+    assert main([*TINY, "--out", str(folder), "--resume", "must"]) == 2
+    assert "no checkpoint to go on from" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_write_that_fails_is_told_and_the_run_can_go_on(tmp_path):
+    folder = tmp_path / "run"
+    line = [sys.executable, "-m", "jaxgan", *TINY, "--width", "128", "--out", str(folder)]
+    small = ["bash", "-c", 'ulimit -f 300; exec "$@"', "bash"]  # no file over 300 KiB
+    failed = subprocess.run([*small, *line], capture_output=True, text=True, check=False)
+    assert failed.returncode == 2
+    assert "could not save step" in failed.stderr.splitlines()[-1] and "make room" in failed.stderr.splitlines()[-1]
+    again = subprocess.run([*line, "--resume", "auto"], capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert json.loads((folder / "result.json").read_text())["step"] == 10
+
+
+def test_a_full_disk_is_noticed_before_the_save(tmp_path, monkeypatch, capsys):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    assert main([*TINY, "--out", str(tmp_path / "run")]) == 2
+    err = capsys.readouterr().err
+    assert "could not save step 5" in err and "the disk has 0 MiB left" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("resume", [[], ["--out", "run", "--resume", "auto"]])
+def test_a_training_that_diverges_says_where(resume, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    wild = ["--optimizer", "sgd", "--lr-d", "1e20", "--lr-g", "1e20", "--log-every-steps", "1"]
+    assert main([*TINY, *wild, *resume]) == 2
+    err = capsys.readouterr().err
+    assert "diverged" in err and "at step" in err and "--lr-g" in err
