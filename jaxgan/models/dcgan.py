@@ -169,7 +169,9 @@ def check_shape(shape):
     height, width, _ = shape
     if height != width or height < 8 or height & (height - 1):
         near = max(8, 1 << (max(height, width) - 1).bit_length())
-        raise BadInput(f"a DCGAN has a power-of-two resolution from 8x8 on, not {height}x{width}: set --resolution {near}")
+        raise BadInput(
+            f"a DCGAN has a power-of-two resolution from 8x8 on, not {height}x{width}: set --resolution {near}"
+        )
 
 
 def _known(**options):

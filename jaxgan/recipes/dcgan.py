@@ -3,8 +3,8 @@
     jaxgan train dcgan --data FOLDER --resolution 32
     jaxgan train dcgan --data FOLDER --resolution 64 --conditional --labels-d projection
 
-Fashion-MNIST at 32x32 with --conditional --steps 3000, 2 cores of an x86-64 server with other work on it, seed 0: 10 min 31 s, 300
-images/s; every class can be told, sandals are the worst.
+Fashion-MNIST at 32x32 with --conditional --steps 3000, 2 cores of an x86-64 server with other work on it, seed 0: 10 min
+31 s, 300 images/s; every class can be told, sandals are the worst.
 """
 
 from dataclasses import dataclass
