@@ -1,5 +1,6 @@
 """Samples of a trained run: sheets, archives, folders, interpolations."""
 
+import itertools
 from pathlib import Path
 
 import jax
@@ -10,14 +11,15 @@ from jaxgan import pictures, runs
 from jaxgan.errors import BadInput
 
 _AT_ONCE = 256
+_ROW = 8  # samples from one end of an interpolation to the other
 
 
 def sample(run, *, num=64, seed=0, out=None, raw=False, interpolate=False, label=None, step=None):
     """Path of what was written: `num` samples of a run, classes in equal shares and in order.
 
     out: a .png (one sheet), an .npz (`image` uint8 [N, H, W, C], points float32 [N, D]; `label`), or a folder (a .png
-        each); by default RUN/samples/sample-SEED.png. raw: G's own weights, not their average. interpolate: each row
-        of 8 goes from one latent to another. label: only this class (its number).
+        each); by default a new RUN/samples/sample-SEED.png. raw: G's own weights, not their average. interpolate: each row
+        of 8, of one class, goes from one latent to another. label: only this class (its number).
     Raises BadInput for what cannot be drawn or written.
     """
     if num < 1:
@@ -25,7 +27,7 @@ def sample(run, *, num=64, seed=0, out=None, raw=False, interpolate=False, label
     loaded = runs.load(run, step=step)
     classes = loaded.facts.classes if loaded.config.conditional else ()
     points = len(loaded.facts.shape) == 1
-    out = Path(out) if out is not None else Path(run) / "samples" / f"sample-{seed}.png"
+    out = Path(out) if out is not None else _free(Path(run) / "samples", f"sample-{seed}")
     if out.suffix not in (".png", ".npz", ""):
         raise BadInput(f"--out {out} ends in {out.suffix}: give a .png, an .npz or a folder")
     if points and out.suffix == "":
@@ -33,7 +35,7 @@ def sample(run, *, num=64, seed=0, out=None, raw=False, interpolate=False, label
     if out.exists():
         raise BadInput(f"{out} is already there: give another --out")
 
-    labels = _labels(num, classes, label)
+    labels = _labels(num, classes, label, _ROW if interpolate else 1)
     images = _draw(loaded, num, labels, seed, raw, interpolate)
     if points:
         images = np.asarray(images, np.float32)
@@ -44,21 +46,29 @@ def sample(run, *, num=64, seed=0, out=None, raw=False, interpolate=False, label
     return out
 
 
-def _labels(num, classes, label):
+def _free(folder, name):
+    """Path of a .png in the folder that is not there yet."""
+    names = itertools.chain([f"{name}.png"], (f"{name}-{i}.png" for i in itertools.count(2)))
+    return next(folder / file for file in names if not (folder / file).exists())
+
+
+def _labels(num, classes, label, row):
+    """int32 [num], None without classes: equal shares in order, the same within each row of this length."""
     if label is not None and not 0 <= label < len(classes):
-        raise BadInput(
-            f"--label {label}, but the run has " + (f"the classes 0 .. {len(classes) - 1}" if classes else "no classes")
-        )
+        known = f"the classes 0 .. {len(classes) - 1}" if classes else "no classes"
+        raise BadInput(f"--label {label}, but the run has {known}")
     if not classes:
         return None
-    return np.full(num, label, np.int32) if label is not None else np.arange(num, dtype=np.int32) * len(classes) // num
+    if label is not None:
+        return np.full(num, label, np.int32)
+    return np.arange(num, dtype=np.int32) // row * row * len(classes) // num
 
 
 def _draw(loaded, num, labels, seed, raw, interpolate):
     variables = loaded.state.g.variables if raw else loaded.state.ema
     draw = jax.jit(loaded.gan.sample)
     key = jax.random.key(seed)
-    latents = _paths(loaded.noise, key, num, 8) if interpolate else None
+    latents = _paths(loaded.noise, key, num, _ROW) if interpolate else None
     size = min(num, _AT_ONCE)
     images = []
     for first in range(0, num, size):
@@ -97,7 +107,7 @@ def _write(out, images, labels, classes, interpolate):
             place.mkdir(exist_ok=True)
             pictures.save_picture(place / f"{i:06}.png", image)
     elif interpolate or labels is None or len(np.unique(labels)) == 1:
-        pictures.save_samples(out, images, columns=8 if interpolate else max(1, round(len(images) ** 0.5)))
+        pictures.save_samples(out, images, columns=_ROW if interpolate else max(1, round(len(images) ** 0.5)))
     else:  # a row for each class
         columns = max(np.bincount(labels))
         pictures.save_samples(out, _rows_of(images, labels, columns), columns=columns)

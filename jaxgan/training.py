@@ -104,8 +104,6 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
         start = int(state.step)
         if going_on:
             progress.say(f"resumed from step {start}")
-        if start > config.steps:
-            raise BadInput(f"--steps {config.steps}, but {out} is at step {start}: they may only grow")
         progress.begin(start)
         seconds = _play(run, program, state, store, note["seconds"], progress, dataset.image[:2000], len(chosen))
         progress.say(f"{config.steps} steps in {duration(seconds)} of training")

@@ -104,6 +104,9 @@ def test_samples_become_sheets_and_folders(name, runs, tmp_path):
     assert main(["sample", str(run), "--num", "12", "--out", str(tmp_path / "sheet.png")]) == 0
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert min(sheet.size) >= 64
+    for number in ("", "-2"):  # nothing is overwritten
+        assert main(["sample", str(run), "--num", "4", "--seed", "9"]) == 0
+        assert (run / "samples" / f"sample-9{number}.png").is_file()
     if name == "ring":
         return
     assert main(["sample", str(run), "--num", "12", "--out", str(tmp_path / "folder")]) == 0
