@@ -552,3 +552,19 @@ def test_appended_labels_are_more_channels_at_every_place(shape):
     np.testing.assert_array_equal(both[..., :4], x)
     np.testing.assert_array_equal(both[..., 4:].reshape(2, -1, 3), np.repeat(label[:, None], x[0, ..., 0].size, 1))
     assert append_label(x.astype(jnp.bfloat16), label).dtype == jnp.bfloat16
+
+
+def test_explicit_pads_may_crop_at_any_stride():
+    x, w = normal(1, 1, 9, 8, 2), normal(2, 3, 3, 2, 3)
+    pads = ((-1, 0), (0, -2))
+    plain = lambda x: jax.lax.conv_general_dilated(x, w, (2, 2), pads, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    y, back = jax.vjp(plain, x)
+    ours, our_back = jax.vjp(lambda x: conv(x, w, stride=2, padding=pads), x)
+    close(ours, y)
+    close(our_back(y), back(y))
+
+
+@pytest.mark.parametrize("padding", ["VALID", "same", 1])
+def test_geometry_that_cannot_be_meant_is_refused(padding):
+    with pytest.raises(ValueError, match="padding"):
+        conv(jnp.ones((1, 2, 2, 3)), jnp.ones((4, 4, 3, 5)), padding=padding)

@@ -77,7 +77,8 @@ def _conv(geo, x, w):
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _transpose(geo, y, w):
-    if geo.stride == (1, 1) or _direct or jax.default_backend() != "cpu":
+    cropped = min(map(min, geo.pads)) < 0
+    if geo.stride == (1, 1) or cropped or _direct or jax.default_backend() != "cpu":
         return _transpose_dilated(geo, y, w)
     return _transpose_phases(geo, y, w)
 
@@ -143,7 +144,12 @@ def _geometry(size, kernel, stride, padding):
     elif padding == "SAME":
         missing = [max((-(-n // s) - 1) * s + k - n, 0) for n, k, s in zip(size, kernel, stride, strict=True)]
         padding = tuple((m // 2, m - m // 2) for m in missing)
-    return Geometry(tuple(size), tuple(kernel), stride, tuple(map(tuple, padding)))
+    elif isinstance(padding, str | int):
+        raise ValueError(f"padding is {padding!r}: give 'SAME', 'VALID' or ((low, high), (low, high))")
+    geometry = Geometry(tuple(size), tuple(kernel), stride, tuple(map(tuple, padding)))
+    if min(geometry.out) < 1:
+        raise ValueError(f"an image of {size} with padding {geometry.pads} is smaller than the kernel {kernel}: pad it")
+    return geometry
 
 
 def _two(stride):

@@ -23,12 +23,12 @@ class _Linear(nn.Module):
     features: int
     bias: bool = True
     spectral: bool = False
-    init: Callable = lecun
+    kernel_init: Callable = lecun
     dtype: Any = jnp.float32
 
     def weight(self, shape, train):
         """Weight of this shape, normalised where asked for, in the compute dtype."""
-        w = self.param("kernel", self.init, shape)
+        w = self.param("kernel", self.kernel_init, shape)
         if self.spectral:
             w = SpectralNorm(name="spectral")(w, train)
         return w.astype(self.dtype)
@@ -71,8 +71,8 @@ class ConvTranspose(_Linear):
     @nn.compact
     def __call__(self, x, train):
         # the kernel of the convolution that this is the transpose of: [h, w, features, C]; its fan-in is C, though
-        init = lambda key, shape: self.init(key, (*shape[:2], shape[3], shape[2])).swapaxes(2, 3)
-        w = self.param("kernel", init, (self.kernel, self.kernel, self.features, x.shape[-1]))
+        flipped = lambda key, shape: self.kernel_init(key, (*shape[:2], shape[3], shape[2])).swapaxes(2, 3)
+        w = self.param("kernel", flipped, (self.kernel, self.kernel, self.features, x.shape[-1]))
         if self.spectral:
             w = SpectralNorm(name="spectral")(w.swapaxes(2, 3), train).swapaxes(2, 3)
         return self.biased(conv_transpose(x.astype(self.dtype), w.astype(self.dtype), stride=self.stride))

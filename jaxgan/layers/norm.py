@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.errors import unknown
+from jaxgan.errors import BadInput, unknown
 from jaxgan.layers.linear import per_channel
 
 NORMS = ("batch", "layer", "instance", "pixel", "none")
@@ -41,6 +41,10 @@ class Norm(nn.Module):
             case "layer":
                 y = _standard(y, (*space, x.ndim - 1))
             case "instance":
+                if not space:
+                    raise BadInput(
+                        f"instance norm is over the places of an image, and x is {list(shape)}: take layer norm"
+                    )
                 y = _standard(y, space)
             case "pixel":
                 y = y * jax.lax.rsqrt(jnp.mean(y**2, axis=-1, keepdims=True) + 1e-8)

@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-_INIT_ITERATIONS = 30  # the paper starts from noise and is wrong for the first steps; this starts right
+_INIT_ITERATIONS = 100  # the paper starts from noise and is wrong for the first steps; this starts right
 
 
 class SpectralNorm(nn.Module):

@@ -58,7 +58,7 @@ class Generator(nn.Module):
             return nn.relu(norm(x, train, to_norm))
 
         x = append_label(z, label) if self.classes and self.labels == "concat" else z
-        x = Dense(16 * widths[0], bias, init=init, dtype=self.dtype)(x, train).reshape(-1, 4, 4, widths[0])
+        x = Dense(16 * widths[0], bias, kernel_init=init, dtype=self.dtype)(x, train).reshape(-1, 4, 4, widths[0])
         x = act(x)
         for width in widths[1:]:
             x = act(self.double(x, width, bias, init, train))
@@ -68,8 +68,8 @@ class Generator(nn.Module):
     def double(self, x, width, bias, init, train):
         """x at twice the size: a transposed convolution, or resampling and a convolution (Odena et al. 2016)."""
         if self.up == "transpose":
-            return ConvTranspose(width, bias, kernel=self.kernel, init=init, dtype=self.dtype)(x, train)
-        return Conv(width, bias, kernel=3, init=init, dtype=self.dtype)(upsample(x, 2, self.up), train)
+            return ConvTranspose(width, bias, kernel=self.kernel, kernel_init=init, dtype=self.dtype)(x, train)
+        return Conv(width, bias, kernel=3, kernel_init=init, dtype=self.dtype)(upsample(x, 2, self.up), train)
 
 
 class Discriminator(nn.Module):
@@ -94,19 +94,25 @@ class Discriminator(nn.Module):
         for i in range(x.shape[1].bit_length() - 3):
             width = min(self.width << i, self.max_width)
             bias = i == 0 or self.norm not in _CENTRED
-            options = {"kernel": self.kernel, "stride": 2, "spectral": self.spectral, "init": init, "dtype": self.dtype}
+            options = {
+                "kernel": self.kernel,
+                "stride": 2,
+                "spectral": self.spectral,
+                "kernel_init": init,
+                "dtype": self.dtype,
+            }
             x = Conv(width, bias, **options)(x, train)
             if i > 0:  # section 3: none at D's input
                 x = Norm(self.norm, self.axis_name, scale_std=0.02, dtype=self.dtype)(x, train)
             x = nn.leaky_relu(x, 0.2)
         x = x.reshape(x.shape[0], -1)
         head = init if self.norm != "none" else _lecun
-        logits = Dense(1, spectral=self.spectral, init=head, dtype=self.dtype)(x, train)[:, 0]
+        logits = Dense(1, spectral=self.spectral, kernel_init=head, dtype=self.dtype)(x, train)[:, 0]
         if self.classes and self.labels == "projection":  # Miyato & Koyama 2018, arXiv:1802.05637, eq. 6
             small = nn.initializers.normal(x.shape[-1] ** -0.5)
-            embedding = Dense(x.shape[-1], bias=False, spectral=self.spectral, init=small, dtype=self.dtype)
+            embedding = Dense(x.shape[-1], bias=False, spectral=self.spectral, kernel_init=small, dtype=self.dtype)
             logits = logits + jnp.sum(embedding(label, train) * x, axis=-1)
-        return logits
+        return logits.astype(jnp.float32)
 
 
 def generator(

@@ -43,7 +43,7 @@ class Discriminator(nn.Module):
         x = append_label(x, label_vector(label, self.classes)) if self.classes else x
         for width in self.hidden:
             x = nn.leaky_relu(Dense(width, spectral=self.spectral, dtype=self.dtype)(x, train), 0.2)
-        return Dense(1, spectral=self.spectral, dtype=self.dtype)(x, train)[:, 0]
+        return Dense(1, spectral=self.spectral, dtype=self.dtype)(x, train)[:, 0].astype(jnp.float32)
 
 
 def generator(shape=(28, 28, 1), hidden=(128, 256, 512), *, final=nn.tanh, classes=None, dtype=jnp.float32):
