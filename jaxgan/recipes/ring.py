@@ -15,7 +15,7 @@ from jaxgan import config, models, tasks
 @dataclass(frozen=True)
 class Config(config.Config):
     data: str = "ring"
-    steps: int = 10_000
+    steps: int = 15_000
     batch_size: int = 256
     penalty: config.Penalty = "r1"
     penalty_weight: float = 0.05
