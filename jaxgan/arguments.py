@@ -17,8 +17,9 @@ from jaxgan.errors import BadInput
 class Where:
     """On which devices."""
 
-    parallel: Literal["single", "pmap", "mesh"] = "single"
-    """One device, or data parallel over several: under pmap, or on a mesh. The numbers are the same."""
+    parallel: Literal["single", "pmap", "mesh", "fsdp"] = "single"
+    """One device, or data parallel over several: under pmap, on a mesh, or with the state cut into a share for each (fsdp).
+    The numbers are the same."""
     devices: int = 0
     """How many: the first so many that JAX sees. 0: one for single, all for the others."""
     tiny: bool = False
@@ -35,8 +36,12 @@ class Train(Where):
     """Folder of the run. Without it a new one: runs/RECIPE-001 and so on."""
     resume: Literal["never", "auto", "must"] = "never"
     """What to do with an existing run: refuse, go on with it or begin, go on or refuse."""
+    max_minutes: float = 0.0
+    """End the training, saved, so many minutes after its start. 0: no limit."""
     dry_run: bool = False
-    """Print the resolved config, what it will cost, and exit."""
+    """Print the resolved config, parameters, FLOPs, bytes, the largest batch that fits, and exit."""
+    memory_gib: float = 0.0
+    """What a device has, for --dry-run. 0: as much as the device says that it has."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,8 @@ class Sample:
     """Take G's own weights instead of their moving average."""
     interpolate: bool = False
     """Let each row of eight go from one latent to another."""
-    label: int | None = None
-    """Only this class, by its number."""
+    label: str = ""
+    """Only this class, by its number or its name; where labels are vectors, numbers with commas between them."""
     checkpoint: int | None = None
     """Step of the checkpoint to take; the newest by default."""
 
@@ -76,7 +81,21 @@ class Check:
     recipe: str = ""
     """Also try whether this recipe can take the data."""
     resolution: int = 0
-    """Resample images to this many pixels a side first, as `jaxgan train --resolution` does."""
+    """Bring images to this many pixels in height first, as `jaxgan train --resolution` does."""
+
+
+@dataclass(frozen=True)
+class Write:
+    """Flags of `jaxgan data write`."""
+
+    name: str
+    """Of the new set: lower-case letters, digits and _."""
+    folder: str = ""
+    """Where tensorflow-datasets keeps its sets. By default TFDS_DATA_DIR, or ~/tensorflow_datasets."""
+    resolution: int = 0
+    """Bring images to this many pixels in height first."""
+    fit: Literal["crop", "stretch", "pad"] = "crop"
+    """How, as `jaxgan train --fit` does."""
 
 
 def parse(options, recipe, argv, prog):

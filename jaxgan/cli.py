@@ -12,9 +12,11 @@ commands:
   train RECIPE [flags]          train a recipe into a run folder (jaxgan train RECIPE --help: all flags)
   sample RUN [flags]            draw samples of a run: a sheet, an .npz, a folder
   data check SOURCE [flags]     report on a data set before training on it
+  data write SOURCE --name NAME write it as a set of tensorflow-datasets, to train on as tfds:NAME
   bench RECIPE [flags]          images/s and step time of a recipe on this machine
 
-A SOURCE is digits, ring, grid, swissroll, a folder of images (sub-folders are classes), a folder of idx files, or an .npz.
+A SOURCE is digits, ring, grid, swissroll, textures; a folder of images (sub-folders are classes, or a labels.csv, or a
+dataset.json); a folder of idx files; a .zip of images; an .npz; a large picture (crops of it); tfds:NAME; stacked_mnist:FOLDER.
 Begin with `jaxgan train digits`. Bad input ends with status 2 and one line; --debug shows where it was found.
 """
 
@@ -70,12 +72,13 @@ def _train(argv):
     if args.dry_run:
         from jaxgan import estimate
 
-        print(estimate.describe(name, args.recipe, **where))
+        print(estimate.describe(name, args.recipe, memory=args.memory_gib * 2**30, **where))
         return 0
     from jaxgan import training
 
     try:
-        run = training.train(name, args.recipe, out=args.out or None, resume=args.resume, **where)
+        options = {"out": args.out or None, "resume": args.resume, "max_minutes": args.max_minutes or None}
+        run = training.train(name, args.recipe, **options, **where)
     except training.Stopped as stop:
         print(stop)
         return 128 + stop.signal
@@ -101,7 +104,7 @@ def _sample(argv):
         out=args.out or None,
         raw=args.raw,
         interpolate=args.interpolate,
-        label=args.label,
+        label=args.label or None,
         step=args.checkpoint,
     )
     print(out)
@@ -109,16 +112,22 @@ def _sample(argv):
 
 def _data(argv):
     what, argv = _first(argv, "data", "check SOURCE")
-    if what != "check":
-        raise unknown("command", f"data {what}", ["data check"])
-    source, argv = _first(argv, "data check", "SOURCE")
+    if what not in ("check", "write"):
+        raise unknown("command", f"data {what}", ["data check", "data write"])
+    source, argv = _first(argv, f"data {what}", "SOURCE")
     import tyro
 
     from jaxgan import arguments
 
-    args = tyro.cli(arguments.Check, args=argv, prog=f"jaxgan data check {source}")
+    options = {"check": arguments.Check, "write": arguments.Write}[what]
+    args = tyro.cli(options, args=argv, prog=f"jaxgan data {what} {source}")
     from jaxgan import data
 
+    if what == "write":
+        dataset = data.load(source, args.resolution, fit=args.fit)
+        folder = data.tfds.write(dataset, args.name, args.folder or None)
+        print(f"{len(dataset.image)} samples in {folder}: train on them with --data tfds:{args.name}")
+        return
     lines, problems = data.check(source)
     print("\n".join(lines))
     for problem in problems:

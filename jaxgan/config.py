@@ -1,6 +1,7 @@
 """What every recipe lets you choose. A recipe's Config is a subclass with its own defaults and fields."""
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,16 +17,23 @@ class Config:
     """Fields that every recipe has."""
 
     data: str = ""
-    """Source of the real samples: digits, ring, grid, swissroll, a folder of images (sub-folders are classes) or of
-    idx files, or an .npz."""
+    """Source of the real samples: digits, ring, grid, swissroll, textures; a folder of images (sub-folders are classes,
+    or a labels.csv, or a dataset.json) or of idx files; a .zip of images; an .npz; one large picture (crops of it);
+    tfds:NAME; stacked_mnist:FOLDER."""
     resolution: int = 0
-    """Cut images to their centred square and resample them to this many pixels a side. 0: as they are."""
+    """Bring images to this many pixels in height, and to --aspect times it in width. 0: as they are."""
+    fit: Literal["crop", "stretch", "pad"] = "crop"
+    """How: the largest centred part of that shape, all of the image stretched, or all of it between black bars."""
+    aspect: float = 1.0
+    """Width / height of the images at --resolution."""
+    channels: int = 0
+    """1 grey, 3 colour, 4 colour and transparency. 0: as found, transparency laid over white."""
     flip: bool = False
     """Let every image count twice, as it is and mirrored."""
     conditional: bool = False
     """Give the labels to both networks, so that a class can be asked for."""
     classes: int = 0
-    """How many classes there are to be. 0: as many as the data has."""
+    """How many classes (or numbers in a label vector) there are to be. 0: as many as the data has."""
 
     steps: int = 10_000
     """Steps in all: turns of G."""
@@ -81,6 +89,10 @@ class Config:
     ema_ramp: float = 0.05
     """At the start the half-life is at most this share of the images seen."""
 
+    stop_when: str = ""
+    """End the training where a scalar of metrics.jsonl passes a threshold: loss_d<0.1, or real_d>20."""
+    stop_rows: int = 3
+    """Rows of metrics.jsonl in a row that have to pass it."""
     steps_per_dispatch: int = 1
     """Steps in one program: for small networks, where the host is the bottleneck."""
     log_every_steps: int = 100
@@ -126,6 +138,7 @@ class Config:
             raise BadInput(
                 f"--keep-best {self.keep_best} needs --best-metric, a scalar of metrics.jsonl such as loss_g"
             )
+        _ = self.threshold
         if self.penalty_every > 1 and self.penalties == ():
             raise BadInput(f"--penalty-every {self.penalty_every} without a penalty: add --penalty r1, for example")
         if self.loss == "wasserstein" and self.relativistic == "no" and not (self.penalties or self.clip_weights):
@@ -140,10 +153,23 @@ class Config:
             return ("wgan_gp",) if self.loss == "wasserstein" and not self.clip_weights else ()
         return {"none": (), "r1_r2": ("r1", "r2")}.get(self.penalty, (self.penalty,))
 
+    @property
+    def threshold(self):
+        """(scalar, "<" or ">", value) of stop_when, None without. Raises BadInput where it is not that."""
+        if not self.stop_when:
+            return None
+        found = re.fullmatch(r"\s*(\w+)\s*([<>])\s*(\S+)\s*", self.stop_when)
+        try:
+            return found[1], found[2], float(found[3])
+        except (TypeError, ValueError):
+            raise BadInput(
+                f"--stop-when is {self.stop_when!r}: give SCALAR<NUMBER or SCALAR>NUMBER, loss_d<0.1 say"
+            ) from None
+
 
 _positive = (
     *("steps", "batch_size", "z_dim", "lr_g", "lr_d", "d_turns", "penalty_every", "steps_per_dispatch"),
-    *("log_every_steps", "sample_every_steps", "save_every_steps", "keep_latest"),
+    *("log_every_steps", "sample_every_steps", "save_every_steps", "keep_latest", "stop_rows", "aspect"),
 )
 _not_negative = (
     *("resolution", "classes", "seed", "penalty_weight", "clip_weights", "clip_norm", "decay_steps"),

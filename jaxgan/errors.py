@@ -10,6 +10,6 @@ class BadInput(Exception):
 def unknown(kind, name, known):
     """BadInput for a name that is not among `known`, with the nearest ones."""
     known = sorted(map(str, known))
-    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4)
+    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
     return BadInput(f"unknown {kind} {str(name)!r}: {hint}")

@@ -1,47 +1,107 @@
-"""What a training is and costs, before it is begun."""
+"""What a training is and costs, before it is begun: read off the compiled program, nothing is trained or allocated."""
 
 import dataclasses
 import json
 import math
+import os
+from pathlib import Path
 
 import jax
 
 from jaxgan import parallel, recipes, runs, training
 
+_TRIES = 4  # programs that are compiled to find the largest batch
 
-def describe(recipe, config, mode="single", devices=None):
-    """The resolved config as JSON, then parameters and FLOPs of one step, as lines of text."""
+
+def describe(recipe, config, mode="single", devices=None, memory=0):
+    """The resolved config as JSON, then parameters, FLOPs, bytes and the largest batch, as lines of text."""
     cost = measure(recipe, config, mode, devices)
-    facts = cost["facts"]
+    limit, source = (memory, "given by --memory-gib") if memory else device_memory(parallel.choose(mode, devices)[0])
+    facts, chosen = cost["facts"], parallel.choose(mode, devices)
+    where = f"{len(chosen)} x {chosen[0].device_kind}" + (f" under {mode}" if mode != "single" else "")
+    most = largest_batch(recipe, config, limit, mode, devices) if limit else None
+    gib = lambda n: f"{n / 2**30:.2f} GiB" if n >= 2**29 else f"{n / 2**20:.1f} MiB"
     return "\n".join(
         [
             json.dumps({"recipe": recipe, "config": dataclasses.asdict(config), "data": facts._asdict()}, indent=2),
             f"parameters  G {cost['parameters_g']:,}  D {cost['parameters_d']:,}",
-            f"step        {cost['flops'] / 1e9:.3f} GFLOP a device for {config.batch_size} samples, by XLA's count",
+            f"step        {cost['flops'] / 1e9:.3f} GFLOP a device for {config.batch_size} samples",
             f"training    {cost['flops'] * config.steps / 1e12:.2f} TFLOP a device in {config.steps} steps",
+            f"memory      {gib(cost['peak_bytes'])} a device: {gib(cost['argument_bytes'])} of state, batch and data set, "
+            f"{gib(cost['temp_bytes'])} to work in",
+            f"checkpoint  {gib(cost['state_bytes'])}, {config.keep_latest + config.keep_best} kept",
+            "largest     " + (f"--batch-size {most} in {gib(limit)} a device, {source}" if limit else source),
+            f"based on    XLA's cost and memory analysis of the program compiled for {where}, jax {jax.__version__}; "
+            "what runs beside it takes more",
         ]
     )
 
 
 def measure(recipe, config, mode="single", devices=None):
-    """facts, parameters_g, parameters_d, flops of a step on each device: nothing is trained or allocated.
-
-    XLA counts the body of a loop once: one step whatever --steps-per-dispatch is, but also one alone of the turns of D
-    before the last.
-    """
+    """facts, parameters_g, parameters_d, state_bytes; of a step on each device: flops, argument_, temp_, peak_bytes."""
     chosen = parallel.choose(mode, devices)
     parallel.check_divisible(config.batch_size, len(chosen))
     dataset, facts = training.prepare(recipe, config)
-    program = training.compose(recipe, config, dataset, facts, mode, chosen)
-    state = jax.eval_shape(lambda: runs.fresh_state(program.setup, config, facts))
+    compiled, state = _compile(recipe, config, dataset, facts, mode, chosen)
+    flops = float(compiled.cost_analysis()["flops"])
+    if config.d_turns > 2:  # XLA counts the body of a loop once, and the turns of D before the last are one
+        alone = _compile(recipe, dataclasses.replace(config, d_turns=1), dataset, facts, mode, chosen)[0]
+        flops += (config.d_turns - 2) * (flops - float(alone.cost_analysis()["flops"]))
     count = lambda tree: sum(math.prod(x.shape) for x in jax.tree.leaves(tree))
-    compiled = program.play.lower(state, program.feed.batch(0), *program.feed.shared).compile()
+    memory = compiled.memory_analysis()
     return {
         "facts": facts,
         "parameters_g": count(state.g.params),
         "parameters_d": count(state.d.params),
-        "flops": float(compiled.cost_analysis()["flops"]),
+        "state_bytes": sum(math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(state)),
+        "flops": flops,
+        "argument_bytes": memory.argument_size_in_bytes,
+        "temp_bytes": memory.temp_size_in_bytes,
+        "peak_bytes": _peak(memory),
     }
+
+
+def largest_batch(recipe, config, limit, mode="single", devices=None):
+    """The largest --batch-size whose step takes at most `limit` bytes on each device; 0 where not even one sample does.
+
+    Bytes grow as a straight line with the batch, but for what the compiler decides otherwise: the line is drawn through
+    two programs, and what it says is compiled and looked at, a few times over.
+    """
+    chosen = parallel.choose(mode, devices)
+    dataset, facts = training.prepare(recipe, config)
+    known = {}
+
+    def peak(batch):
+        if batch not in known:
+            sized = dataclasses.replace(config, batch_size=batch)
+            known[batch] = _peak(_compile(recipe, sized, dataset, facts, mode, chosen)[0].memory_analysis())
+        return known[batch]
+
+    unit = len(chosen)
+    low, high = 8 * unit, 16 * unit
+    for _ in range(_TRIES):
+        slope = max((peak(high) - peak(low)) / (high - low), 1e-9)
+        guess = int((limit - peak(low)) / slope + low) // unit * unit
+        guess = max(unit, min(guess, 2**22))
+        if guess in known:
+            break
+        peak(guess)
+        low, high = sorted(known, key=lambda batch: abs(batch - guess))[:2]
+        low, high = min(low, high), max(low, high)
+    return max((batch for batch, bytes_ in known.items() if bytes_ <= limit), default=0)
+
+
+def device_memory(device):
+    """(bytes that a device has for arrays or 0, where the number is from)."""
+    stats = device.memory_stats() or {}
+    if "bytes_limit" in stats:
+        return stats["bytes_limit"], f"which {device.device_kind} says that it may use"
+    if device.platform != "cpu":
+        return 0, f"not known: {device.device_kind} does not tell its memory, give --memory-gib"
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limits = [Path(p) for p in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")]
+    found = [int(p.read_text()) for p in limits if p.is_file() and p.read_text().strip().isdigit()]
+    return min([total, *found]), "the memory of this host"
 
 
 def fits(recipe, source, resolution=0):
@@ -52,3 +112,15 @@ def fits(recipe, source, resolution=0):
     jax.eval_shape(lambda: runs.fresh_state(program.setup, config, facts))
     unused = len(facts.classes) and not config.conditional
     return f"{recipe} can take it" + (f"; it does not use the {len(facts.classes)} classes" if unused else "")
+
+
+def _compile(recipe, config, dataset, facts, mode, devices):
+    """(compiled step, shapes of the state)."""
+    program = training.compose(recipe, config, dataset, facts, mode, devices)
+    state = jax.eval_shape(lambda: runs.fresh_state(program.setup, config, facts))
+    return program.play.lower(state, program.feed.like(), *program.feed.shared).compile(), state
+
+
+def _peak(memory):
+    kept = memory.argument_size_in_bytes + memory.output_size_in_bytes - memory.alias_size_in_bytes
+    return kept + memory.temp_size_in_bytes

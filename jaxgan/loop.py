@@ -23,25 +23,31 @@ class Hook(NamedTuple):
     stopped: bool = False  # when the training is asked to stop as well
 
 
+def _no():
+    return False
+
+
 class Diverged(Exception):
     """A loss is not finite any more."""
 
 
-def run(play, state, batch, shared, *, start, stop, chunk, images_per_step, hooks, stopping=lambda: False):
+def run(play, state, batch, shared, *, start, stop, chunk, images_per_step, hooks, stopping=_no, enough=_no):
     """(state, row of the last hooks): plays from step `start` to `stop`, `chunk` steps a dispatch.
 
     play: (state, batch, *shared) -> (state, metrics). batch: step -> batch. The host waits for the device only where a
-    hook is due. Raises Diverged, with the step, at the first row whose losses are not finite.
+    hook is due. stopping: whether to break off, with the hooks that save; enough: whether this is the end, with all
+    hooks. Raises Diverged, with the step, at the first row whose losses are not finite.
     """
-    step, row, halt = start, {}, stopping()
+    step, row, halt, over = start, {}, stopping(), start >= stop or enough()
     seen, clock, trained = start, time.perf_counter(), 0.0  # step and time of the last row, seconds of training alone
-    while step < stop and not halt:
+    while not (halt or over):
         state, metrics = play(state, batch(step), *shared)
-        first, step, halt = step == 0, step + chunk, stopping()
+        first, step = step == 0, step + chunk
+        halt, over = stopping(), step >= stop or enough()
         due = [
             hook
             for hook in hooks
-            if step % hook.every == 0 or step == stop or (first and hook.first) or (halt and hook.stopped)
+            if over or step % hook.every == 0 or (first and hook.first) or (halt and hook.stopped)
         ]
         if due:
             metrics = jax.device_get(metrics)  # waits for the device
@@ -59,6 +65,11 @@ def run(play, state, batch, shared, *, start, stop, chunk, images_per_step, hook
                 raise Diverged(f"loss_g is {row['loss_g']} and loss_d {row['loss_d']} at step {step}")
             for hook in due:
                 row |= hook.call(step, state, row) or {}
+            if not over and enough():  # by what a hook has seen
+                over = True
+                for hook in hooks:
+                    if hook not in due:
+                        row |= hook.call(step, state, row) or {}
             seen, clock = step, time.perf_counter()  # what the hooks took is not training
     return state, row
 

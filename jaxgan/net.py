@@ -1,7 +1,7 @@
 """The one seam to Flax: a network is two pure functions."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 
@@ -12,6 +12,13 @@ class Net(NamedTuple):
     init: Callable  # (key, *inputs) -> variables {"params": ..., **stats}
     apply: Callable  # (variables, *inputs, key=None, train=True) -> (out, moved)
     classes: int | None = None
+
+
+class Judged(NamedTuple):
+    """What a discriminator says that hands out its features too: only the logits are judged by."""
+
+    logits: Any  # [B], or a tree of logits
+    features: Any  # what it sees, a tree
 
 
 def from_flax(module, classes=None):

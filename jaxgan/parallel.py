@@ -1,19 +1,23 @@
-"""One step on one device, under pmap, or on a mesh: the same numbers.
+"""One step on one device, under pmap, on a mesh, or with the state in shares: the same numbers.
 
 A wrapped step takes the state and the *global* batch, wherever they are, and donates the state. What follows the batch
 (a data set on the device, say) goes to every device whole. The file that says pmap.
 """
 
-from functools import wraps
+import math
+from functools import partial, wraps
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
+from jaxgan.core import State
 from jaxgan.errors import BadInput, unknown
 
 AXIS = "data"
-MODES = ("single", "pmap", "mesh")
+MODES = ("single", "pmap", "mesh", "fsdp")
+SMALL = 2**10  # entries up to which a leaf of the state is not worth cutting into shares
 
 
 def axis_name(mode):
@@ -24,9 +28,8 @@ def axis_name(mode):
 def single(step, devices=None, *, batch_axis=0):
     """The step on one device, jitted."""
     del batch_axis
-    return _wrap(
-        jax.jit(step, donate_argnums=0), jax.sharding.SingleDeviceSharding(_some(devices)[0]), _numpy_or_device
-    )
+    where = jax.sharding.SingleDeviceSharding(_some(devices)[0])
+    return _wrap(jax.jit(step, donate_argnums=0), where, _as_it_is)
 
 
 def pmap(step, devices=None, *, batch_axis=0):
@@ -54,32 +57,47 @@ def pmap(step, devices=None, *, batch_axis=0):
     def play(state, batch, *shared):
         return mapped(state, jax.tree.map(split, batch), shared)
 
-    play.lower = lambda state, batch, *shared: mapped.lower(state, jax.tree.map(split, batch), shared)
-    return _wrap(play, replicated, _numpy_or_device)
+    play.lower = lambda state, batch, *shared: mapped.lower(state, batch, shared)
+    return _wrap(play, replicated, _as_it_is, like=partial(jax.eval_shape, partial(jax.tree.map, split)))
 
 
 def mesh(step, devices=None, *, batch_axis=0):
     """The step, made without axis_name, as one program over a mesh of devices that share the batch (data parallel)."""
-    devices = _some(devices)
-    grid = _mesh(devices)
-    replicated = NamedSharding(grid, PartitionSpec())
-    shares = NamedSharding(grid, PartitionSpec(*(None,) * batch_axis, AXIS))
+    replicated = NamedSharding(_mesh(_some(devices)), PartitionSpec())
+    place, like = _shares(replicated, batch_axis)
+    return _wrap(jax.jit(step, donate_argnums=0, out_shardings=replicated), replicated, place, like=like)
 
-    def place(batch):
-        rows = jax.tree.leaves(batch)[0].shape[: batch_axis + 1]
-        check_divisible(rows[-1], len(devices))
-        # inside the program an arange is replicated, and every device would compute all of G
-        index = np.broadcast_to(np.arange(rows[-1], dtype=np.int32), rows)
-        return jax.device_put({"index": index, **batch}, shares)
 
-    return _wrap(jax.jit(step, donate_argnums=0, out_shardings=replicated), replicated, place)
+def fsdp(step, devices=None, *, batch_axis=0):
+    """The step, made without axis_name, on a mesh whose devices keep a share of the state each (fully sharded).
+
+    Every leaf above SMALL entries is cut along its longest axis that divides by the devices; parameters are gathered
+    where the step needs them, optimizers and averages are only ever computed share by share.
+    Rajbhandari et al. 2020, arXiv:1910.02054; Zhao et al. 2023, arXiv:2304.11277.
+    """
+    replicated = NamedSharding(_mesh(_some(devices)), PartitionSpec())
+
+    def where(state):
+        return jax.tree.map(partial(_share, replicated.mesh), state)
+
+    def play(state, batch, *shared):
+        kept = where(state)
+        # said, not left to the partitioner, which would cut the activations along their channels
+        gather = lambda player: player._replace(
+            **jax.lax.with_sharding_constraint({"params": player.params, "stats": player.stats}, replicated)
+        )
+        state, metrics = step(state._replace(g=gather(state.g), d=gather(state.d)), batch, *shared)
+        return jax.lax.with_sharding_constraint(state, kept), jax.lax.with_sharding_constraint(metrics, replicated)
+
+    place, like = _shares(replicated, batch_axis)
+    return _wrap(jax.jit(play, donate_argnums=0), replicated, place, where, like)
 
 
 def wrap(mode, step, devices, batch_axis=0):
     """The step under the mode of this name."""
     if mode not in MODES:
         raise unknown("--parallel", mode, MODES)
-    return {"single": single, "pmap": pmap, "mesh": mesh}[mode](step, devices, batch_axis=batch_axis)
+    return {"single": single, "pmap": pmap, "mesh": mesh, "fsdp": fsdp}[mode](step, devices, batch_axis=batch_axis)
 
 
 def check_divisible(batch_size, devices):
@@ -98,7 +116,7 @@ def choose(mode, count=None):
     devices = jax.devices()
     if mode == "single" and (count or 1) > 1:
         raise BadInput(
-            f"--devices {count} with --parallel single: add --parallel pmap or mesh, or leave --devices away"
+            f"--devices {count} with --parallel single: add --parallel pmap, mesh or fsdp, or leave --devices away"
         )
     if count is None:
         return devices[:1] if mode == "single" else devices
@@ -110,28 +128,88 @@ def choose(mode, count=None):
     return devices[:count]
 
 
-def _wrap(step, where, place):
-    """`step` that puts a state which lies elsewhere (at the start, after a restore) where it belongs."""
+def _wrap(step, where, place, where_state=None, like=lambda batch: batch):
+    """`step` that puts a state which lies elsewhere (at the start, after a restore) where it belongs.
+
+    place: puts a batch where it belongs; like: gives the shapes of that, from arrays or shapes.
+    """
+    where_state = where_state or (lambda state: where)
 
     @wraps(step)
     def play(state, batch, *shared):
         return step(*put(state, batch, *shared))
 
     def put(state, batch, *shared):
-        state, *shared = (tree if lies(tree) else jax.device_put(tree, where) for tree in (state, *shared))
-        return state, place(batch), *shared
+        state = state if lies(state) else _put(state, where_state(state))
+        return state, place(batch), *(tree if lies(tree) else _put(tree, where) for tree in shared)
 
     def lies(tree):
-        # an uncommitted array is on the right device and yet compiles a program of its own
+        # an uncommitted array is on the right device and yet compiles a program of its own; the first leaf of a state is
+        # its step, which no mode cuts
         leaf = jax.tree.leaves(tree)[0]
         return isinstance(leaf, jax.Array) and leaf.committed and leaf.sharding == where
 
+    def lower(state, batch, *shared):
+        """Lowered for arrays, or for their shapes."""
+        batch, shared = like(batch), tuple(_like(tree, where) for tree in shared)
+        return step.lower(_like(state, where_state(state)), batch, *shared)
+
     play.where = where
-    play.lower = lambda state, batch, *shared: step.lower(state, place(batch), *shared)
+    play.lower = lower
     return play
 
 
-def _numpy_or_device(batch):
+def _put(tree, where):
+    """The tree on its devices, those of other processes included; every process has it whole before."""
+    if jax.process_count() == 1:
+        return jax.device_put(tree, where)
+    where = where if isinstance(where, State) else jax.tree.map(lambda x: where, tree)
+
+    def put(x, where):
+        if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):  # a typed key cannot be sent across processes
+            return jax.jit(jax.random.wrap_key_data, out_shardings=where)(put(jax.random.key_data(x), where))
+        x = np.asarray(x)
+        return jax.make_array_from_callback(x.shape, where, lambda index: x[index])
+
+    return jax.tree.map(put, tree, where)
+
+
+def _like(tree, where):
+    """Shapes of the tree's leaves, and where they lie."""
+    where = where if isinstance(where, State) else jax.tree.map(lambda x: where, tree)
+    return jax.tree.map(lambda x, where: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where), tree, where)
+
+
+def _share(mesh, x):
+    """Where a leaf of the state lies: cut along its longest axis that divides by the devices, or whole on each."""
+    devices = mesh.devices.size
+    axes = [axis for axis, length in enumerate(x.shape) if length % devices == 0]
+    if not axes or math.prod(x.shape) <= SMALL:
+        return NamedSharding(mesh, PartitionSpec())
+    longest = max(axes, key=lambda axis: x.shape[axis])
+    return NamedSharding(mesh, PartitionSpec(*(None,) * longest, AXIS))
+
+
+def _shares(replicated, batch_axis):
+    """(place, like): puts a global batch onto the mesh, a share on each device, with its "index"; its shapes there."""
+    mesh = replicated.mesh
+    shares = NamedSharding(mesh, PartitionSpec(*(None,) * batch_axis, AXIS))
+
+    def place(batch):
+        rows = jax.tree.leaves(batch)[0].shape[: batch_axis + 1]
+        check_divisible(rows[-1], mesh.devices.size)
+        # inside the program an arange is replicated, and every device would compute all of G
+        index = np.broadcast_to(np.arange(rows[-1], dtype=np.int32), rows)
+        return _put({"index": index, **batch}, shares)
+
+    def like(batch):
+        rows = jax.tree.leaves(batch)[0].shape[: batch_axis + 1]
+        return _like({"index": jax.ShapeDtypeStruct(rows, np.int32), **batch}, shares)
+
+    return place, like
+
+
+def _as_it_is(batch):
     return batch
 
 

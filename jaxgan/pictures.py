@@ -35,7 +35,8 @@ def grid(images, columns, heads=()):
     sheet = Image.new("RGB", (columns * cell_w + gap, rows * cell_h + gap + top), "white")
     for i, image in enumerate(images):
         picture = _picture(image).resize((width * scale, height * scale), Image.Resampling.BICUBIC)
-        sheet.paste(picture, (gap + i % columns * cell_w, top + gap + i // columns * cell_h))
+        place = (gap + i % columns * cell_w, top + gap + i // columns * cell_h)
+        sheet.paste(picture, place, picture if picture.mode == "RGBA" else None)
     draw = ImageDraw.Draw(sheet)
     for i, head in enumerate(heads[:columns]):
         while head and draw.textlength(head, font) > cell_w - gap:
@@ -83,10 +84,10 @@ def read_metrics(path):
 
 
 def _picture(image):
-    """Pillow image of uint8 [H, W, C]: grey or colour; of other channel counts the first is shown."""
+    """Pillow image of uint8 [H, W, C]: grey, colour, or with transparency; of other channel counts the first is shown."""
     from PIL import Image
 
-    return Image.fromarray(image if image.shape[-1] == 3 else image[..., 0])
+    return Image.fromarray(image if image.shape[-1] in (3, 4) else image[..., 0])
 
 
 def _scatter(path, points, real):

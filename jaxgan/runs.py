@@ -20,6 +20,13 @@ from jaxgan.core import GAN, State, init_state
 from jaxgan.data import Facts
 from jaxgan.errors import BadInput
 
+MAY_CHANGE = (
+    "steps",
+    "data",
+    "stop_when",
+    "stop_rows",
+)  # at a resume: they do not change what is trained, only how long
+
 
 class Run(NamedTuple):
     """Where a run's files are, and what it is a run of."""
@@ -67,8 +74,13 @@ def fresh_state(setup, config, facts):
     """State at step 0 of a setup."""
     batch = {"image": jnp.zeros((config.batch_size, *facts.shape), jnp.float32)}
     if config.conditional:
-        batch["label"] = jnp.zeros(config.batch_size, jnp.int32)
+        batch["label"] = jnp.zeros(*label_like(facts, config.batch_size))
     return init_state(setup.gan, setup.opt, jax.random.key(config.seed), batch)
+
+
+def label_like(facts, count):
+    """(shape, dtype) of `count` labels of data with these facts."""
+    return ((count, len(facts.classes)), jnp.float32) if facts.vectors else ((count,), jnp.int32)
 
 
 def exists(folder):
@@ -90,7 +102,7 @@ def open_run(folder):
         facts = saved["data"]
         recipe = recipes.get(saved["recipe"])
         config = from_json(recipe.Config, saved["config"], path)
-        facts = Facts(facts["name"], tuple(facts["shape"]), tuple(facts["classes"]), facts["size"], facts["sha256"])
+        facts = Facts(**{name: _tuples(value) for name, value in facts.items()})
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise BadInput(
             f"{path} cannot be read ({type(error).__name__}: {error}): the run's config is damaged"
@@ -128,7 +140,7 @@ def go_on(folder, recipe, config, facts):
     differ = [
         f"--{f.name.replace('_', '-')} is {getattr(config, f.name)!r} and was {getattr(run.config, f.name)!r}"
         for f in dataclasses.fields(config)
-        if f.name not in ("steps", "data") and getattr(config, f.name) != getattr(run.config, f.name)
+        if f.name not in MAY_CHANGE and getattr(config, f.name) != getattr(run.config, f.name)
     ]
     if facts.sha256 != run.facts.sha256:
         differ.append(
@@ -141,7 +153,7 @@ def go_on(folder, recipe, config, facts):
         )
     if config.steps < run.config.steps:
         raise BadInput(f"--steps {config.steps}, but {folder} was begun with {run.config.steps}: they may only grow")
-    if config.steps != run.config.steps:
+    if config != run.config:
         run = run._replace(config=config)
         _write_config(run)
     return run
@@ -162,6 +174,10 @@ def versions():
         "python": platform.python_version(),
         **{name: metadata.version(name) for name in names},
     }
+
+
+def _tuples(value):
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _write_config(run):

@@ -15,11 +15,12 @@ _ROW = 8  # samples from one end of an interpolation to the other
 
 
 def sample(run, *, num=64, seed=0, out=None, raw=False, interpolate=False, label=None, step=None):
-    """Path of what was written: `num` samples of a run, classes in equal shares and in order.
+    """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
     out: a .png (one sheet), an .npz (`image` uint8 [N, H, W, C], points float32 [N, D]; `label`), or a folder (a .png
         each); by default a new RUN/samples/sample-SEED.png. raw: G's own weights, not their average. interpolate: each row
-        of 8, of one class, goes from one latent to another. label: only this class (its number).
+        of 8, of one class, goes from one latent to another. label: only this class (its number or name), or this label
+        vector (K numbers, or a string of them with commas).
     Raises BadInput for what cannot be drawn or written.
     """
     if num < 1:
@@ -35,7 +36,7 @@ def sample(run, *, num=64, seed=0, out=None, raw=False, interpolate=False, label
     if out.exists():
         raise BadInput(f"{out} is already there: give another --out")
 
-    labels = _labels(num, classes, label, _ROW if interpolate else 1)
+    labels = _labels(num, classes, loaded.facts.vectors, label, _ROW if interpolate else 1)
     images = _draw(loaded, num, labels, seed, raw, interpolate)
     if points:
         images = np.asarray(images, np.float32)
@@ -52,16 +53,42 @@ def _free(folder, name):
     return next(folder / file for file in names if not (folder / file).exists())
 
 
-def _labels(num, classes, label, row):
-    """int32 [num], None without classes: equal shares in order, the same within each row of this length."""
-    if label is not None and not 0 <= label < len(classes):
-        known = f"the classes 0 .. {len(classes) - 1}" if classes else "no classes"
-        raise BadInput(f"--label {label}, but the run has {known}")
+def _labels(num, classes, vectors, label, row):
+    """int32 [num] or float32 [num, K], None without classes: equal shares in order, the same within rows of this length."""
+    if label is not None and not classes:
+        raise BadInput(f"--label {label}, but the run has no classes: leave it away")
     if not classes:
         return None
-    if label is not None:
-        return np.full(num, label, np.int32)
-    return np.arange(num, dtype=np.int32) // row * row * len(classes) // num
+    share = np.arange(num, dtype=np.int32) // row * row
+    if vectors:
+        chosen = np.float32(vectors) if label is None else _vector(label, classes)[None]
+        return chosen[share * len(chosen) // num]
+    if label is None:
+        return share * len(classes) // num
+    return np.full(num, _class(label, classes), np.int32)
+
+
+def _class(label, classes):
+    """Number of a class given by its number or its name."""
+    if isinstance(label, str) and label in classes:
+        return classes.index(label)
+    if not str(label).isdigit() or int(label) >= len(classes):
+        raise BadInput(
+            f"--label {label}, but the run has the classes 0 .. {len(classes) - 1} ({', '.join(classes[:10])}"
+            f"{', ...' if len(classes) > 10 else ''})"
+        )
+    return int(label)
+
+
+def _vector(label, classes):
+    """float32 [K] of K numbers, or of a string of them."""
+    try:
+        vector = np.array(label.split(",") if isinstance(label, str) else label, np.float32)
+    except ValueError:
+        vector = np.zeros(0)
+    if vector.shape != (len(classes),) or not np.isfinite(vector).all():
+        raise BadInput(f"--label {label}, but a label of the run is {len(classes)} numbers: {', '.join(classes[:10])}")
+    return vector
 
 
 def _draw(loaded, num, labels, seed, raw, interpolate):
@@ -103,10 +130,10 @@ def _write(out, images, labels, classes, interpolate):
         np.savez(out, **arrays, **({} if labels is None else {"label": labels}))
     elif out.suffix == "":
         for i, image in enumerate(pictures.to_uint8(images)):
-            place = out if labels is None else out / classes[labels[i]]
+            place = out if labels is None or labels.ndim == 2 else out / classes[labels[i]]
             place.mkdir(exist_ok=True)
             pictures.save_picture(place / f"{i:06}.png", image)
-    elif interpolate or labels is None or len(np.unique(labels)) == 1:
+    elif interpolate or labels is None or labels.ndim == 2 or len(np.unique(labels)) == 1:
         pictures.save_samples(out, images, columns=_ROW if interpolate else max(1, round(len(images) ** 0.5)))
     else:  # a row for each class
         columns = max(np.bincount(labels))

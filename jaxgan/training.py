@@ -2,19 +2,19 @@
 
 import json
 import signal
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from jaxgan import assemble, core, data, loop, parallel, pictures, recipes, runs
+from jaxgan import assemble, core, data, ending, loop, parallel, pictures, recipes, runs, sheets
 from jaxgan.checkpoint import Checkpoints, sha256
-from jaxgan.errors import BadInput
+from jaxgan.errors import BadInput, unknown
 from jaxgan.progress import Progress, duration
 
 RESUME = ("never", "auto", "must")
-RESIDENT_BYTES = 2**31  # larger sets stay in the host's memory
 
 
 class Stopped(Exception):
@@ -41,7 +41,7 @@ def prepare(recipe, config):
         raise BadInput(
             f"{recipe} has no data set of its own: give --data, a folder of images or idx files, an .npz, or digits"
         )
-    dataset = data.load(config.data, config.resolution or None)
+    dataset = data.load(config.data, config.resolution, fit=config.fit, channels=config.channels, aspect=config.aspect)
     return dataset, dataset.facts
 
 
@@ -56,21 +56,24 @@ def compose(recipe, config, dataset, facts, mode, devices):
         flip=config.flip,
         turns=config.d_turns,
         chunk=config.steps_per_dispatch,
-        resident=dataset.image.nbytes <= RESIDENT_BYTES,
     )
+    _check_scalars(recipe, config, facts)
     step = feed.fed(setup.step)
     if config.steps_per_dispatch > 1:
         step = core.repeat(step, config.steps_per_dispatch)
     return Program(setup, feed, parallel.wrap(mode, step, devices, feed.batch_axis), mode)
 
 
-def train(recipe, config, *, out=None, mode="single", devices=None, resume="never"):
+def train(recipe, config, *, out=None, mode="single", devices=None, resume="never", max_minutes=None):
     """Run: trains a recipe into a run folder, and says on the way how it goes.
 
     mode: one of parallel.MODES, on the first `devices` devices. resume: "never" refuses an existing run, "auto" goes on
-    with it or begins, "must" goes on or refuses. Raises BadInput before anything is written where the input cannot be
-    used, Stopped after Ctrl-C or SIGTERM.
+    with it or begins, "must" goes on or refuses. max_minutes: ends the training, saved, so long after this call. Raises
+    BadInput before anything is written where the input cannot be used, Stopped after Ctrl-C or SIGTERM.
     """
+    if max_minutes is not None and max_minutes <= 0:
+        raise BadInput(f"--max-minutes is {max_minutes}: give a number above 0")
+    limit = time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
     chosen = parallel.choose(mode, devices)
     parallel.check_divisible(config.batch_size, len(chosen))
     if resume == "must" and out is None:
@@ -105,21 +108,27 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
         if going_on:
             progress.say(f"resumed from step {start}")
         progress.begin(start)
-        seconds = _play(run, program, state, store, note["seconds"], progress, dataset.image[:2000], len(chosen))
-        progress.say(f"{config.steps} steps in {duration(seconds)} of training")
+        real = dataset.image[:2000] if dataset.image.ndim == 2 else None
+        end = ending.Ending(config, limit)
+        step, seconds = _play(run, program, state, store, note["seconds"], progress, real, len(chosen), end)
+        if step < config.steps:
+            progress.say(f"{end.reason}: to go on, {end.remedy} with --out {run.folder} --resume auto")
+        progress.say(f"{step} steps in {duration(seconds)} of training")
     return run
 
 
-def _play(run, program, state, store, seconds_before, progress, real, devices):
-    """Seconds of training in all: the loop from `state` to the last step, with its hooks, and result.json."""
+def _play(run, program, state, store, seconds_before, progress, real, devices, end):
+    """(last step, seconds of training in all): the loop from `state` to its end, with its hooks, and result.json."""
     config, folder, start = run.config, run.folder, int(state.step)
     metrics = folder / "metrics.jsonl"
-    _drop_rows_after(metrics, start)
+    for row in _drop_rows_after(metrics, start):
+        end.look(row)
 
     def log(step, state, row):
         with metrics.open("a") as file:
             file.write(json.dumps({k: None if np.isnan(v) else v for k, v in row.items()}) + "\n")
         progress.show(row)
+        end.look(row)
 
     def save(step, state, row):
         store.save(
@@ -128,7 +137,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices):
         pictures.save_curves(folder / "curves.png", metrics)
 
     hooks = (
-        loop.Hook(config.sample_every_steps, _sampler(run, program.setup, real)),
+        loop.Hook(config.sample_every_steps, sheets.sheets(run, program.setup, real)),
         loop.Hook(config.log_every_steps, log, first=True),
         loop.Hook(config.save_every_steps, save, stopped=True),
     )
@@ -145,6 +154,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices):
                 images_per_step=config.batch_size,
                 hooks=hooks,
                 stopping=lambda: asked() is not None,
+                enough=end,
             )
         except loop.Diverged as error:
             store.close()
@@ -160,7 +170,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices):
             ) from error
         store.close()
         step = int(state.step)
-        if step < config.steps:
+        if step < config.steps and asked() is not None:
             raise Stopped(asked(), step, folder)
     seconds = seconds_before + row.get("seconds", 0.0)
     if row or not (folder / "result.json").exists():
@@ -172,34 +182,35 @@ def _play(run, program, state, store, seconds_before, progress, real, devices):
             "devices": devices,
             "state_sha256": sha256(state),
         }
+        if step < config.steps:
+            result["ended"] = end.reason
         runs.write_json(folder / "result.json", result)
-    return seconds
+    return step, seconds
 
 
-def _sampler(run, setup, real):
-    """Hook that draws the averaged generator at fixed latents into samples/."""
-    folder = run.folder / "samples"
-    folder.mkdir(exist_ok=True)
-    draw = jax.jit(setup.gan.sample)
-    classes = run.facts.classes if run.config.conditional else ()
-    columns = len(classes) if 1 < len(classes) <= 20 else 8
-    count = 2000 if len(run.facts.shape) == 1 else 8 * columns
-    batch = {"index": np.arange(count, dtype=np.int32)}
-    if classes:
-        batch["label"] = np.arange(count, dtype=np.int32) % len(classes)
-    key = jax.random.key(run.config.seed)
-
-    def sample(step, state, row):
-        heads = classes if columns == len(classes) else ()
-        images = np.asarray(draw(state.ema, batch, key))
-        pictures.save_samples(folder / f"{step:06}.png", images, columns=columns, heads=heads, real=real)
-
-    return sample
+def _check_scalars(recipe, config, facts):
+    """Raises BadInput where --stop-when or --best-metric name a scalar that no step gives."""
+    asked = {"--stop-when": config.threshold and config.threshold[0], "--best-metric": config.best_metric.lstrip("+")}
+    if not any(asked.values()):
+        return
+    setup = assemble.setup(recipes.get(recipe), config, facts)
+    state = jax.eval_shape(lambda: runs.fresh_state(setup, config, facts))
+    lead = (*((config.d_turns,) if config.d_turns > 1 else ()), config.batch_size)
+    batch = {"image": jax.ShapeDtypeStruct((*lead, *facts.shape), np.float32)}
+    if config.conditional:
+        shape, dtype = runs.label_like(facts, config.batch_size)
+        batch["label"] = jax.ShapeDtypeStruct((*lead[:-1], *shape), dtype)
+    metrics = jax.eval_shape(setup.step, state, batch)[1]
+    names = [*(f"{name}_g" for name in metrics.g), *(f"{name}_d" for name in metrics.d), "images_per_s", "seconds"]
+    for flag, name in asked.items():
+        if name and name not in names:
+            raise unknown(f"{flag} scalar", name, names)
 
 
 def _drop_rows_after(path, step):
-    """Leaves only whole rows up to `step`: what a kill cut short or the checkpoint does not know is trained again."""
+    """The whole rows up to `step`, alone left there: what a kill cut short or the checkpoint does not know comes again."""
     rows = [row for row in pictures.read_metrics(path) if row["step"] <= step]
     part = path.with_name(path.name + ".part")
     part.write_text("".join(json.dumps(row) + "\n" for row in rows))
     part.replace(path)
+    return rows

@@ -16,10 +16,11 @@ FLOORS = [  # a module imports from floors below its own, or from within itself
     {"net", "noise"},
     {"layers", "losses"},
     {"models", "tasks", "data", "parallel", "checkpoint"},
-    {"config", "pictures", "progress", "loop"},
+    {"config", "pictures", "progress", "loop", "ending"},
     {"recipes"},
     {"assemble"},
     {"runs"},
+    {"sheets"},
     {"training", "sampling"},
     {"estimate", "bench"},
     {"arguments"},
@@ -33,6 +34,8 @@ ONLY_IN = {  # a dependency and the modules that may know of it
     "matplotlib": {"pictures"},
     "sklearn": {"data"},
     "rich": {"progress"},
+    "skimage": {"data"},
+    "tensorflow_datasets": {"data"},
 }
 FILES = sorted(HOUSE.rglob("*.py"))
 

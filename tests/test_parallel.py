@@ -11,7 +11,17 @@ from jax.sharding import AxisType, PartitionSpec
 import jaxgan
 from jaxgan import core, parallel
 
-PLACES = [("pmap", 1), ("pmap", 2), ("pmap", 4), ("pmap", 8), ("mesh", 2), ("mesh", 4), ("mesh", 8)]
+PLACES = [
+    ("pmap", 1),
+    ("pmap", 2),
+    ("pmap", 4),
+    ("pmap", 8),
+    ("mesh", 2),
+    ("mesh", 4),
+    ("mesh", 8),
+    ("fsdp", 2),
+    ("fsdp", 8),
+]
 
 
 @contextlib.contextmanager

@@ -44,7 +44,8 @@ def test_a_tiny_run_leaves_what_is_promised(name, runs):
     assert (folder / "checkpoints" / "2").is_dir() and (folder / "curves.png").stat().st_size > 1000
     with Image.open(folder / "samples" / "000002.png") as sheet:
         assert np.ptp(np.asarray(sheet.convert("L"))) > 50
-        columns = 10 if config["config"]["conditional"] else 8
+        columns = max(8, len(config["data"]["classes"])) if config["config"]["conditional"] else 8
+        columns = 6 if name == "dcgan_texture" else columns  # three classes, twice
         assert sheet.width >= 32 * columns
 
 
@@ -59,7 +60,7 @@ def test_a_run_can_be_loaded_and_sampled(name, runs, tmp_path):
     assert image.shape == (23, *loaded.facts.shape)
     assert image.dtype == (np.uint8 if image.ndim == 4 else np.float32)
     if loaded.config.conditional:
-        assert label.tolist() == sorted(label) and set(np.bincount(label)) == {2, 3}
+        assert label.tolist() == sorted(label) and np.ptp(np.bincount(label)) == 1
     batch = {"index": np.arange(23), **({} if label is None else {"label": label})}
     ours = np.asarray(loaded.gan.sample(loaded.state.ema, batch, jax.random.key(0)))
     ours = jaxgan.pictures.to_uint8(ours) if image.ndim == 4 else ours

@@ -1,8 +1,9 @@
 """Sources of real samples, and the index-based feed: the batch of step n is a function of (seed, n)."""
 
+from jaxgan.data import tfds
 from jaxgan.data.check import check
 from jaxgan.data.dataset import Dataset, Facts
 from jaxgan.data.feed import Feed, rows
 from jaxgan.data.source import NAMED, load
 
-__all__ = ["NAMED", "Dataset", "Facts", "Feed", "check", "load", "rows"]
+__all__ = ["NAMED", "Dataset", "Facts", "Feed", "check", "load", "rows", "tfds"]

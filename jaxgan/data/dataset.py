@@ -1,11 +1,13 @@
-"""What every source becomes: arrays in memory."""
+"""What every source becomes: samples by row number, labels, names."""
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxgan.errors import BadInput
+
+EXAMPLES = 8  # label vectors of a source that its facts keep, to draw samples by
 
 
 class Facts(NamedTuple):
@@ -13,16 +15,22 @@ class Facts(NamedTuple):
 
     name: str
     shape: tuple  # of one sample: (H, W, C), or (D,) for points
-    classes: tuple = ()  # names, empty where there are no labels
+    classes: tuple = ()  # names of the classes or of a label vector's entries, empty where there are no labels
     size: int = 0
     sha256: str = ""
+    vectors: tuple = ()  # some label vectors of the source, where labels are vectors
 
 
 class Dataset(NamedTuple):
-    """Samples in memory: image uint8 [N, H, W, C], float32 in [-1, 1], or points float32 [N, D]; label int32 [N]."""
+    """Samples: image uint8 [N, H, W, C], float32 in [-1, 1], or points float32 [N, D]; label int32 [N] or float32 [N, K].
+
+    image: an array, or a view: something with `shape`, `dtype`, `nbytes`, `len`, `identity()` (bytes that change with
+        what it holds) and `view[rows]` for an array of row numbers of any shape. A view that can live on the device has
+        also `arrays`, a tree, and `pick(arrays, rows)`, in NumPy or in JAX as the rows are.
+    """
 
     name: str
-    image: np.ndarray
+    image: Any
     label: np.ndarray | None = None
     classes: tuple = ()
 
@@ -30,10 +38,15 @@ class Dataset(NamedTuple):
     def facts(self):
         """Facts, the hash over images and labels included."""
         digest = hashlib.sha256(f"{self.image.dtype}{self.image.shape}".encode())
-        digest.update(np.ascontiguousarray(self.image).data)
+        whole = isinstance(self.image, np.ndarray)
+        digest.update(np.ascontiguousarray(self.image).data if whole else self.image.identity())
+        vectors = ()
         if self.label is not None:
             digest.update(np.ascontiguousarray(self.label).data)
-        return Facts(self.name, self.image.shape[1:], self.classes, len(self.image), digest.hexdigest())
+            if self.label.ndim == 2:
+                spread = np.linspace(0, len(self.label) - 1, EXAMPLES).round().astype(int)
+                vectors = tuple(map(tuple, self.label[spread].tolist()))
+        return Facts(self.name, self.image.shape[1:], self.classes, len(self.image), digest.hexdigest(), vectors)
 
 
 def from_arrays(name, image, label=None, classes=None):
@@ -56,44 +69,30 @@ def from_arrays(name, image, label=None, classes=None):
         raise BadInput(f"{name}: image is {image.dtype}: give uint8 in 0 .. 255 or floats in [-1, 1] (points: floats)")
     if label is None:
         return Dataset(name, image)
-    label = np.asarray(label)
-    if not np.issubdtype(label.dtype, np.integer) or label.shape != image.shape[:1]:
+    return Dataset(name, image, *labels(name, np.asarray(label), len(image), classes))
+
+
+def labels(name, label, size, classes=None):
+    """(label, class names): int32 [size] of integers from 0, float32 [size, K] of label vectors.
+
+    Raises BadInput for other types, lengths and values.
+    """
+    if label.ndim == 2 and len(label) == size and label.shape[1] and label.dtype.kind in "fiub":
+        label = label.astype(np.float32)
+        if not np.isfinite(label).all():
+            raise BadInput(f"{name}: label has values that are not finite: remove those samples")
+        classes = tuple(map(str, range(label.shape[1]))) if classes is None else tuple(classes)
+        if len(classes) != label.shape[1]:
+            raise BadInput(f"{name}: label is {list(label.shape)}, there are {len(classes)} names: give one a column")
+        return label, classes
+    if not np.issubdtype(label.dtype, np.integer) or label.shape != (size,):
         raise BadInput(
-            f"{name}: label is {label.dtype}{list(label.shape)}, there are {len(image)} images: give integers [N]"
+            f"{name}: label is {label.dtype}{list(label.shape)}, there are {size} images: give integers [N], "
+            "or label vectors [N, K]"
         )
     if label.min() < 0:
         raise BadInput(f"{name}: label has {label.min()}, the lowest class is 0: number the classes from 0")
     classes = tuple(map(str, range(label.max() + 1))) if classes is None else tuple(classes)
     if label.max() >= len(classes):
         raise BadInput(f"{name}: label has {label.max()}, there are {len(classes)} classes: number them from 0")
-    return Dataset(name, image, label.astype(np.int32), classes)
-
-
-def resize(dataset, resolution):
-    """Dataset at resolution x resolution: the largest centred square, resampled with Lanczos' filter."""
-    if dataset.image.ndim != 4:
-        raise BadInput(f"{dataset.name} has points, not images: leave --resolution away")
-    if dataset.image.shape[1:3] == (resolution, resolution):
-        return dataset
-    return dataset._replace(image=np.stack([square(image, resolution) for image in dataset.image]))
-
-
-def square(image, resolution):
-    """One image [H, W, C] as [resolution, resolution, C]."""
-    from PIL import Image
-
-    side = min(image.shape[:2])
-    top, left = ((n - side) // 2 for n in image.shape[:2])
-    image = image[top : top + side, left : left + side]
-    if image.dtype == np.uint8 and image.shape[-1] in (1, 3):
-        picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-        return np.asarray(picture.resize((resolution, resolution), Image.Resampling.LANCZOS)).reshape(
-            resolution, resolution, -1
-        )
-    channels = [
-        np.asarray(Image.fromarray(c.astype(np.float32)).resize((resolution, resolution), Image.Resampling.LANCZOS))
-        for c in np.moveaxis(image, -1, 0)
-    ]
-    low, high = (0, 255) if image.dtype == np.uint8 else (-1, 1)
-    out = np.clip(np.stack(channels, -1), low, high)
-    return np.rint(out).astype(np.uint8) if image.dtype == np.uint8 else out
+    return label.astype(np.int32), classes

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from jaxgan.data.dataset import from_arrays
+from jaxgan.data.fit import fit_all
 from jaxgan.errors import BadInput
 
 
@@ -22,10 +23,10 @@ def find(folder):
     return images[0], labels[0] if labels else None
 
 
-def load(folder):
-    """Dataset of the training part."""
+def load(folder, how):
+    """Dataset of the training part, brought to a Fit."""
     images, labels = find(folder)
-    return from_arrays(str(folder), read(images), None if labels is None else read(labels))
+    return fit_all(from_arrays(str(folder), read(images), None if labels is None else read(labels)), how)
 
 
 def read(path):

@@ -1,5 +1,5 @@
 """One published architecture a file: its generators and discriminators."""
 
-from jaxgan.models import dcgan, mlp
+from jaxgan.models import dcgan, mlp, texture
 
-__all__ = ["dcgan", "mlp"]
+__all__ = ["dcgan", "mlp", "texture"]

@@ -1,4 +1,4 @@
-"""The MLP pair: z 100 -> 128 -> 256 -> 512 -> 784 -> 28x28x1 against 784 -> 512 -> 256 -> 128 -> 1."""
+"""MLP pairs; by default z 100 -> 128 -> 256 -> 512 -> 784 -> 28x28x1 against 784 -> 512 -> 256 -> 128 -> 1."""
 
 from collections.abc import Callable
 from math import prod
@@ -7,8 +7,23 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
+from jaxgan.errors import BadInput
 from jaxgan.layers import Dense, append_label, label_vector
 from jaxgan.net import from_flax
+
+_lecun = nn.initializers.lecun_normal()
+he = nn.initializers.he_normal()  # weights for ReLU, which halves the signal. He et al. 2015, arXiv:1502.01852, eq. 10
+relu = nn.relu
+
+
+def leaky(x):
+    """Leaky ReLU of slope 0.2."""
+    return nn.leaky_relu(x, 0.2)
+
+
+def linear(x):
+    """The input as it is: a layer without activation."""
+    return x
 
 
 class Generator(nn.Module):
@@ -16,15 +31,17 @@ class Generator(nn.Module):
 
     shape: tuple
     hidden: tuple
+    acts: tuple
     final: Callable
     classes: int | None
+    kernel_init: Callable
     dtype: Any
 
     @nn.compact
     def __call__(self, z, label=None, *, train):
         x = append_label(z, label_vector(label, self.classes)) if self.classes else z
-        for width in self.hidden:
-            x = nn.leaky_relu(Dense(width, dtype=self.dtype)(x, train), 0.2)
+        for width, act in zip(self.hidden, self.acts, strict=True):
+            x = act(Dense(width, kernel_init=self.kernel_init, dtype=self.dtype)(x, train))
         x = Dense(prod(self.shape), dtype=self.dtype)(x, train)
         return self.final(x.astype(jnp.float32)).reshape(-1, *self.shape)
 
@@ -33,24 +50,51 @@ class Discriminator(nn.Module):
     """x [B, ...] -> logits [B]."""
 
     hidden: tuple
+    acts: tuple
     classes: int | None
     spectral: bool
+    kernel_init: Callable
     dtype: Any
 
     @nn.compact
     def __call__(self, x, label=None, *, train):
         x = x.reshape(x.shape[0], -1)
         x = append_label(x, label_vector(label, self.classes)) if self.classes else x
-        for width in self.hidden:
-            x = nn.leaky_relu(Dense(width, spectral=self.spectral, dtype=self.dtype)(x, train), 0.2)
-        return Dense(1, spectral=self.spectral, dtype=self.dtype)(x, train)[:, 0].astype(jnp.float32)
+        same = {"spectral": self.spectral, "dtype": self.dtype}
+        for width, act in zip(self.hidden, self.acts, strict=True):
+            x = act(Dense(width, kernel_init=self.kernel_init, **same)(x, train))
+        return Dense(1, **same)(x, train)[:, 0].astype(jnp.float32)
 
 
-def generator(shape=(28, 28, 1), hidden=(128, 256, 512), *, final=nn.tanh, classes=None, dtype=jnp.float32):
-    """Net (z [B, Z], label) -> [B, *shape]. Leaky ReLU 0.2; labels are concatenated with z."""
-    return from_flax(Generator(tuple(shape), tuple(hidden), final, classes, dtype), classes)
+def generator(
+    shape=(28, 28, 1),
+    hidden=(128, 256, 512),
+    *,
+    act=leaky,
+    final=nn.tanh,
+    classes=None,
+    kernel_init=_lecun,
+    dtype=jnp.float32,
+):
+    """Net (z [B, Z], label) -> [B, *shape]. Labels are concatenated with z.
+
+    act: of the hidden layers, one for all or a tuple with one for each. kernel_init: of the hidden layers' weights.
+    Raises BadInput where there are not as many activations as hidden layers.
+    """
+    module = Generator(tuple(shape), tuple(hidden), _acts(act, hidden), final, classes, kernel_init, jnp.dtype(dtype))
+    return from_flax(module, classes)
 
 
-def discriminator(hidden=(512, 256, 128), *, classes=None, spectral=False, dtype=jnp.float32):
-    """Net (x [B, ...], label) -> logits [B]. Leaky ReLU 0.2; labels are concatenated with x."""
-    return from_flax(Discriminator(tuple(hidden), classes, spectral, dtype), classes)
+def discriminator(
+    hidden=(512, 256, 128), *, act=leaky, classes=None, spectral=False, kernel_init=_lecun, dtype=jnp.float32
+):
+    """Net (x [B, ...], label) -> logits [B]. Labels are concatenated with x; `act` and `kernel_init` as in `generator`."""
+    module = Discriminator(tuple(hidden), _acts(act, hidden), classes, spectral, kernel_init, jnp.dtype(dtype))
+    return from_flax(module, classes)
+
+
+def _acts(act, hidden):
+    acts = (act,) * len(hidden) if callable(act) else tuple(act)
+    if len(acts) != len(hidden):
+        raise BadInput(f"{len(acts)} activations for {len(hidden)} hidden layers: give one for each, or one for all")
+    return acts

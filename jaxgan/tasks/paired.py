@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxgan.core import GAN, Losses, Pair, numbered, sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.losses import non_saturating
+from jaxgan.net import Judged
 from jaxgan.noise import normal
 
 
@@ -16,7 +17,8 @@ def paired(generator, discriminator, *, loss=non_saturating, penalties=(), noise
         int [B] or float [B, classes]; "z" [B, Z] in place of a draw from `noise` (default N(0, 1)^100).
     loss: a Pair of (real, fake) -> unreduced. penalties: functions (d, real, fake, keys) -> [B], added to D's loss.
     D's turn sees real, then fake samples, each with its own batch statistics. Logits may be a tree: all leaves count
-    the same. Metrics of D: the mean logits "real" and "fake", and "penalty" where there are penalties.
+    the same; of a `Judged` only its logits do. Metrics of D: the mean logits "real" and "fake", and "penalty" where there
+    are penalties.
     Raises BadInput where the Nets' classes differ, labels are missing, or shapes do not fit.
     """
     if generator.classes != discriminator.classes:
@@ -54,12 +56,12 @@ def paired(generator, discriminator, *, loss=non_saturating, penalties=(), noise
         real = _unit_range(batch["image"])
         judged_real, moved = discriminator.apply(d, real, *labels(batch), key=key_real)
         judged_fake, moved = discriminator.apply({**d, **moved}, fakes, *labels(batch), key=key_fake)
-        judged_real, judged_fake = _float32(judged_real), _float32(judged_fake)
+        judged_real, judged_fake = _logits(judged_real), _logits(judged_fake)
 
         metrics = {"real": _mean(judged_real), "fake": _mean(judged_fake)}
         loss_d = _mean(jax.tree.map(loss.d, judged_real, judged_fake))
         if penalties:
-            judge = lambda x: discriminator.apply(d, x, *labels(batch), key=key_real)[0]
+            judge = lambda x: _logits(discriminator.apply(d, x, *labels(batch), key=key_real)[0])
             keys = sample_keys(key_penalty, batch["index"])
             metrics["penalty"] = sum(jnp.mean(penalty(judge, real, fakes, keys)) for penalty in penalties)
             loss_d += metrics["penalty"]
@@ -76,8 +78,10 @@ def _unit_range(image):
     return image / 127.5 - 1 if image.dtype == jnp.uint8 else image
 
 
-def _float32(tree):
-    return jax.tree.map(lambda x: x.astype(jnp.float32), tree)
+def _logits(judged):
+    """The float32 logits of what a discriminator says."""
+    logits = judged.logits if isinstance(judged, Judged) else judged
+    return jax.tree.map(lambda x: x.astype(jnp.float32), logits)
 
 
 def _mean(tree):

@@ -1,0 +1,132 @@
+"""How pictures of any size and kind become samples of one shape."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxgan.errors import BadInput
+
+HOW = ("crop", "stretch", "pad")
+
+
+class Fit(NamedTuple):
+    """The shape that images are brought to.
+
+    resolution: their height in pixels, None for images as they are. aspect: width / height. how: "crop" takes the largest
+    centred part of that aspect, "stretch" all of the picture, "pad" all of it with black (or clear) bars. channels: 1 grey,
+    3 colour, 4 with transparency, 0 as found: grey if all are grey, and transparency laid over white.
+    """
+
+    resolution: int | None = None
+    how: str = "crop"
+    channels: int = 0
+    aspect: float = 1.0
+
+    @property
+    def size(self):
+        """(height, width), None for images as they are."""
+        return None if self.resolution is None else (self.resolution, max(1, round(self.resolution * self.aspect)))
+
+
+def read(file, channels=0):
+    """uint8 [H, W, C] of an open image file: 1, 3 or 4 channels; with 0, 1 or 3 as found.
+
+    16 bits become 8; without a fourth channel transparency is laid over white. Raises OSError and others where damaged.
+    """
+    from PIL import Image
+
+    with Image.open(file) as picture:
+        picture.load()
+        if picture.mode.startswith("I"):  # 16 bits
+            image = (np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8)[..., None]
+            return as_channels(image, channels)
+        clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+        if channels == 4:
+            return np.asarray(picture.convert("RGBA"))
+        if clear:
+            picture = picture.convert("RGBA")
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+        if channels == 1 or (channels == 0 and is_grey(picture)):
+            return np.asarray(picture.convert("L"))[..., None]
+        return np.asarray(picture.convert("RGB"))
+
+
+def is_grey(picture):
+    """Whether a Pillow image has a single channel of brightness, whatever its depth."""
+    return picture.mode in ("1", "L") or picture.mode.startswith("I")
+
+
+def as_channels(image, channels):
+    """image [H, W, C] or [N, H, W, C] with this many channels (0: as it is). Raises BadInput where it cannot be meant."""
+    found = image.shape[-1]
+    if channels in (0, found):
+        return image
+    if found == 1 and channels in (3, 4):
+        image = np.broadcast_to(image, (*image.shape[:-1], 3))
+        return image if channels == 3 else np.concatenate([image, np.full_like(image[..., :1], _white(image))], axis=-1)
+    if found == 3 and channels == 1:  # ITU-R 601, as Pillow
+        grey = image.astype(np.float32) @ np.array([[0.299], [0.587], [0.114]], np.float32)
+        return np.rint(grey).astype(image.dtype) if image.dtype == np.uint8 else grey
+    if found == 3 and channels == 4:
+        return np.concatenate([image, np.full_like(image[..., :1], _white(image))], axis=-1)
+    raise BadInput(f"images of {found} channels cannot become --channels {channels}: leave it away")
+
+
+def fit(image, how):
+    """One image [H, W, C] as `how`, a Fit, has it. uint8 stays uint8, floats stay in [-1, 1]. Lanczos' filter."""
+    image = as_channels(image, how.channels)
+    if how.size is None or image.shape[:2] == how.size:
+        return image
+    height, width = how.size
+    if how.how == "crop":
+        image = _centre(image, width / height)
+    if how.how != "pad":
+        return _resample(image, height, width)
+    scale = min(height / image.shape[0], width / image.shape[1])
+    inner = _resample(image, *(max(1, round(n * scale)) for n in image.shape[:2]))
+    out = np.full((height, width, image.shape[2]), 0 if image.dtype == np.uint8 else -1, image.dtype)
+    top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
+    out[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return out
+
+
+def fit_all(dataset, how):
+    """Dataset with all of its images in memory brought to a Fit."""
+    if dataset.image.ndim != 4:
+        if how.size is None and not how.channels:
+            return dataset
+        flag = "--channels" if how.size is None else "--resolution"
+        raise BadInput(f"{dataset.name} has points, not images: leave {flag} away")
+    image = as_channels(dataset.image, how.channels)
+    if how.size is not None and image.shape[1:3] != how.size:
+        image = np.stack([fit(one, how) for one in image])
+    return dataset._replace(image=image)
+
+
+def _white(image):
+    return 255 if image.dtype == np.uint8 else 1
+
+
+def _centre(image, aspect):
+    height, width = image.shape[:2]
+    high, wide = min(height, round(width / aspect)), min(width, round(height * aspect))
+    top, left = (height - high) // 2, (width - wide) // 2
+    return image[top : top + high, left : left + wide]
+
+
+def _resample(image, height, width):
+    from PIL import Image
+
+    def resized(picture):
+        return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
+
+    if image.dtype == np.uint8 and image.shape[-1] in (
+        1,
+        3,
+        4,
+    ):  # of four Pillow weighs the colours by the transparency
+        return resized(Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)).reshape(height, width, -1)
+    channels = [resized(Image.fromarray(c.astype(np.float32))) for c in np.moveaxis(image, -1, 0)]
+    low, high = (0, 255) if image.dtype == np.uint8 else (-1, 1)
+    out = np.clip(np.stack(channels, -1), low, high)
+    return np.rint(out).astype(np.uint8) if image.dtype == np.uint8 else out

@@ -1,0 +1,31 @@
+"""When a training ends before its last step: a threshold that was passed, or time that is up."""
+
+import math
+import time
+
+
+class Ending:
+    """Called, whether it is over; `reason` says why, `remedy` how to go on. `look(row)` is shown each row of metrics.jsonl.
+
+    limit: of time.monotonic(). Rows without the scalar, of a metric that is not computed each time, do not count.
+    """
+
+    def __init__(self, config, limit):
+        self._threshold, self._rows, self._limit = config.threshold, config.stop_rows, limit
+        self._passed, self.reason, self.remedy = 0, None, ""
+
+    def __call__(self):
+        if self.reason is None and time.monotonic() > self._limit:
+            self.reason, self.remedy = "--max-minutes are over", "the same command"
+        return self.reason is not None
+
+    def look(self, row):
+        """Counts the rows in a row that pass the threshold."""
+        name, side, value = self._threshold or (None, None, None)
+        if row.get(name) is None or math.isnan(row[name]):
+            return
+        passed = row[name] < value if side == "<" else row[name] > value
+        self._passed = self._passed + 1 if passed else 0
+        if self._passed >= self._rows:
+            self.remedy = "another --stop-when, or ''"
+            self.reason = f"{name} {side} {value:g} in {self._rows} rows, last {row[name]:.4g} at step {row['step']}"

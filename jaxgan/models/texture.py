@@ -1,0 +1,69 @@
+"""The conditional pair for 64x64 textures: a small DCGAN generator against an MLP that hands out its features."""
+
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from jaxgan.errors import BadInput
+from jaxgan.layers import ConvTranspose, Dense, Norm, append_label, label_vector
+from jaxgan.net import Judged, from_flax
+
+_paper = nn.initializers.normal(0.02)  # Radford et al. 2016, arXiv:1511.06434, section 4: right behind batch norm
+RESOLUTION = 64
+
+
+class Generator(nn.Module):
+    """z [B, Z] -> [B, 64, 64, channels] in [-1, 1]: 8x8x256, 16x16x128, 32x32x64, 64x64."""
+
+    channels: int
+    classes: int | None
+    axis_name: str | None
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, z, label=None, *, train):
+        def act(x):
+            return nn.leaky_relu(Norm("batch", self.axis_name, dtype=self.dtype)(x, train), 0.2)
+
+        same = {"kernel_init": _paper, "dtype": self.dtype}
+        x = append_label(z, label_vector(label, self.classes)) if self.classes else z
+        x = act(Dense(8 * 8 * 256, bias=False, **same)(x, train)).reshape(-1, 8, 8, 256)
+        for width in (128, 64):
+            x = act(ConvTranspose(width, bias=False, kernel=5, **same)(x, train))
+        return jnp.tanh(ConvTranspose(self.channels, kernel=5, **same)(x, train).astype(jnp.float32))
+
+
+class Discriminator(nn.Module):
+    """x [B, ...] -> Judged: logits [B], features [B, 512]."""
+
+    classes: int | None
+    axis_name: str | None
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, x, label=None, *, train):
+        x = x.reshape(x.shape[0], -1)
+        x = append_label(x, label_vector(label, self.classes)) if self.classes else x
+        for width in (1024, 512):
+            x = Dense(width, bias=False, kernel_init=_paper, dtype=self.dtype)(x, train)
+            x = nn.leaky_relu(Norm("batch", self.axis_name, dtype=self.dtype)(x, train), 0.2)
+        logits = Dense(1, kernel_init=_paper, dtype=self.dtype)(x, train)[:, 0]
+        return Judged(logits.astype(jnp.float32), x)
+
+
+def generator(channels=3, *, classes=None, axis_name=None, dtype=jnp.float32):
+    """Net (z [B, Z], label) -> images [B, 64, 64, channels] in [-1, 1]. Labels are concatenated with z."""
+    return from_flax(Generator(channels, classes, axis_name, jnp.dtype(dtype)), classes)
+
+
+def discriminator(*, classes=None, axis_name=None, dtype=jnp.float32):
+    """Net (x [B, ...], label) -> Judged: logits [B] and the features [B, 512] that they are made of."""
+    return from_flax(Discriminator(classes, axis_name, jnp.dtype(dtype)), classes)
+
+
+def check_shape(shape):
+    """Raises BadInput unless shape is (64, 64, C)."""
+    if tuple(shape[:2]) != (RESOLUTION, RESOLUTION) or len(shape) != 3:
+        found = "x".join(map(str, shape[:2])) if len(shape) == 3 else f"samples of shape {tuple(shape)}"
+        raise BadInput(f"the texture pair makes 64x64 images, not {found}: set --resolution 64")

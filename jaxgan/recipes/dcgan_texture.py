@@ -1,0 +1,30 @@
+"""The conditional texture GAN: 64x64 crops of photographs, a class each.
+
+jaxgan train dcgan_texture
+"""
+
+from dataclasses import dataclass
+
+from jaxgan import config, models, tasks
+
+
+@dataclass(frozen=True)
+class Config(config.Config):
+    data: str = "textures"
+    resolution: int = 64
+    conditional: bool = True
+    steps: int = 10_000
+    batch_size: int = 64
+    loss: config.Loss = "bce"
+    sample_every_steps: int = 500
+
+
+TINY = {"steps": 20, "batch_size": 16, "log_every_steps": 5, "sample_every_steps": 10, "save_every_steps": 10}
+
+
+def build(config, facts, rules):
+    models.texture.check_shape(facts.shape)
+    options = {"classes": rules.classes, "axis_name": rules.axis_name, "dtype": config.dtype}
+    generator = models.texture.generator(facts.shape[2], **options)
+    discriminator = models.texture.discriminator(**options)
+    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)

@@ -1,0 +1,47 @@
+"""The deep MLP GAN: 128 up to 8192 and back, 101 million parameters at 28x28.
+
+    jaxgan train deep_mlp --data FOLDER           # with MNIST's or Fashion-MNIST's idx files
+
+G: z -> 128 -> 256 -> 512 -> 1024 -> 2048 -> 4096 (ReLU) -> 8192 (linear) -> H W C, tanh. D: H W C -> 8192 (linear) -> 4096 ->
+2048 -> 512 -> 256 -> 128 (ReLU) -> 1.
+"""
+
+from dataclasses import dataclass
+
+from jaxgan import config, models, tasks
+from jaxgan.models.mlp import he, linear, relu
+
+G = (128, 256, 512, 1024, 2048, 4096, 8192)
+D = (8192, 4096, 2048, 512, 256, 128)
+
+
+@dataclass(frozen=True)
+class Config(config.Config):
+    steps: int = 5000
+    batch_size: int = 64
+    loss: config.Loss = "bce"
+    width: float = 1.0
+    """Multiplies the hidden layers' widths."""
+    stop_when: str = "loss_d<0.1"
+    keep_latest: int = 1
+    sample_every_steps: int = 250
+    save_every_steps: int = 1000
+
+
+TINY = {
+    "width": 1 / 64,
+    "steps": 20,
+    "batch_size": 16,
+    "log_every_steps": 5,
+    "sample_every_steps": 10,
+    "save_every_steps": 10,
+}
+
+
+def build(config, facts, rules):
+    scaled = lambda widths: tuple(max(1, round(config.width * width)) for width in widths)
+    options = {"classes": rules.classes, "kernel_init": he, "dtype": config.dtype}
+    acts = (relu,) * 6
+    generator = models.mlp.generator(facts.shape, scaled(G), act=(*acts, linear), **options)
+    discriminator = models.mlp.discriminator(scaled(D), act=(linear, *acts[:-1]), **options)
+    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)
