@@ -38,6 +38,8 @@ class Train(Where):
     """What to do with an existing run: refuse, go on with it or begin, go on or refuse."""
     max_minutes: float = 0.0
     """End the training, saved, so many minutes after its start. 0: no limit."""
+    log_to: tuple[Literal["tensorboard", "wandb"], ...] = ()
+    """Also write scalars and pictures for TensorBoard (into RUN/tensorboard) or Weights & Biases."""
     dry_run: bool = False
     """Print the resolved config, parameters, FLOPs, bytes, the largest batch that fits, and exit."""
     memory_gib: float = 0.0

@@ -11,6 +11,7 @@ commands:
   recipes                       what can be trained, a line each
   train RECIPE [flags]          train a recipe into a run folder (jaxgan train RECIPE --help: all flags)
   sample RUN [flags]            draw samples of a run: a sheet, an .npz, a folder
+  report RUN                    a run's own page: samples, curves, config in one file, written anew
   data check SOURCE [flags]     report on a data set before training on it
   data write SOURCE --name NAME write it as a set of tensorflow-datasets, to train on as tfds:NAME
   bench RECIPE [flags]          images/s and step time of a recipe on this machine
@@ -77,13 +78,18 @@ def _train(argv):
     from jaxgan import training
 
     try:
-        options = {"out": args.out or None, "resume": args.resume, "max_minutes": args.max_minutes or None}
+        options = {
+            "out": args.out or None,
+            "resume": args.resume,
+            "max_minutes": args.max_minutes or None,
+            "log_to": args.log_to,
+        }
         run = training.train(name, args.recipe, **options, **where)
     except training.Stopped as stop:
         print(stop)
         return 128 + stop.signal
     samples = sorted((run.folder / "samples").glob("[0-9]*.png"))
-    print(f"samples    {samples[-1]}\ncurves     {run.folder / 'curves.png'}")
+    print(f"samples    {samples[-1]}\ncurves     {run.folder / 'curves.png'}\nreport     {run.folder / 'report.html'}")
     print(f"more       jaxgan sample {run.folder} --num 100")
     return 0
 
@@ -108,6 +114,15 @@ def _sample(argv):
         step=args.checkpoint,
     )
     print(out)
+
+
+def _report(argv):
+    run, argv = _first(argv, "report", "RUN")
+    if argv:
+        raise BadInput(f"jaxgan report takes a run and no more, not {argv[0]!r}: jaxgan --help shows how")
+    from jaxgan import report
+
+    print(report.write(run))
 
 
 def _data(argv):
@@ -161,4 +176,4 @@ def _first(argv, command, word):
     return argv[0], argv[1:]
 
 
-_COMMANDS = {"recipes": _recipes, "train": _train, "sample": _sample, "data": _data, "bench": _bench}
+_COMMANDS = {"recipes": _recipes, "train": _train, "sample": _sample, "report": _report, "data": _data, "bench": _bench}

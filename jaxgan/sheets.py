@@ -9,7 +9,7 @@ _COLUMNS, _ROWS, _POINTS = 8, 8, 2000
 
 
 def sheets(run, setup, real=None):
-    """Hook (step, state, row) that draws the averaged generator into RUN/samples/STEP.png; a column is a class.
+    """Function (step, state) -> path: draws the averaged generator into RUN/samples/STEP.png; a column is a class.
 
     real: points to lay beneath those that are drawn.
     """
@@ -27,10 +27,10 @@ def sheets(run, setup, real=None):
         batch["label"] = np.arange(count, dtype=np.int32) % len(classes)
     key = jax.random.key(run.config.seed)
 
-    def sheet(step, state, row):
-        del row
-        images = np.asarray(draw(state.ema, batch, key))
-        pictures.save_samples(folder / f"{step:06}.png", images, columns=columns, heads=heads, real=real)
+    def sheet(step, state):
+        path, images = folder / f"{step:06}.png", np.asarray(draw(state.ema, batch, key))
+        pictures.save_samples(path, images, columns=columns, heads=heads, real=real)
+        return path
 
     return sheet
 

@@ -1,5 +1,6 @@
 """From a recipe and its config to a run folder: data, setup, loop, hooks, result."""
 
+import dataclasses
 import json
 import signal
 import time
@@ -9,9 +10,24 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from jaxgan import assemble, core, data, ending, loop, parallel, pictures, recipes, runs, sheets
+from jaxgan import (
+    animation,
+    assemble,
+    core,
+    data,
+    ending,
+    loop,
+    parallel,
+    pictures,
+    recipes,
+    report,
+    runs,
+    scalars,
+    sheets,
+    writers,
+)
 from jaxgan.checkpoint import Checkpoints, sha256
-from jaxgan.errors import BadInput, unknown
+from jaxgan.errors import BadInput
 from jaxgan.progress import Progress, duration
 
 RESUME = ("never", "auto", "must")
@@ -57,22 +73,24 @@ def compose(recipe, config, dataset, facts, mode, devices):
         turns=config.d_turns,
         chunk=config.steps_per_dispatch,
     )
-    _check_scalars(recipe, config, facts)
+    scalars.check(recipe, config, facts)
     step = feed.fed(setup.step)
     if config.steps_per_dispatch > 1:
         step = core.repeat(step, config.steps_per_dispatch)
     return Program(setup, feed, parallel.wrap(mode, step, devices, feed.batch_axis), mode)
 
 
-def train(recipe, config, *, out=None, mode="single", devices=None, resume="never", max_minutes=None):
+def train(recipe, config, *, out=None, mode="single", devices=None, resume="never", max_minutes=None, log_to=()):
     """Run: trains a recipe into a run folder, and says on the way how it goes.
 
     mode: one of parallel.MODES, on the first `devices` devices. resume: "never" refuses an existing run, "auto" goes on
-    with it or begins, "must" goes on or refuses. max_minutes: ends the training, saved, so long after this call. Raises
-    BadInput before anything is written where the input cannot be used, Stopped after Ctrl-C or SIGTERM.
+    with it or begins, "must" goes on or refuses. max_minutes: ends the training, saved, so long after this call. log_to:
+    names of writers.NAMES. Raises BadInput before anything is written where the input cannot be used, Stopped after
+    Ctrl-C or SIGTERM.
     """
     if max_minutes is not None and max_minutes <= 0:
         raise BadInput(f"--max-minutes is {max_minutes}: give a number above 0")
+    writers.check(log_to)
     limit = time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
     chosen = parallel.choose(mode, devices)
     parallel.check_divisible(config.batch_size, len(chosen))
@@ -110,14 +128,17 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
         progress.begin(start)
         real = dataset.image[:2000] if dataset.image.ndim == 2 else None
         end = ending.Ending(config, limit)
-        step, seconds = _play(run, program, state, store, note["seconds"], progress, real, len(chosen), end)
+        with writers.writers(log_to, run.folder, recipe, dataclasses.asdict(config), start) as write:
+            step, seconds = _play(run, program, state, store, note["seconds"], progress, real, len(chosen), end, write)
+        animation.animate(run.folder)
+        report.write(run.folder)
         if step < config.steps:
             progress.say(f"{end.reason}: to go on, {end.remedy} with --out {run.folder} --resume auto")
         progress.say(f"{step} steps in {duration(seconds)} of training")
     return run
 
 
-def _play(run, program, state, store, seconds_before, progress, real, devices, end):
+def _play(run, program, state, store, seconds_before, progress, real, devices, end, write):
     """(last step, seconds of training in all): the loop from `state` to its end, with its hooks, and result.json."""
     config, folder, start = run.config, run.folder, int(state.step)
     metrics = folder / "metrics.jsonl"
@@ -129,6 +150,12 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
             file.write(json.dumps({k: None if np.isnan(v) else v for k, v in row.items()}) + "\n")
         progress.show(row)
         end.look(row)
+        write(row)
+
+    draw = sheets.sheets(run, program.setup, real)
+
+    def sample(step, state, row):
+        write({"step": step}, draw(step, state))
 
     def save(step, state, row):
         store.save(
@@ -137,7 +164,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
         pictures.save_curves(folder / "curves.png", metrics)
 
     hooks = (
-        loop.Hook(config.sample_every_steps, sheets.sheets(run, program.setup, real)),
+        loop.Hook(config.sample_every_steps, sample),
         loop.Hook(config.log_every_steps, log, first=True),
         loop.Hook(config.save_every_steps, save, stopped=True),
     )
@@ -186,25 +213,6 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
             result["ended"] = end.reason
         runs.write_json(folder / "result.json", result)
     return step, seconds
-
-
-def _check_scalars(recipe, config, facts):
-    """Raises BadInput where --stop-when or --best-metric name a scalar that no step gives."""
-    asked = {"--stop-when": config.threshold and config.threshold[0], "--best-metric": config.best_metric.lstrip("+")}
-    if not any(asked.values()):
-        return
-    setup = assemble.setup(recipes.get(recipe), config, facts)
-    state = jax.eval_shape(lambda: runs.fresh_state(setup, config, facts))
-    lead = (*((config.d_turns,) if config.d_turns > 1 else ()), config.batch_size)
-    batch = {"image": jax.ShapeDtypeStruct((*lead, *facts.shape), np.float32)}
-    if config.conditional:
-        shape, dtype = runs.label_like(facts, config.batch_size)
-        batch["label"] = jax.ShapeDtypeStruct((*lead[:-1], *shape), dtype)
-    metrics = jax.eval_shape(setup.step, state, batch)[1]
-    names = [*(f"{name}_g" for name in metrics.g), *(f"{name}_d" for name in metrics.d), "images_per_s", "seconds"]
-    for flag, name in asked.items():
-        if name and name not in names:
-            raise unknown(f"{flag} scalar", name, names)
 
 
 def _drop_rows_after(path, step):

@@ -16,11 +16,12 @@ FLOORS = [  # a module imports from floors below its own, or from within itself
     {"net", "noise"},
     {"layers", "losses"},
     {"models", "tasks", "data", "parallel", "checkpoint"},
-    {"config", "pictures", "progress", "loop", "ending"},
+    {"config", "pictures", "progress", "loop", "ending", "writers"},
     {"recipes"},
     {"assemble"},
     {"runs"},
-    {"sheets"},
+    {"sheets", "scalars", "report"},
+    {"animation"},
     {"training", "sampling"},
     {"estimate", "bench"},
     {"arguments"},
@@ -100,7 +101,7 @@ def test_all_public_names_are_there():
 
 def test_scripts_are_doors_to_the_command():
     scripts = sorted((HOUSE.parent / "scripts").glob("*.py"))
-    assert [p.stem for p in scripts] == ["bench", "sample", "train"]
+    assert [p.stem for p in scripts] == ["bench", "report", "sample", "train"]
     for path in scripts:
         out = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=True).stdout
         assert "jaxgan COMMAND" in out

@@ -27,4 +27,6 @@ def build(config, facts, rules):
     options = {"classes": rules.classes, "axis_name": rules.axis_name, "dtype": config.dtype}
     generator = models.texture.generator(facts.shape[2], **options)
     discriminator = models.texture.discriminator(**options)
-    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)
+    # apart, D's first batch norm would hide brightness and contrast: the textures came out nearly black
+    options = {"loss": rules.loss, "penalties": rules.penalties, "noise": rules.noise, "together": True}
+    return tasks.paired(generator, discriminator, **options)
