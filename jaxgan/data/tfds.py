@@ -1,8 +1,10 @@
 """tensorflow-datasets: prepared sets are read without TensorFlow, and any source can be written as one."""
 
+import contextlib
 import io
 import logging
 import os
+import types
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +29,8 @@ def load(name, how, memory):
     """
     folder = _version(name)
     tfds = _import()
-    try:
+    with _readable(folder):
         builder = tfds.builder_from_directory(folder)
-    except Exception as error:  # whatever a damaged description makes it raise
-        raise BadInput(f"tfds:{name} in {folder} cannot be read ({error}): {_prepare(name)}") from error
     if builder.info.file_format.value != "array_record":
         raise BadInput(f"tfds:{name} in {folder} is stored as {builder.info.file_format.value}: {_prepare(name)}")
     features = builder.info.features
@@ -42,7 +42,9 @@ def load(name, how, memory):
     label, classes = None, None
     if "label" in features:
         skip = {image: tfds.decode.SkipDecoding()}
-        label = np.stack([np.asarray(example["label"]) for example in builder.as_data_source(split, decoders=skip)])
+        with _readable(folder):
+            examples = list(builder.as_data_source(split, decoders=skip))
+        label = np.stack([np.asarray(example["label"]) for example in examples])
         classes = getattr(features["label"], "names", None)
     name, image = f"tfds:{name}", view[:] if view.nbytes <= memory else view
     return Dataset(name, image) if label is None else Dataset(name, image, *labels(name, label, len(view), classes))
@@ -56,7 +58,7 @@ class TfdsView:
 
     def __init__(self, folder, source, key, how):
         self._folder, self._source, self._key, self._how = folder, source, key, how
-        self.shape = (len(source), *self._fitted([source[0]])[0].shape)
+        self.shape = (len(source), *self._fitted([0])[0].shape)
         self.nbytes = int(np.prod(self.shape, dtype=np.int64))
 
     def __len__(self):
@@ -64,7 +66,7 @@ class TfdsView:
 
     def __getitem__(self, rows):
         rows = np.arange(len(self))[rows]
-        images = self._fitted(self._source.__getitems__(rows.reshape(-1).tolist()))
+        images = self._fitted(rows.reshape(-1).tolist())
         odd = next((image.shape for image in images if image.shape != self.shape[1:]), None)
         if odd is not None:
             raise BadInput(
@@ -77,8 +79,10 @@ class TfdsView:
         """The set's own description, with its version and checksums."""
         return (Path(self._folder) / "dataset_info.json").read_bytes() + repr(self._how).encode()
 
-    def _fitted(self, examples):
+    def _fitted(self, rows):
         out = []
+        with _readable(self._folder):
+            examples = self._source.__getitems__(rows)
         for example in examples:
             image = np.asarray(example[self._key])
             if image.dtype.name not in _RANGE_BITS:
@@ -130,8 +134,8 @@ def write(dataset, name, folder=None):
         "_split_generators": lambda self, downloads: {"train": examples()},
         "_generate_examples": lambda self: examples(),
     }
-    with tfds.core.registered.skip_registering():
-        kind = type(name, (tfds.core.GeneratorBasedBuilder,), members)
+    builder, options = tfds.core.GeneratorBasedBuilder, {"skip_registration": True}
+    kind = types.new_class(name, (builder,), options, lambda namespace: namespace.update(members))
     kind(data_dir=str(root), file_format="array_record").download_and_prepare()
     return root / name / "1.0.0"
 
@@ -159,6 +163,15 @@ def _version(name):
     if not found:
         raise BadInput(f"tfds:{name} is not prepared in {place}: {_prepare(name)}")
     return found[-1]
+
+
+@contextlib.contextmanager
+def _readable(folder):
+    try:
+        yield
+    except Exception as error:  # whatever damaged files make it raise
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise BadInput(f"tfds: {folder} cannot be read ({reason}): prepare it again, or write it again") from error
 
 
 def _prepare(name):
