@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 
-.PHONY: demo test check format
+.PHONY: demo test check format oldest newest
 demo: $(VENV)/.installed
 	$(BIN)/jaxgan train digits
 
@@ -18,6 +18,18 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The ends of the range that pyproject.toml claims: make oldest needs python3.11, make newest python3.12 (or PYTHON=...).
+oldest: PYTHON = python3.11
+oldest: RESOLUTION = lowest-direct
+newest: PYTHON = python3.12
+newest: RESOLUTION = highest
+oldest newest:
+	$(PYTHON) -m venv $(VENV)-$@
+	$(VENV)-$@/bin/python -m pip install -q --disable-pip-version-check uv
+	$(VENV)-$@/bin/uv pip install -q --python $(VENV)-$@/bin/python --resolution $(RESOLUTION) -e '.[dev]'
+	$(VENV)-$@/bin/uv pip list --python $(VENV)-$@/bin/python
+	$(VENV)-$@/bin/python -m pytest -q -n 2
 
 $(VENV)/.installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "jaxgan needs Python 3.11 or newer: install one, or make PYTHON=/path/to/python"; exit 1; }

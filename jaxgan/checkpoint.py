@@ -83,8 +83,10 @@ class Checkpoints:
         """The note beside the state of `step`."""
         return self._manager.restore(step, args=self._ocp.args.Composite(note=self._ocp.args.JsonRestore()))["note"]
 
-    def restore(self, target, only=None):
+    def restore(self, target, only=None, device=None):
         """(state, note) of the newest checkpoint that is whole (or of step `only`), or None. `target`: a state's shapes.
+
+        The state comes onto one device (by default the first), wherever its parts were when it was saved.
 
         A damaged checkpoint is moved to damaged/ beside the folder, and said. Raises BadInput where the newest one is of
         another architecture, and where all are damaged.
@@ -96,10 +98,12 @@ class Checkpoints:
                     f"{self.folder} has no checkpoint {only}: there are {', '.join(map(str, found)) or 'none'}"
                 )
             found = [only]
+        where = jax.sharding.SingleDeviceSharding(device or jax.local_devices()[0])
+        like = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where)
+        shapes = jax.tree.map(like, _plain_shapes(target))
         for step in reversed(found):
             try:
                 self._check_architecture(step, target)
-                shapes = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), _plain_shapes(target))
                 args = self._ocp.args.Composite(state=self._ocp.args.StandardRestore(shapes))
                 plain = self._manager.restore(step, args=args)["state"]
                 note = self.note(step)

@@ -118,7 +118,8 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
             metric=config.best_metric,
             say=progress.say,
         )
-        found = store.restore(shapes) if going_on else None
+        host = jax.local_devices(backend="cpu")[0] if mode == "fsdp" else None  # one device may not hold it whole
+        found = store.restore(shapes, device=host) if going_on else None
         if resume == "must" and found is None:
             raise BadInput(f"--resume must, but {out} has no checkpoint to go on from: --resume auto begins it again")
         state, note = found or (jax.jit(begin)(), {"seconds": 0.0})

@@ -1,15 +1,19 @@
 """Networks: what they promise in shape, type and size, what labels do, and what they refuse."""
 
+from itertools import pairwise
+
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan import losses
+from jaxgan import assemble, losses, runs
 from jaxgan.core import numbered
 from jaxgan.errors import BadInput
-from jaxgan.layers import NORMS
-from jaxgan.models import dcgan, mlp
+from jaxgan.layers import NORMS, Norm
+from jaxgan.models import dcgan, mlp, texture
+from jaxgan.net import Judged, Net, from_flax
 from jaxgan.tasks import paired
 
 FLOAT32, BFLOAT16 = jnp.dtype(jnp.float32), jnp.dtype(jnp.bfloat16)
@@ -126,6 +130,84 @@ def test_mlp_pair_has_the_parameters_of_its_layers():
     variables, _ = shapes(d, *inputs(d, (28, 28, 1)))
     # 784 x 512 + 512, 512 x 256 + 256, 256 x 128 + 128, 128 x 1 + 1
     assert count(variables) == 401_920 + 131_328 + 32_896 + 129 == 566_273
+
+
+def test_the_deep_mlp_pair_has_the_parameters_of_its_layers():
+    from jaxgan.config import Config
+    from jaxgan.data import Facts
+    from jaxgan.recipes import deep_mlp
+
+    facts = Facts("some", (28, 28, 1))
+    setup = assemble.setup(deep_mlp, deep_mlp.Config(), facts)
+    state = jax.eval_shape(lambda: runs.fresh_state(setup, Config(batch_size=2), facts))
+    widths = lambda params: [leaf.shape for leaf in jax.tree.leaves(params) if len(leaf.shape) == 2]
+    dense = lambda *sizes: sorted(pairwise(sizes))
+    assert sorted(widths(state.g.params)) == dense(100, 128, 256, 512, 1024, 2048, 4096, 8192, 784)
+    assert sorted(widths(state.d.params)) == dense(784, 8192, 4096, 2048, 512, 256, 128, 1)
+    assert round(sum(count(v.variables) for v in (state.g, state.d)) / 1e6) == 101
+    assert deep_mlp.Config().keep_latest == 1 and deep_mlp.Config().loss == "bce"
+
+
+def test_activations_are_one_for_each_hidden_layer():
+    z = jnp.ones((3, 4))
+    net = mlp.generator((2,), (4, 4), act=(mlp.linear, mlp.linear), final=mlp.linear)
+    variables = net.init(jax.random.key(0), z)
+    at = lambda z: net.apply(variables, z)[0]
+    np.testing.assert_allclose(at(-2 * z), -2 * at(z), rtol=1e-5)  # linear all the way: the biases start at 0
+    net = mlp.generator((2,), (4, 4), act=(mlp.linear, mlp.relu), final=mlp.linear)
+    assert np.abs(net.apply(variables, -2 * z)[0] + 2 * net.apply(variables, z)[0]).max() > 1e-3
+    with pytest.raises(BadInput, match="1 activations for 2 hidden layers"):
+        mlp.generator((2,), (4, 4), act=(mlp.relu,))
+
+
+@pytest.mark.parametrize("classes", [None, 3])
+def test_the_texture_pair_is_what_the_tutorial_says(classes):
+    generator, discriminator = texture.generator(classes=classes), texture.discriminator(classes=classes)
+    more = classes or 0
+    variables, images = shapes(generator, *inputs(generator, (100,)))
+    assert images.shape == (2, 64, 64, 3) and images.dtype == FLOAT32
+    sizes = sorted(leaf.shape for leaf in jax.tree.leaves(variables["params"]) if len(leaf.shape) > 1)
+    assert sizes == sorted([(100 + more, 8 * 8 * 256), (5, 5, 128, 256), (5, 5, 64, 128), (5, 5, 3, 64)])
+    variables, judged = shapes(discriminator, *inputs(discriminator, (64, 64, 3)))
+    assert judged.logits.shape == (2,) and judged.features.shape == (2, 512)
+    sizes = sorted(leaf.shape for leaf in jax.tree.leaves(variables["params"]) if len(leaf.shape) > 1)
+    assert sizes == sorted([(64 * 64 * 3 + more, 1024), (1024, 512), (512, 1)])
+
+
+def test_only_the_logits_of_a_judgement_are_judged_by():
+    def net(outputs):
+        def apply(variables, x, key=None, train=True):
+            logits = x.reshape(len(x), -1).sum(1) * variables["params"]
+            return outputs(logits, 1e6 * x), {}
+
+        return Net(lambda key, x: {"params": jnp.ones(())}, apply)
+
+    losses_of = []
+    for outputs in (lambda logits, x: logits, Judged):
+        gan = paired(mlp.generator((4,), (3,)), net(outputs))
+        out = gan.losses(
+            {"params": jnp.ones(())}, jnp.ones((2, 4)), numbered({"image": jnp.zeros((2, 4))}), jax.random.key(0)
+        )
+        losses_of.append((float(out.g), float(out.d)))
+    assert losses_of[0] == losses_of[1]
+
+
+def test_together_one_batch_norm_sees_both_kinds_of_samples():
+    """A D whose only layer is a batch norm: apart it cannot tell dark from bright, together it can."""
+
+    class Judge(nn.Module):
+        @nn.compact
+        def __call__(self, x, *, train):
+            return Norm("batch")(x, train)[:, 0]
+
+    bright = {"image": jnp.full((4, 1), 0.9) + 0.01 * jnp.arange(4.0)[:, None]}
+    dark = -bright["image"]
+    for together in (False, True):
+        gan = paired(mlp.generator((1,), (3,)), from_flax(Judge()), together=together)
+        d = from_flax(Judge()).init(jax.random.key(0), dark)
+        metrics = gan.losses(d, dark, numbered(bright), jax.random.key(0)).metrics.d
+        gap = float(metrics["real"] - metrics["fake"])
+        assert gap > 1.9 if together else abs(gap) < 1e-3
 
 
 def test_labels_of_an_mlp_are_more_inputs():

@@ -9,7 +9,7 @@ from games import GAMES, batch, sgd
 from jax.sharding import AxisType, PartitionSpec
 
 import jaxgan
-from jaxgan import core, parallel
+from jaxgan import checkpoint, core, parallel
 
 PLACES = [
     ("pmap", 1),
@@ -129,6 +129,47 @@ def test_repeated_and_several_turns_share_the_right_axis(mode):
         state, _ = play(state, {"image": images})
         results.append(jax.tree.map(np.asarray, (state.g.params, state.d.params)))
     assert far(*results) < 1e-6
+
+
+PLACES_BEFORE_AND_AFTER = [(("fsdp", 8), ("single", 1)), (("single", 1), ("fsdp", 4)), (("mesh", 2), ("pmap", 8))]
+
+
+@pytest.mark.parametrize(("before", "after"), PLACES_BEFORE_AND_AFTER)
+def test_a_restored_state_goes_on_anywhere(before, after, tmp_path, monkeypatch):
+    monkeypatch.setattr(parallel, "SMALL", 2**4)
+
+    def go_on(place, state, steps):
+        axis_name = parallel.axis_name(place[0])
+        gan, opt = GAMES["mlp_non_saturating"](axis_name), sgd()
+        play = parallel.wrap(place[0], jaxgan.make_step(gan, opt, axis_name=axis_name), parallel.choose(*place))
+        begin = lambda: jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+        state = begin() if state is None else state
+        for _ in range(steps):
+            state, metrics = play(state, batch())
+        return state, metrics, jax.eval_shape(begin), gan
+
+    state, _, shapes, gan = go_on(before, None, 10)
+    store = checkpoint.Checkpoints(tmp_path / "checkpoints")
+    store.save(10, state, {})
+    store.wait()
+    restored, _ = store.restore(shapes)
+    store.close()
+    draw = lambda state: np.asarray(gan.sample(state.ema, {"index": np.arange(5)}, jax.random.key(1)))
+    np.testing.assert_array_equal(draw(restored), draw(jax.device_get(state)))
+    assert len(jax.tree.leaves(restored)[-1].devices()) == 1
+    state, metrics, *_ = go_on(after, restored, 10)
+    expected = train("mlp_non_saturating", "single", 1, steps=20)
+    assert far((state._replace(key=jax.random.key_data(state.key)), metrics), expected) < 1e-6
+
+
+def test_fsdp_keeps_a_share_of_every_large_leaf(monkeypatch):
+    monkeypatch.setattr(parallel, "SMALL", 2**4)
+    gan, opt = GAMES["mlp_non_saturating"](None), sgd()
+    play = parallel.wrap("fsdp", jaxgan.make_step(gan, opt), parallel.choose("fsdp", 4))
+    state, _ = play(jaxgan.init_state(gan, opt, jax.random.key(0), batch()), batch())
+    for x in jax.tree.leaves((state.g.params, state.d.params, state.ema)):
+        cut = x.size > 16 and any(length % 4 == 0 for length in x.shape)
+        assert x.addressable_data(0).size == (x.size // 4 if cut else x.size)
 
 
 def test_work_on_a_mesh_falls_with_the_number_of_devices():

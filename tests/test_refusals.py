@@ -37,6 +37,11 @@ def place(tmp_path, monkeypatch, run):
     np.savez(tmp_path / "bad.npz", image=np.ones((4, 8, 8, 1)) * 255.0)
     (tmp_path / "cut.npz").write_bytes((tmp_path / "odd.npz").read_bytes()[:-400])
     (tmp_path / "file").write_text("here first")
+    (tmp_path / "file.zip").write_text("no zip")
+    shutil.copytree(tmp_path / "plain", tmp_path / "mixed")
+    Image.fromarray(draw.integers(0, 256, (9, 12, 3), dtype=np.uint8)).save(tmp_path / "mixed" / "b.png")
+    shutil.copytree(tmp_path / "plain", tmp_path / "tabled")
+    (tmp_path / "tabled" / "labels.csv").write_text("file,label\nb.png,1\n")
     (tmp_path / "config.json").write_text("{")
     (tmp_path / "field.json").write_text('{"stepz": 3}')
     (tmp_path / "kind.json").write_text('{"steps": "many"}')
@@ -48,6 +53,24 @@ CASES = {
     "trian": ("trian", "train"),
     "train digit": ("digit", "digits"),
     "train": ("RECIPE",),
+    "train digits --data tfds:nothing": ("tfds:nothing is not prepared", "download_and_prepare"),
+    "train digits --data stacked_mnist": ("stacked_mnist", "stacked_mnist:FOLDER"),
+    "train digits --data stacked_mnist:plain": ("plain has no idx files", "MNIST"),
+    "train digits --data plain/a.png --no-conditional --resolution 64": ("8x8 and crops are 64x64", "--resolution 8"),
+    "train digits --data file.zip": ("file.zip cannot be read as a zip", "copy it again"),
+    "train digits --data mixed --no-conditional": ("1 of 9x12", "1 of 8x8", "--resolution"),
+    "train digits --data tabled": ("tabled/labels.csv has no row for 1 of 1 images", "a.png"),
+    "train digits --channels 2": ("--channels is 2", "1 (grey)"),
+    "train digits --aspect 2": ("--aspect is 2", "--resolution"),
+    "train dcgan --data odd.npz --resolution 32 --aspect 2": ("32x64", "power-of-two"),
+    "train dcgan_texture --resolution 32": ("64x64 images, not 32x32", "--resolution 64"),
+    "train dcgan_texture --data ring --resolution 0": ("(2,)", "64x64 images"),
+    "train digits --stop-when loss_d": ("--stop-when is 'loss_d'", "loss_d<0.1"),
+    "train digits --stop-when fd<5": ("'fd'", "fake_d"),
+    "train digits --stop-when loss_d<0.1 --stop-rows 0": ("--stop-rows is 0", "above 0"),
+    "train digits --max-minutes -1": ("--max-minutes is -1", "above 0"),
+    "train digits --keep-best 1 --best-metric los_d": ("los_d", "loss_d"),
+    "train digits --parallel fsdp --devices 3": ("64", "3 devices", "--batch-size 63 or 66"),
     "train digits --data digitz": ("digitz", "digits"),
     "train digits --data no/where": ("no/where", "folder"),
     "train digits --steps 0": ("--steps is 0", "above 0"),
@@ -89,6 +112,11 @@ CASES = {
     "sample run --out file": ("file is already there", "another --out"),
     "sample run --out new.gif": (".gif", ".png"),
     "sample run --label 11": ("--label 11", "0 .. 9"),
+    "sample run --label cat": ("--label cat", "0 .. 9"),
+    "report plain": ("plain", "config.json"),
+    "report run now": ("'now'",),
+    "data write digits --name Digits": ("'Digits'", "lower-case"),
+    "data write ring --name ring --folder new": ("ring has float32 samples", "uint8"),
     "sample run --checkpoint 7": ("7", "5, 10"),
     "data check empty": ("empty", "no image files"),
     "data check nowhere": ("nowhere", "digits"),

@@ -57,6 +57,21 @@ def test_mode_and_devices_may_change_at_a_resume(before, after, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("before", "after"), [(("fsdp", 8), ("single", 1)), (("single", 1), ("fsdp", 4))])
+def test_a_run_goes_on_where_there_are_other_devices(before, after, tmp_path):
+    losses = []
+    for places in ((before, after), (before, before)):
+        folder = tmp_path / f"{len(losses)}"
+        for (mode, devices), steps in zip(places, ("6", "12"), strict=True):
+            line = command(*RUN[:3], "--steps", steps, *RUN[5:], "--optimizer", "sgd", "--out", str(folder))
+            where = ["--parallel", mode, "--resume", "auto"]
+            subprocess.run([*line, *where], env={**os.environ, "JAX_NUM_CPU_DEVICES": str(devices)}, check=True)
+        assert result(folder)["step"] == 12 and result(folder)["devices"] == places[1][1]
+        losses.append(json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])["loss_d"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+@pytest.mark.slow
 def test_killed_at_any_moment_it_ends_the_same(whole, tmp_path):
     folder, draw, kills = tmp_path / "run", random.Random(0), 0
     for attempt in range(12):
