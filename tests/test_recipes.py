@@ -159,7 +159,7 @@ def test_dry_run_tells_config_and_cost_and_writes_nothing(tmp_path, monkeypatch,
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("mode", ["single", "pmap", "mesh"])
+@pytest.mark.parametrize("mode", ["single", "pmap", "mesh", "fsdp"])
 def test_bench_gives_speed_time_and_cost(mode, tmp_path):
     where = [] if mode == "single" else ["--parallel", mode, "--devices", "2"]
     flags = ["--tiny", "--seconds", "0.2", "--json", str(tmp_path / "speed.json")]

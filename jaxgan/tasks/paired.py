@@ -67,7 +67,7 @@ def paired(generator, discriminator, *, loss=non_saturating, penalties=(), noise
         metrics = {"real": _mean(judged_real), "fake": _mean(judged_fake)}
         loss_d = _mean(jax.tree.map(loss.d, judged_real, judged_fake))
         if penalties:
-            judge = lambda x: _logits(discriminator.apply(d, x, *labels(batch), key=key_real)[0])
+            judge = lambda x: _logits(discriminator.apply(d, x, *labels(batch), train=not together, key=key_real)[0])
             keys = sample_keys(key_penalty, batch["index"])
             metrics["penalty"] = sum(jnp.mean(penalty(judge, real, fakes, keys)) for penalty in penalties)
             loss_d += metrics["penalty"]
