@@ -1,5 +1,6 @@
 """The command `jaxgan`: arguments -> recipe -> loop."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -44,6 +45,9 @@ def main(argv=None):
             raise
         print(f"jaxgan: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader has seen enough: jaxgan ... | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as error:  # a full disk, a folder that was taken away
         if debug:
             raise

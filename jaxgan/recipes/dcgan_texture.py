@@ -13,10 +13,13 @@ class Config(config.Config):
     data: str = "textures"
     resolution: int = 64
     conditional: bool = True
-    steps: int = 10_000
+    steps: int = 2000
     batch_size: int = 64
     loss: config.Loss = "bce"
-    sample_every_steps: int = 500
+    penalty: config.Penalty = "r1"
+    penalty_weight: float = 30.0
+    sample_every_steps: int = 250
+    save_every_steps: int = 500
 
 
 TINY = {"steps": 20, "batch_size": 16, "log_every_steps": 5, "sample_every_steps": 10, "save_every_steps": 10}

@@ -18,7 +18,8 @@ def paired(generator, discriminator, *, loss=non_saturating, penalties=(), noise
     loss: a Pair of (real, fake) -> unreduced. penalties: functions (d, real, fake, keys) -> [B], added to D's loss.
     D sees real, then fake samples, each with its own batch statistics; or `together`, as one batch: a batch norm right
     behind the pixels takes away what all samples of a batch have in common, so that apart D could not even tell
-    dark fakes from bright real ones. Logits may be a tree: all leaves count the same; of a `Judged` only its logits do.
+    dark fakes from bright real ones; penalties, which are of each sample alone, are then computed with D's running
+    statistics. Logits may be a tree: all leaves count the same; of a `Judged` only its logits do.
     Metrics of D: the mean logits "real" and "fake", and "penalty" where there are penalties.
     Raises BadInput where the Nets' classes differ, labels are missing, or shapes do not fit.
     """
