@@ -5,6 +5,7 @@ import numpy as np
 
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.fit import as_channels
+from jaxgan.data.view import OnDevice
 from jaxgan.errors import BadInput
 
 MOST = 2**23  # crops: above, only every second (third, ...) place is used, so that an epoch's order stays small
@@ -12,10 +13,8 @@ DEFAULT = 64  # pixels a side
 TEXTURES = ("brick", "grass", "gravel")
 
 
-class Crops:
+class Crops(OnDevice):
     """The view [N, size, size, C] of all crops of pictures [H, W, C] of any sizes: row n is always the same crop."""
-
-    ndim = 4
 
     def __init__(self, pictures, size):
         tall = np.array([picture.shape[0] for picture in pictures])
@@ -36,13 +35,6 @@ class Crops:
             "wide": wide.astype(np.int32),
             "across": across.astype(np.int32),  # crops side by side
         }
-        self.nbytes = self.arrays["pixels"].nbytes
-
-    def __len__(self):
-        return self.shape[0]
-
-    def __getitem__(self, rows):
-        return self.pick(self.arrays, np.arange(len(self), dtype=np.int32)[rows])
 
     def pick(self, arrays, rows):
         """Crops [..., size, size, C] of rows of any shape."""
@@ -59,10 +51,6 @@ class Crops:
     def picture_of(self, rows):
         """Which picture each row is a crop of."""
         return np.searchsorted(self.ends, rows, side="right")
-
-    def identity(self):
-        """The pixels and the pictures' sizes."""
-        return b"".join(np.ascontiguousarray(array).tobytes() for array in self.arrays.values())
 
 
 def crops(name, pictures, how, classes=()):

@@ -24,9 +24,7 @@ class Facts(NamedTuple):
 class Dataset(NamedTuple):
     """Samples: image uint8 [N, H, W, C], float32 in [-1, 1], or points float32 [N, D]; label int32 [N] or float32 [N, K].
 
-    image: an array, or a view: something with `shape`, `dtype`, `nbytes`, `len`, `identity()` (bytes that change with
-        what it holds) and `view[rows]` for an array of row numbers of any shape. A view that can live on the device has
-        also `arrays`, a tree, and `pick(arrays, rows)`, in NumPy or in JAX as the rows are.
+    image: an array, or a `View` that stands in its place.
     """
 
     name: str

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgan.data.view import OnDevice
+
 RESIDENT_BYTES = 2**31  # larger sets stay in the host's memory
 
 
@@ -41,12 +43,12 @@ class Feed:
     def __init__(self, dataset, batch_size, *, seed=0, labels=True, flip=False, turns=1, chunk=1, resident=None):
         image = dataset.image
         if resident is None:
-            resident = image.nbytes <= RESIDENT_BYTES and (isinstance(image, np.ndarray) or hasattr(image, "pick"))
-        arrays = {"image": getattr(image, "arrays", image) if resident else image}
+            resident = image.nbytes <= RESIDENT_BYTES and isinstance(image, (np.ndarray, OnDevice))
+        arrays = {"image": image.arrays if resident and isinstance(image, OnDevice) else image}
         if labels:
             arrays["label"] = dataset.label
         self._arrays, self._seed, self._flip, self._resident = arrays, seed, flip, resident
-        self._pick = getattr(image, "pick", None) if resident else None
+        self._pick = image.pick if resident and isinstance(image, OnDevice) else None
         self._count = len(image)
         self._size = self._count * (2 if flip else 1)
         self._lead = (*((chunk,) if chunk > 1 else ()), *((turns,) if turns > 1 else ()), batch_size)

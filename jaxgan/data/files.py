@@ -14,6 +14,7 @@ import numpy as np
 from jaxgan.data import table
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.fit import fit, is_grey, read
+from jaxgan.data.view import View
 from jaxgan.errors import BadInput
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
@@ -83,22 +84,15 @@ def load(source, how, memory):
     return Dataset(str(source), image, files.label, files.classes)
 
 
-class FileView:
+class FileView(View):
     """The images [N, H, W, C] uint8 of Files, each read when it is asked for, by several threads."""
-
-    dtype = np.dtype(np.uint8)
-    ndim = 4
 
     def __init__(self, files, how, shape, sizes):
         self.files, self.how, self.shape, self._sizes = files, how, shape, sizes
-        self.nbytes = int(np.prod(shape, dtype=np.int64))
         self._pool = ThreadPoolExecutor(THREADS)
 
-    def __len__(self):
-        return self.shape[0]
-
-    def __getitem__(self, rows):
-        rows = np.arange(len(self))[rows]
+    def __getitem__(self, index):
+        rows = self.rows(index)
         images = list(self._pool.map(self._read, rows.reshape(-1)))
         return np.stack(images).reshape(*rows.shape, *self.shape[1:])
 

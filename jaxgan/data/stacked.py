@@ -8,36 +8,23 @@ import numpy as np
 from jaxgan.data import idx
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.feed import rows as shuffled
+from jaxgan.data.view import OnDevice
 from jaxgan.errors import BadInput
 
 SIZE = 128_000  # Lin et al. 2018, arXiv:1712.04086, section 4.2
 
 
-class Stacked:
+class Stacked(OnDevice):
     """The view [N, H, W, 3] of digits [M, H, W]: `triples` int32 [N, 3] names the digit in each channel."""
-
-    dtype = np.dtype(np.uint8)
-    ndim = 4
 
     def __init__(self, digits, triples):
         self.arrays = {"digits": digits, "triples": triples}
         self.shape = (len(triples), *digits.shape[1:], 3)
-        self.nbytes = digits.nbytes + triples.nbytes
-
-    def __len__(self):
-        return self.shape[0]
-
-    def __getitem__(self, rows):
-        return self.pick(self.arrays, np.arange(len(self), dtype=np.int32)[rows])
 
     def pick(self, arrays, rows):
         """Images [..., H, W, 3] of rows of any shape."""
         xp = np if isinstance(rows, np.ndarray) else jnp
         return xp.moveaxis(arrays["digits"][arrays["triples"][rows]], -3, -1)
-
-    def identity(self):
-        """The digits and the triples."""
-        return b"".join(np.ascontiguousarray(array).tobytes() for array in self.arrays.values())
 
 
 def stacked(folder, how):

@@ -11,6 +11,7 @@ import numpy as np
 
 from jaxgan.data.dataset import Dataset, labels
 from jaxgan.data.fit import fit
+from jaxgan.data.view import View
 from jaxgan.errors import BadInput
 
 _RANGE_BITS = {"uint8": 0, "uint16": 8}  # what is cut off for 8 bits
@@ -50,22 +51,15 @@ def load(name, how, memory):
     return Dataset(name, image) if label is None else Dataset(name, image, *labels(name, label, len(view), classes))
 
 
-class TfdsView:
+class TfdsView(View):
     """The images [N, H, W, C] uint8 of a TFDS data source, each read when it is asked for."""
-
-    dtype = np.dtype(np.uint8)
-    ndim = 4
 
     def __init__(self, folder, source, key, how):
         self._folder, self._source, self._key, self._how = folder, source, key, how
         self.shape = (len(source), *self._fitted([0])[0].shape)
-        self.nbytes = int(np.prod(self.shape, dtype=np.int64))
 
-    def __len__(self):
-        return self.shape[0]
-
-    def __getitem__(self, rows):
-        rows = np.arange(len(self))[rows]
+    def __getitem__(self, index):
+        rows = self.rows(index)
         images = self._fitted(rows.reshape(-1).tolist())
         odd = next((image.shape for image in images if image.shape != self.shape[1:]), None)
         if odd is not None:

@@ -1,0 +1,48 @@
+"""Samples that are made when they are asked for: what can stand in the place of an array of images."""
+
+import numpy as np
+
+
+class View:
+    """Images [N, H, W, C] by row: `view[rows]` for row numbers of any shape. A subclass sets `shape` and reads.
+
+    `identity()` gives bytes that change with what the view holds.
+    """
+
+    ndim = 4
+    dtype = np.dtype(np.uint8)
+    shape: tuple
+
+    def __len__(self):
+        return self.shape[0]
+
+    @property
+    def nbytes(self):
+        """Bytes that the view takes in memory: of all its images, where it reads them."""
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+
+    def rows(self, index):
+        """int32 row numbers of whatever an array can be indexed with."""
+        return np.arange(len(self), dtype=np.int32)[index]
+
+
+class OnDevice(View):
+    """A view that can live on the device: `arrays` is a tree, `pick(arrays, rows)` is in NumPy or in JAX, as rows are."""
+
+    arrays: dict
+
+    @property
+    def nbytes(self):
+        """Bytes of its arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+    def __getitem__(self, index):
+        return self.pick(self.arrays, self.rows(index))
+
+    def pick(self, arrays, rows):
+        """Images [..., H, W, C] of rows [...]."""
+        raise NotImplementedError
+
+    def identity(self):
+        """All that it holds."""
+        return b"".join(np.ascontiguousarray(array).tobytes() for array in self.arrays.values())
