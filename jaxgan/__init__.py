@@ -24,7 +24,21 @@ _NAMES = {
 }
 _MODULES = (
     *("assemble", "bench", "checkpoint", "config", "core", "data", "errors", "estimate", "layers", "loop", "losses"),
-    *("models", "net", "noise", "parallel", "pictures", "recipes", "runs", "sampling", "tasks", "training"),
+    *(
+        "models",
+        "net",
+        "noise",
+        "parallel",
+        "pictures",
+        "recipes",
+        "runs",
+        "sampling",
+        "tasks",
+        "training",
+        "metrics",
+        "report",
+        "writers",
+    ),
 )
 
 __all__ = ["__version__", *_NAMES, *_MODULES]

@@ -46,7 +46,7 @@ GAMES = {
     ),
     "mlp_ragan": lambda axis: _mlp(axis, loss=losses.relativistic_average(losses.least_squares, axis)),
     "dcgan_batch_norm": lambda axis: _dcgan(axis),
-    "dcgan_together": lambda axis: _dcgan(axis, together=True),
+    "dcgan_moment_matching": lambda axis: _dcgan(axis, content=(losses.moment_matching(3.0, axis),)),
     "dcgan_least_squares": lambda axis: _dcgan(axis, loss=losses.least_squares),
     "conditional_spectral_hinge": lambda axis: _conditional(axis, loss=losses.hinge),
     "conditional_spectral_r1": lambda axis: _conditional(axis, penalties=(losses.r1(1.0),)),

@@ -379,3 +379,12 @@ def test_default_limit_of_clipped_weights_is_the_papers():
     params = jnp.array([0.5, -0.5, 0.0])
     updates, _ = losses.clip_weights().update(jnp.zeros(3), optax.EmptyState(), params)
     np.testing.assert_allclose(optax.apply_updates(params, updates), [0.01, -0.01, 0], atol=1e-7)
+
+
+def test_moment_matching_is_of_means_and_mean_squares():
+    draw = np.random.default_rng(3)
+    real, fake = draw.standard_normal((5, 4, 4, 2)), 2 * draw.standard_normal((7, 4, 4, 2)) + 1
+    away = (real.mean(0) - fake.mean(0)) ** 2 + ((real**2).mean(0) - (fake**2).mean(0)) ** 2
+    loss = losses.moment_matching(0.5)
+    np.testing.assert_allclose(loss(jnp.asarray(real), jnp.asarray(fake)), 0.5 * away.mean(), rtol=1e-5)
+    assert loss(jnp.asarray(real), jnp.asarray(real)) == 0

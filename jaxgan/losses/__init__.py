@@ -1,6 +1,7 @@
 """What a game is about. A loss is a Pair of functions (real, fake) -> unreduced, of logits of any shape.
 
-Gradient penalties are functions (d, real, fake, keys) -> [B], where d maps samples to logits.
+Gradient penalties are functions (d, real, fake, keys) -> [B], where d maps samples to logits; content losses functions
+(real, fake) -> scalar of samples.
 """
 
 from jaxgan.losses.adversarial import (
@@ -13,6 +14,7 @@ from jaxgan.losses.adversarial import (
     relativistic_average,
     wasserstein,
 )
+from jaxgan.losses.content import moment_matching
 from jaxgan.losses.penalties import clip_weights, dragan, r1, r2, wgan_gp
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "hinge",
     "least_squares",
     "minimax",
+    "moment_matching",
     "non_saturating",
     "r1",
     "r2",

@@ -5,7 +5,7 @@ jaxgan train dcgan_texture
 
 from dataclasses import dataclass
 
-from jaxgan import config, models, tasks
+from jaxgan import config, losses, models, tasks
 
 
 @dataclass(frozen=True)
@@ -13,11 +13,11 @@ class Config(config.Config):
     data: str = "textures"
     resolution: int = 64
     conditional: bool = True
-    steps: int = 2000
+    steps: int = 2500
     batch_size: int = 64
     loss: config.Loss = "bce"
-    penalty: config.Penalty = "r1"
-    penalty_weight: float = 30.0
+    matching: float = 10.0
+    """Weight of the pixels' mean and mean square in G's loss."""
     sample_every_steps: int = 250
     save_every_steps: int = 500
 
@@ -30,6 +30,7 @@ def build(config, facts, rules):
     options = {"classes": rules.classes, "axis_name": rules.axis_name, "dtype": config.dtype}
     generator = models.texture.generator(facts.shape[2], **options)
     discriminator = models.texture.discriminator(**options)
-    # apart, D's first batch norm would hide brightness and contrast: the textures came out nearly black
-    options = {"loss": rules.loss, "penalties": rules.penalties, "noise": rules.noise, "together": True}
+    # D's first batch norm hides mean and contrast: without this the textures come out nearly black
+    content = (losses.moment_matching(config.matching, rules.axis_name),) if config.matching else ()
+    options = {"loss": rules.loss, "penalties": rules.penalties, "noise": rules.noise, "content": content}
     return tasks.paired(generator, discriminator, **options)

@@ -10,17 +10,16 @@ from jaxgan.net import Judged
 from jaxgan.noise import normal
 
 
-def paired(generator, discriminator, *, loss=non_saturating, penalties=(), noise=None, together=False):
+def paired(generator, discriminator, *, loss=non_saturating, penalties=(), noise=None, content=()):
     """GAN of one Net against another: unconditional, or class-conditional where both Nets have `classes`.
 
     batch: "image" [B, H, W, C] uint8 or float in [-1, 1], or points [B, D]; "label" where the Nets are conditional:
         int [B] or float [B, classes]; "z" [B, Z] in place of a draw from `noise` (default N(0, 1)^100).
     loss: a Pair of (real, fake) -> unreduced. penalties: functions (d, real, fake, keys) -> [B], added to D's loss.
-    D sees real, then fake samples, each with its own batch statistics; or `together`, as one batch: a batch norm right
-    behind the pixels takes away what all samples of a batch have in common, so that apart D could not even tell
-    dark fakes from bright real ones; penalties, which are of each sample alone, are then computed with D's running
-    statistics. Logits may be a tree: all leaves count the same; of a `Judged` only its logits do.
-    Metrics of D: the mean logits "real" and "fake", and "penalty" where there are penalties.
+    content: functions (real, fake) -> scalar, added to G's loss. D sees real, then fake samples, each with its own batch
+    statistics: what all samples of a batch have in common, a batch norm right behind the pixels hides from it. Logits
+    may be a tree: all leaves count the same; of a `Judged` only its logits do.
+    Metrics of D: the mean logits "real" and "fake", and "penalty" where there are penalties; of G: "content" likewise.
     Raises BadInput where the Nets' classes differ, labels are missing, or shapes do not fit.
     """
     if generator.classes != discriminator.classes:
@@ -56,37 +55,28 @@ def paired(generator, discriminator, *, loss=non_saturating, penalties=(), noise
     def losses(d, fakes, batch, key):
         key_real, key_fake, key_penalty = jax.random.split(key, 3)
         real = _unit_range(batch["image"])
-        if together:
-            both = jax.tree.map(lambda *x: jnp.concatenate(x), (real, *labels(batch)), (fakes, *labels(batch)))
-            judged, moved = discriminator.apply(d, *both, key=key_real)
-            judged_real, judged_fake = (jax.tree.map(part, _logits(judged)) for part in (_first_half, _second_half))
-        else:
-            judged_real, moved = discriminator.apply(d, real, *labels(batch), key=key_real)
-            judged_fake, moved = discriminator.apply({**d, **moved}, fakes, *labels(batch), key=key_fake)
-            judged_real, judged_fake = _logits(judged_real), _logits(judged_fake)
+        judged_real, moved = discriminator.apply(d, real, *labels(batch), key=key_real)
+        judged_fake, moved = discriminator.apply({**d, **moved}, fakes, *labels(batch), key=key_fake)
+        judged_real, judged_fake = _logits(judged_real), _logits(judged_fake)
 
         metrics = {"real": _mean(judged_real), "fake": _mean(judged_fake)}
         loss_d = _mean(jax.tree.map(loss.d, judged_real, judged_fake))
         if penalties:
-            judge = lambda x: _logits(discriminator.apply(d, x, *labels(batch), train=not together, key=key_real)[0])
+            judge = lambda x: _logits(discriminator.apply(d, x, *labels(batch), key=key_real)[0])
             keys = sample_keys(key_penalty, batch["index"])
             metrics["penalty"] = sum(jnp.mean(penalty(judge, real, fakes, keys)) for penalty in penalties)
             loss_d += metrics["penalty"]
-        return Losses(_mean(jax.tree.map(loss.g, judged_real, judged_fake)), loss_d, moved, Pair({}, metrics))
+        loss_g, metrics_g = _mean(jax.tree.map(loss.g, judged_real, judged_fake)), {}
+        if content:
+            metrics_g["content"] = sum(term(real, fakes) for term in content)
+            loss_g += metrics_g["content"]
+        return Losses(loss_g, loss_d, moved, Pair(metrics_g, metrics))
 
     def sample(g, batch, key):
         batch = numbered(batch)
         return generator.apply(g, latents(batch, key), *labels(batch), train=False)[0]
 
     return GAN(init, generate, losses, sample)
-
-
-def _first_half(x):
-    return x[: len(x) // 2]
-
-
-def _second_half(x):
-    return x[len(x) // 2 :]
 
 
 def _unit_range(image):

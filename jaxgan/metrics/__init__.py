@@ -1,0 +1,37 @@
+"""Numbers on features [N, D], images, masks and modes: pure functions, features in, numbers out."""
+
+from jaxgan.metrics.diversity import pairwise_distance
+from jaxgan.metrics.frechet import Moments, frechet_distance, frechet_from, intra_class_frechet, merge, moments
+from jaxgan.metrics.images import l1, psnr, ssim
+from jaxgan.metrics.kernel import kernel_distance, mmd
+from jaxgan.metrics.manifold import density_coverage, precision_recall
+from jaxgan.metrics.masks import mean_iou, pixel_accuracy
+from jaxgan.metrics.mixtures import Modes, label_modes, modes
+from jaxgan.metrics.neighbours import nearest
+from jaxgan.metrics.path_length import perceptual_path_length
+from jaxgan.metrics.scores import inception_score
+
+__all__ = [
+    "Modes",
+    "Moments",
+    "density_coverage",
+    "frechet_distance",
+    "frechet_from",
+    "inception_score",
+    "intra_class_frechet",
+    "kernel_distance",
+    "l1",
+    "label_modes",
+    "mean_iou",
+    "merge",
+    "mmd",
+    "modes",
+    "moments",
+    "nearest",
+    "pairwise_distance",
+    "perceptual_path_length",
+    "pixel_accuracy",
+    "precision_recall",
+    "psnr",
+    "ssim",
+]

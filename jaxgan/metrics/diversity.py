@@ -1,0 +1,14 @@
+"""How far the samples of a batch are from each other."""
+
+import numpy as np
+
+from jaxgan.errors import BadInput
+
+
+def pairwise_distance(features):
+    """Mean distance between two of the features [N, D]: the diversity within a batch; 0 where all are one."""
+    features = np.asarray(features, np.float64)
+    if features.ndim != 2 or len(features) < 2 or not np.isfinite(features).all():
+        raise BadInput(f"features are {list(features.shape)}: give finite ones [N, D], N > 1")
+    away = np.linalg.norm(features[:, None] - features[None], axis=-1)
+    return float(away.sum() / (len(features) * (len(features) - 1)))

@@ -1,0 +1,33 @@
+"""How much of the fakes lies where real samples are, and how much of the real ones is reached."""
+
+import numpy as np
+
+from jaxgan.metrics import inputs
+from jaxgan.metrics.neighbours import inside, radii
+
+
+def precision_recall(real, fake, k=3):
+    """(precision, recall), both in [0, 1], of features [N, D] and [M, D].
+
+    Precision: the share of fakes in the balls around real samples that reach to their k-th neighbour; recall: the
+    other way round. Kynkäänniemi et al. 2019, arXiv:1904.06991, eq. 1 and 2. Raises BadInput where a set has no k-th
+    neighbour, and for what `inputs.pair` refuses.
+    """
+    real, fake = inputs.pair(real, fake)
+    inputs.neighbours(k, len(real), "real")
+    inputs.neighbours(k, len(fake), "fake")
+    precision, _ = inside(fake, real, radii(real, k))
+    recall, _ = inside(real, fake, radii(fake, k))
+    return float(np.mean(precision > 0)), float(np.mean(recall > 0))
+
+
+def density_coverage(real, fake, k=5):
+    """(density, in [0, inf) and 1 for equal distributions; coverage, in [0, 1]) of features [N, D] and [M, D].
+
+    Density: the balls around real samples that a fake lies in, over k; coverage: the share of the balls with a fake in
+    them. Naeem et al. 2020, arXiv:2002.09797, eq. 4 and 5. Raises BadInput as `precision_recall` does.
+    """
+    real, fake = inputs.pair(real, fake)
+    inputs.neighbours(k, len(real), "real")
+    count, hit = inside(fake, real, radii(real, k))
+    return float(np.mean(count) / k), float(np.mean(hit))

@@ -1,0 +1,28 @@
+"""Scores from a classifier's logits."""
+
+import numpy as np
+
+from jaxgan.errors import BadInput
+
+
+def inception_score(logits, splits=1):
+    """exp E KL(p(y|x) | p(y)) of logits [N, K], in [1, K]; the mean over so many parts. Salimans et al. 2016,
+    arXiv:1606.03498, section 4.
+
+    Raises BadInput for other shapes, values that are not finite, more parts than samples.
+    """
+    logits = np.asarray(logits, np.float64)
+    if logits.ndim != 2 or not np.isfinite(logits).all():
+        raise BadInput(f"logits are {list(logits.shape)}: give finite logits [N, K]")
+    if not 1 <= splits <= len(logits):
+        raise BadInput(f"splits is {splits} and there are {len(logits)} samples: give 1 .. {len(logits)}")
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return float(np.mean([_score(part) for part in np.array_split(log_p, splits)]))
+
+
+def _score(log_p):
+    p = np.exp(log_p)
+    marginal = p.mean(axis=0)
+    log_marginal = np.log(marginal, out=np.zeros_like(marginal), where=marginal > 0)
+    return np.exp(np.mean(np.sum(p * (log_p - log_marginal), axis=1)))
