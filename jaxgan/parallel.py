@@ -154,7 +154,7 @@ def _wrap(step, where, place, where_state=None, like=lambda batch: batch):
         batch, shared = like(batch), tuple(_like(tree, where) for tree in shared)
         return step.lower(_like(state, where_state(state)), batch, *shared)
 
-    play.where = where
+    play.where, play.where_state = where, where_state
     play.lower = lower
     return play
 

@@ -118,11 +118,12 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
             metric=config.best_metric,
             say=progress.say,
         )
-        host = jax.local_devices(backend="cpu")[0] if mode == "fsdp" else None  # one device may not hold it whole
+        host = jax.local_devices(backend="cpu")[0] if mode == "fsdp" else None
         found = store.restore(shapes, device=host) if going_on else None
         if resume == "must" and found is None:
             raise BadInput(f"--resume must, but {out} has no checkpoint to go on from: --resume auto begins it again")
-        state, note = found or (jax.jit(begin)(), {"seconds": 0.0})
+        # made where it belongs: one device may not hold it whole
+        state, note = found or (jax.jit(begin, out_shardings=program.play.where_state(shapes))(), {"seconds": 0.0})
         start = int(state.step)
         if going_on:
             progress.say(f"resumed from step {start}")
