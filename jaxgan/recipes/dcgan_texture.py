@@ -3,8 +3,8 @@
     jaxgan train dcgan_texture
     jaxgan train dcgan_texture --data PHOTO.jpg --no-conditional
 
-Brick, grass and gravel of scikit-image, 2 cores of an x86-64 server with other work on it, seed 0: 2,500 steps in 17 min 25 s, 150
-images/s; mortar between bricks, grass and gravel as grain of the right size and contrast. D's batch norm hides what all
+Brick, grass and gravel of scikit-image, 2 cores of an x86-64 server with other work on it, seed 0: 2,500 steps in 17 min 25 s,
+150 images/s; mortar between bricks, grass and gravel as grain of the right size and contrast. D's batch norm hides what all
 samples of a batch have in common, so G is told the mean and mean square of each pixel (--matching).
 """
 

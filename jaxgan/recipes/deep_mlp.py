@@ -3,9 +3,9 @@
     jaxgan train deep_mlp --data FOLDER           # with MNIST's or Fashion-MNIST's idx files
 
 G: z -> 128 -> 256 -> 512 -> 1024 -> 2048 -> 4096 (ReLU) -> 8192 (linear) -> H W C, tanh. D: H W C -> 8192 (linear) -> 4096 ->
-2048 -> 512 -> 256 -> 128 (ReLU) -> 1. It ends early where D has won (loss_d below 0.1 in three rows). Adam moves a layer of 8192
-as many times further as it is wider than one of 512, so the rates are a sixteenth of mlp_mnist's: at 2e-4 D wins within
-20 steps, for good. --width 0.125 is an eighth of every hidden layer, with --lr-g 1e-4 --lr-d 1e-4.
+2048 -> 512 -> 256 -> 128 (ReLU) -> 1. It ends early where D has won (loss_d below 0.1 in three rows). Adam moves the
+sums of a layer of 8192 as many times further as it is wider than one of 512, so the rates are a sixteenth of mlp_mnist's: at
+2e-4 D wins within 20 steps, for good. --width 0.125 is an eighth of every hidden layer, with --lr-g 1e-4 --lr-d 1e-4.
 """
 
 from dataclasses import dataclass
