@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import logging
 import shutil
+import sys
+import warnings
 from pathlib import Path
 
 import jax
@@ -157,12 +159,26 @@ class Checkpoints:
         try:
             yield
         except Exception as error:
+            _hush_writers()
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             whole = self.steps()
             raise BadInput(
                 f"could not save step {step} to {self.folder} ({reason}): make room there or take another --out; "
                 + (f"step {whole[-1]} is whole, --resume auto goes on from it" if whole else "nothing was saved before")
             ) from error
+
+
+def _hush_writers():
+    """After a save that failed: what the other writers of the same save still print, at any later moment, is no news."""
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # "exception was never retrieved", when they are collected
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+    before = sys.excepthook
+
+    def hook(kind, error, trace):  # TensorStore's threads, which look for the loop that waited for them
+        if str(error) != "Event loop is closed":
+            before(kind, error, trace)
+
+    sys.excepthook = hook
 
 
 def _plain(state):

@@ -1,0 +1,5 @@
+"""Feature networks: what metrics on images look through."""
+
+from jaxgan.metrics.features.network import FeatureNet, Seen, from_function
+
+__all__ = ["FeatureNet", "Seen", "from_function"]

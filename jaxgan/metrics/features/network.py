@@ -1,0 +1,41 @@
+"""What every feature network is: a name, weights, a pure function."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+
+class Seen(NamedTuple):
+    """What a feature network says of images."""
+
+    features: Any  # float32 [B, D]
+    logits: Any = None  # float32 [B, K], where it is a classifier
+
+
+class FeatureNet(NamedTuple):
+    """A network that metrics look through.
+
+    Images are uint8, as a file would hold them: what a generator gives is rounded first, as everybody's is.
+    """
+
+    name: str  # as protocols say it: inception-tf, classifier-digits
+    variables: Any  # its weights, a tree of arrays
+    apply: Callable  # (variables, images uint8 [B, H, W, C], or points float32 [B, D]) -> Seen
+
+    @property
+    def sha256(self):
+        """Hex digest over the weights."""
+        digest = hashlib.sha256()
+        for path, leaf in jax.tree_util.tree_leaves_with_path(self.variables):
+            leaf = np.ascontiguousarray(leaf)
+            digest.update(f"{jax.tree_util.keystr(path)}{leaf.dtype}{leaf.shape}".encode())
+            digest.update(leaf.reshape(-1).view(np.uint8))
+        return digest.hexdigest()
+
+
+def from_function(function, name):
+    """FeatureNet of a user's own function: images uint8 [B, H, W, C] -> features [B, D], traceable by JAX."""
+    return FeatureNet(name, {}, lambda variables, images: Seen(function(images)))
