@@ -1,9 +1,11 @@
 # make demo: train the default recipe. make test: all tests. make check: what every commit passes (format, lint, fast tests).
+# make referee: other people's metrics against ours, live (1 GB of torch).
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
+REFEREES := pytorch-fid==0.3.0 torch-fidelity==0.4.0  # need torchvision only for what is not asked of them
 
-.PHONY: demo test check format oldest newest
+.PHONY: demo test check referee format oldest newest
 demo: $(VENV)/.installed
 	$(BIN)/jaxgan train digits
 
@@ -14,6 +16,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+referee: $(VENV)/.referee
+	$(BIN)/python -m pytest -q -n 0 -m referee
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
@@ -35,6 +40,11 @@ $(VENV)/.installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "jaxgan needs Python 3.11 or newer: install one, or make PYTHON=/path/to/python"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.referee: $(VENV)/.dev
+	$(BIN)/python -m pip install -q --disable-pip-version-check --extra-index-url https://download.pytorch.org/whl/cpu -e '.[dev,referee]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(REFEREES)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed

@@ -2,14 +2,15 @@
 
 from jaxgan.metrics.diversity import pairwise_distance
 from jaxgan.metrics.frechet import Moments, frechet_distance, frechet_from, intra_class_frechet, merge, moments
-from jaxgan.metrics.images import l1, psnr, ssim
+from jaxgan.metrics.images import l1, psnr
 from jaxgan.metrics.kernel import kernel_distance, mmd
-from jaxgan.metrics.manifold import density_coverage, precision_recall
+from jaxgan.metrics.manifold import density_coverage, memorised, precision_recall
 from jaxgan.metrics.masks import mean_iou, pixel_accuracy
 from jaxgan.metrics.mixtures import Modes, label_modes, modes
 from jaxgan.metrics.neighbours import nearest
 from jaxgan.metrics.path_length import perceptual_path_length
 from jaxgan.metrics.scores import inception_score
+from jaxgan.metrics.similarity import ms_ssim, pairwise_ms_ssim, ssim
 
 __all__ = [
     "Modes",
@@ -23,12 +24,15 @@ __all__ = [
     "l1",
     "label_modes",
     "mean_iou",
+    "memorised",
     "merge",
     "mmd",
     "modes",
     "moments",
+    "ms_ssim",
     "nearest",
     "pairwise_distance",
+    "pairwise_ms_ssim",
     "perceptual_path_length",
     "pixel_accuracy",
     "precision_recall",

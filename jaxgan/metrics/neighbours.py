@@ -58,9 +58,13 @@ def inside(queries, centres, radii):
         count = np.zeros(len(rows), np.int64)
         for first in range(0, len(centres), _COLUMNS):
             part = slice(first, first + _COLUMNS)
-            within, hit = _within(rows, centres[part], radii[part])
+            within, hit, close = _within(rows, centres[part], radii[part])
             count += np.asarray(within)
             hits[part] |= np.asarray(hit)
+            row, column = np.nonzero(np.asarray(close))  # too close for the device to tell
+            away = np.linalg.norm(rows[row] - centres[part][column], axis=-1) <= radii[part][column]
+            np.add.at(count, row[away], 1)
+            hits[first + column[away]] = True
         counts.append(count)
     return np.concatenate(counts)[: len(queries)], hits
 
@@ -89,7 +93,8 @@ def _merged(best, new, k):
 
 @jax.jit
 def _within(queries, centres, radii):
-    size = jnp.sum(queries**2, 1)[:, None] + jnp.sum(centres**2, 1)[None]
-    # what rounding may add to the square of a distance, so that a copy lies in a ball of radius 0
-    within = square_distances(queries, centres) <= (radii**2)[None] + 2e-6 * size
-    return jnp.sum(within, axis=1), jnp.any(within, axis=0)
+    """(balls around each query, balls with a query in them, [N, M]: where rounding decides) of what is certain."""
+    slack = 2e-6 * (jnp.sum(queries**2, 1)[:, None] + jnp.sum(centres**2, 1)[None])
+    square, limit = square_distances(queries, centres), (radii**2)[None]
+    within = square < limit - slack
+    return jnp.sum(within, axis=1), jnp.any(within, axis=0), ~within & (square <= limit + slack)
