@@ -38,6 +38,7 @@ _MODULES = (
         "metrics",
         "report",
         "writers",
+        "evaluation",
     ),
 )
 

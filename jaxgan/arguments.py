@@ -77,6 +77,38 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Evaluate:
+    """Flags of `jaxgan evaluate`."""
+
+    checkpoint: str = "latest"
+    """Step of the checkpoint, latest, or best (by the run's --best-metric)."""
+    num: int = 10_000
+    """Samples to draw."""
+    seed: int = 0
+    """Of the latents and of every metric's subsets: the same seed draws the same samples."""
+    features: str = "auto"
+    """What looks at images: classifier (trained on the data once, about a minute, and kept), pixels, or an .npz with the
+    weights of Inception or SqueezeNet. auto: the classifier; for points their coordinates."""
+    split: Literal["train", "test"] = "train"
+    """Real samples to compare with: those that were trained on, or those that were held out."""
+    held_out: str = ""
+    """Source of samples that were not trained on. By default what the run's own source leaves out: the t10k part of
+    MNIST's files, the test split of tfds:NAME."""
+    data: str = ""
+    """Where the run's training data are now, if not where they were."""
+    raw: bool = False
+    """Take G's own weights instead of their moving average."""
+    standing_stats: bool = False
+    """Give batch norms the statistics of 100 batches of these weights, instead of those kept in training."""
+    path_length: bool = False
+    """Also measure the perceptual path length."""
+    devices: int = 1
+    """How many devices share the samples: the first so many that JAX sees; 0 for all. The numbers are the same."""
+    json: str = ""
+    """File for the result, besides the one in the run's folder."""
+
+
+@dataclass(frozen=True)
 class Check:
     """Flags of `jaxgan data check`."""
 

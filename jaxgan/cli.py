@@ -12,6 +12,7 @@ commands:
   recipes                       what can be trained, a line each
   train RECIPE [flags]          train a recipe into a run folder (jaxgan train RECIPE --help: all flags)
   sample RUN [flags]            draw samples of a run: a sheet, an .npz, a folder
+  evaluate RUN [flags]          every metric that applies, a diagnosis in words, a picture
   report RUN                    a run's own page: samples, curves, config in one file, written anew
   data check SOURCE [flags]     report on a data set before training on it
   data write SOURCE --name NAME write it as a set of tensorflow-datasets, to train on as tfds:NAME
@@ -120,6 +121,38 @@ def _sample(argv):
     print(out)
 
 
+def _evaluate(argv):
+    run, argv = _first(argv, "evaluate", "RUN")
+    import tyro
+
+    from jaxgan import arguments
+
+    args = tyro.cli(arguments.Evaluate, args=argv, prog=f"jaxgan evaluate {run}")
+    if args.json and Path(args.json).exists():
+        raise BadInput(f"{args.json} is already there: give another --json")
+    from jaxgan import evaluation, parallel, runs
+
+    found = evaluation.evaluate(
+        run,
+        checkpoint=args.checkpoint,
+        num=args.num,
+        seed=args.seed,
+        features=args.features,
+        split=args.split,
+        held_out=args.held_out or None,
+        source=args.data or None,
+        raw=args.raw,
+        standing=args.standing_stats,
+        path_length=args.path_length,
+        devices=parallel.choose("mesh", args.devices or None) if args.devices != 1 else None,
+        say=lambda line: print(line, file=sys.stderr),
+    )
+    print(found.table())
+    print(f"\npicture    {found.picture}\njson       {found.json}")
+    if args.json:
+        runs.write_json(Path(args.json), found.as_json())
+
+
 def _report(argv):
     run, argv = _first(argv, "report", "RUN")
     if argv:
@@ -180,4 +213,12 @@ def _first(argv, command, word):
     return argv[0], argv[1:]
 
 
-_COMMANDS = {"recipes": _recipes, "train": _train, "sample": _sample, "report": _report, "data": _data, "bench": _bench}
+_COMMANDS = {
+    "recipes": _recipes,
+    "train": _train,
+    "sample": _sample,
+    "evaluate": _evaluate,
+    "report": _report,
+    "data": _data,
+    "bench": _bench,
+}

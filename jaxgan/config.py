@@ -101,12 +101,21 @@ class Config:
     """Between the pictures in samples/."""
     save_every_steps: int = 1000
     """Between checkpoints."""
+    evaluate_every_steps: int = 0
+    """Between evaluations of the averaged generator that cost little: fd, and the modes of a mixture or of classes. 0: none."""
+    evaluate_all_every_steps: int = 0
+    """Between evaluations by every metric that applies. 0: none."""
+    evaluate_samples: int = 2000
+    """Samples that an evaluation on the way draws, always of the same latents."""
+    features: str = "auto"
+    """What looks at the images then: as jaxgan evaluate --features."""
     keep_latest: int = 2
     """Newest checkpoints to keep."""
     keep_best: int = 0
     """Checkpoints to keep besides, the best by --best-metric."""
     best_metric: str = ""
-    """Scalar of metrics.jsonl by which checkpoints are the best; the lowest is, or the highest with a + before it."""
+    """Scalar of metrics.jsonl by which checkpoints are the best: the lowest is, or the highest with a + before it. fd, say,
+    with --evaluate-every-steps."""
 
     def __post_init__(self):
         """Raises BadInput for values out of range, and for those that contradict each other."""
@@ -126,7 +135,8 @@ class Config:
         for name in ("b1", "b2"):
             if not 0 <= getattr(self, name) < 1:
                 raise BadInput(f"{_flag(name)} is {getattr(self, name)}: give a number in [0, 1)")
-        for name in ("steps", "log_every_steps", "sample_every_steps", "save_every_steps"):
+        chunks = ("steps", "log_every_steps", "sample_every_steps", "save_every_steps")
+        for name in (*chunks, "evaluate_every_steps", "evaluate_all_every_steps"):
             if getattr(self, name) % self.steps_per_dispatch:
                 raise BadInput(
                     f"{_flag(name)} is {getattr(self, name)} and --steps-per-dispatch {self.steps_per_dispatch}: "
@@ -138,6 +148,14 @@ class Config:
             raise BadInput(
                 f"--keep-best {self.keep_best} needs --best-metric, a scalar of metrics.jsonl such as loss_g"
             )
+        for name in ("evaluate_every_steps", "evaluate_all_every_steps"):
+            if getattr(self, name) % self.log_every_steps:
+                raise BadInput(
+                    f"{_flag(name)} is {getattr(self, name)} and --log-every-steps {self.log_every_steps}: give a multiple "
+                    "of it, so that the numbers come into metrics.jsonl"
+                )
+        if self.evaluate_samples < 2:
+            raise BadInput(f"--evaluate-samples is {self.evaluate_samples}: give 2 or more")
         _ = self.threshold
         if self.penalty_every > 1 and self.penalties == ():
             raise BadInput(f"--penalty-every {self.penalty_every} without a penalty: add --penalty r1, for example")
@@ -173,7 +191,7 @@ _positive = (
 )
 _not_negative = (
     *("resolution", "classes", "seed", "penalty_weight", "clip_weights", "clip_norm", "decay_steps"),
-    *("ema_halflife_images", "ema_ramp", "keep_best"),
+    *("ema_halflife_images", "ema_ramp", "keep_best", "evaluate_every_steps", "evaluate_all_every_steps"),
 )
 
 

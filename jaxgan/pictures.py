@@ -51,21 +51,26 @@ def save_picture(path, image):
 
 
 def save_curves(path, metrics):
-    """Draws the rows of a metrics.jsonl: losses, logits, speed."""
+    """Draws the rows of a metrics.jsonl: losses, logits, speed, and what was evaluated."""
     rows = read_metrics(metrics)
     if not rows:
         return
-    figure, axes = _figure(1, 3, (15, 4))
-    step = [row["step"] for row in rows]
     panels = {
         "loss": ("loss_g", "loss_d", "penalty_d"),
         "mean logit of D": ("real_d", "fake_d"),
         "images/s": ("images_per_s",),
+        "Fréchet distance": ("fd",),
+        "shares": ("precision", "recall", "coverage", "good", "accuracy", "memorised"),
+        "modes": ("modes",),
     }
+    told = {name for row in rows for name, value in row.items() if value is not None}
+    panels = {title: [name for name in names if name in told] for title, names in panels.items()}
+    panels = {title: names for title, names in panels.items() if names}
+    figure, axes = canvas(1, len(panels), (5 * len(panels), 4))
     for ax, (title, names) in zip(axes.flat, panels.items(), strict=True):
         for name in names:
-            if any(name in row for row in rows):
-                ax.plot(step, np.array([row.get(name) for row in rows], float), label=name, linewidth=1)
+            points = [(row["step"], row[name]) for row in rows if row.get(name) is not None]
+            ax.plot(*zip(*points, strict=True), label=name, linewidth=1, marker="." if len(points) < 20 else None)
         ax.set(title=title, xlabel="step")
         ax.grid(alpha=0.3)
         ax.legend()
@@ -91,7 +96,7 @@ def _picture(image):
 
 
 def _scatter(path, points, real):
-    figure, axes = _figure(1, 1, (6, 6))
+    figure, axes = canvas(1, 1, (6, 6))
     ax = axes[0, 0]
     if real is not None:
         ax.scatter(*real[:, :2].T, s=3, c="0.7", label="real", linewidths=0)
@@ -101,7 +106,8 @@ def _scatter(path, points, real):
     figure.savefig(path, dpi=100)
 
 
-def _figure(rows, columns, size):
+def canvas(rows, columns, size):
+    """(Matplotlib figure, axes [rows, columns]) of a size in inches."""
     from matplotlib.figure import Figure  # without pyplot there is no window, no state, no leak
 
     figure = Figure(figsize=size, layout="constrained")

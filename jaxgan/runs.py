@@ -70,6 +70,31 @@ def load(run, *, step=None):
     return Loaded(setup.gan, run.config, found[0], run.facts, setup.noise)
 
 
+def pick(run, which):
+    """Step of a run's checkpoint: "latest", "best" by its --best-metric, or a number. Raises BadInput where there is none."""
+    if not run.checkpoints.is_dir():
+        raise BadInput(f"{run.folder} has no checkpoint yet: let it train to its first one")
+    store = Checkpoints(run.checkpoints, read_only=True)
+    try:
+        steps = store.steps()
+        if not steps:
+            raise BadInput(f"{run.folder} has no checkpoint yet: let it train to its first one")
+        if which == "latest":
+            return steps[-1]
+        if which == "best":
+            if not run.config.best_metric:
+                raise BadInput(f"{run.folder} was trained without --best-metric: give --checkpoint latest or a step")
+            name, sign = run.config.best_metric.lstrip("+"), -1 if run.config.best_metric.startswith("+") else 1
+            return min(steps, key=lambda step: sign * store.note(step)["metrics"].get(name, sign * float("inf")))
+    finally:
+        store.close()
+    if not str(which).isdigit() or int(which) not in steps:
+        raise BadInput(
+            f"{run.folder} has no checkpoint {which}: there are {', '.join(map(str, steps))}, latest and best"
+        )
+    return int(which)
+
+
 def fresh_state(setup, config, facts):
     """State at step 0 of a setup."""
     batch = {"image": jnp.zeros((config.batch_size, *facts.shape), jnp.float32)}

@@ -1,14 +1,22 @@
-"""The scalars that a recipe's step gives: what thresholds and the choice of the best can name."""
+"""The scalars of metrics.jsonl, of steps and of evaluations: what thresholds and the choice of the best can name."""
 
 import jax
 import numpy as np
 
 from jaxgan import assemble, recipes, runs
-from jaxgan.errors import unknown
+from jaxgan.errors import BadInput, unknown
+
+CHEAP = ("fd", "modes", "good", "mode_kl", "spread")
+"""Names of what every evaluation on the way measures, where it applies."""
+ALL = (
+    *(*CHEAP, "kd", "precision", "recall", "density", "coverage", "memorised", "diversity", "mmd", "ms_ssim", "cs"),
+    *("accuracy", "intra_fd"),
+)
+"""Names of what a full one measures."""
 
 
 def check(recipe, config, facts):
-    """Raises BadInput where --stop-when or --best-metric name a scalar that no step gives."""
+    """Raises BadInput where --stop-when or --best-metric name a scalar that no step and no evaluation gives."""
     asked = {"--stop-when": config.threshold and config.threshold[0], "--best-metric": config.best_metric.lstrip("+")}
     if not any(asked.values()):
         return
@@ -21,6 +29,16 @@ def check(recipe, config, facts):
         batch["label"] = jax.ShapeDtypeStruct((*lead[:-1], *shape), dtype)
     metrics = jax.eval_shape(setup.step, state, batch)[1]
     names = [*(f"{name}_g" for name in metrics.g), *(f"{name}_d" for name in metrics.d), "images_per_s", "seconds"]
+    often, rarely = config.evaluate_every_steps, config.evaluate_all_every_steps
     for flag, name in asked.items():
-        if name and name not in names:
+        every = rarely if name not in CHEAP else often or rarely
+        if name in ALL and not every:
+            wanted = "--evaluate-every-steps" if name in CHEAP else "--evaluate-all-every-steps"
+            raise BadInput(f"{flag} is by {name}, which only evaluations measure: add {wanted} N")
+        if name in ALL and flag == "--best-metric" and config.save_every_steps % every:
+            raise BadInput(
+                f"--best-metric {name} is measured every {every} steps and --save-every-steps is "
+                f"{config.save_every_steps}: give a multiple, so that every checkpoint has it"
+            )
+        if name and name not in (*names, *ALL):
             raise unknown(f"{flag} scalar", name, names)

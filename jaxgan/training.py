@@ -16,6 +16,7 @@ from jaxgan import (
     core,
     data,
     ending,
+    evaluation,
     loop,
     parallel,
     pictures,
@@ -130,8 +131,13 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
         progress.begin(start)
         real = dataset.image[:2000] if dataset.image.ndim == 2 else None
         end = ending.Ending(config, limit)
+        watch = None
+        if config.evaluate_every_steps or config.evaluate_all_every_steps:
+            watch = evaluation.Watch(run, program.setup.gan, dataset, chosen, progress.say)
         with writers.writers(log_to, run.folder, recipe, dataclasses.asdict(config), start) as write:
-            step, seconds = _play(run, program, state, store, note["seconds"], progress, real, len(chosen), end, write)
+            step, seconds = _play(
+                run, program, state, store, note["seconds"], progress, real, len(chosen), end, write, watch
+            )
         animation.animate(run.folder)
         report.write(run.folder)
         if step < config.steps:
@@ -140,7 +146,7 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
     return run
 
 
-def _play(run, program, state, store, seconds_before, progress, real, devices, end, write):
+def _play(run, program, state, store, seconds_before, progress, real, devices, end, write, watch):
     """(last step, seconds of training in all): the loop from `state` to its end, with its hooks, and result.json."""
     config, folder, start = run.config, run.folder, int(state.step)
     metrics = folder / "metrics.jsonl"
@@ -149,7 +155,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
 
     def log(step, state, row):
         with metrics.open("a") as file:
-            file.write(json.dumps({k: None if np.isnan(v) else v for k, v in row.items()}) + "\n")
+            file.write(json.dumps({k: v if np.isfinite(v) else None for k, v in row.items()}) + "\n")
         progress.show(row)
         end.look(row)
         write(row)
@@ -165,7 +171,9 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
         )
         pictures.save_curves(folder / "curves.png", metrics)
 
+    looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
     hooks = (
+        *(loop.Hook(every, getattr(watch, name), stopped=config.keep_best > 0) for every, name in looks if every),
         loop.Hook(config.sample_every_steps, sample),
         loop.Hook(config.log_every_steps, log, first=True),
         loop.Hook(config.save_every_steps, save, stopped=True),

@@ -12,10 +12,14 @@ from jaxgan.data.fit import fit_all
 from jaxgan.errors import BadInput
 
 
-def find(folder):
-    """(images, labels or None): paths of the training part if there is one, else of the only part. None: no idx here."""
+def find(folder, part=None):
+    """(images, labels or None): paths of a part by its name, else of the training part if there is one, else of the first.
+
+    None where there is no such part.
+    """
     images = sorted(p for p in Path(folder).iterdir() if "idx3" in p.name and p.is_file())
-    images = [p for p in images if p.name.startswith("train")] or images
+    named = [p for p in images if p.name.startswith(part or "train")]
+    images = named if part else named or images
     if not images:
         return None
     part = images[0].name.split("images")[0]
@@ -23,9 +27,9 @@ def find(folder):
     return images[0], labels[0] if labels else None
 
 
-def load(folder, how):
-    """Dataset of the training part, brought to a Fit."""
-    images, labels = find(folder)
+def load(folder, how, part=None):
+    """Dataset of the part that `find` finds, brought to a Fit."""
+    images, labels = find(folder, part)
     return fit_all(from_arrays(str(folder), read(images), None if labels is None else read(labels)), how)
 
 

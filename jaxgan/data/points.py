@@ -30,6 +30,8 @@ RING = Mixture(np.stack([np.cos(_angles), np.sin(_angles)], axis=1), 0.01)
 GRID = Mixture(np.stack(np.meshgrid(_ticks, _ticks), axis=-1).reshape(-1, 2) / 2, 0.0125)
 """Twenty-five on a grid: the same source, whose spacing of 2 and deviation of 0.05 are a quarter here."""
 
+MIXTURES = {"ring": RING, "grid": GRID}
+
 
 def ring():
     """Dataset [20000, 2]: the mixture RING."""

@@ -57,6 +57,20 @@ def load(source, resolution=None, *, fit="crop", channels=0, aspect=1.0, memory=
     raise BadInput(f"{source} is a single file of a kind that cannot be used: {_KINDS}")
 
 
+def held_out(source, resolution=None, *, fit="crop", channels=0, aspect=1.0):
+    """Dataset of the samples that `load` leaves out of a source, None where it has none.
+
+    The t10k part of a folder of idx files, the test split of tfds:NAME. Raises BadInput as `load` does.
+    """
+    how = Fit(resolution or None, fit, channels, aspect)
+    kind, _, rest = source.partition(":")
+    if kind == "tfds":
+        return tfds.load(rest, how, MEMORY, split="test")
+    if Path(source).is_dir() and idx.find(source, "t10k"):
+        return idx.load(source, how, "t10k")
+    return None
+
+
 def _picture(path, how):
     try:
         with path.open("rb") as file:

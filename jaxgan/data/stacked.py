@@ -15,11 +15,12 @@ SIZE = 128_000  # Lin et al. 2018, arXiv:1712.04086, section 4.2
 
 
 class Stacked(OnDevice):
-    """The view [N, H, W, 3] of digits [M, H, W]: `triples` int32 [N, 3] names the digit in each channel."""
+    """The view [N, H, W, 3] of a Dataset of grey `digits`: `triples` int32 [N, 3] names the digit in each channel."""
 
     def __init__(self, digits, triples):
-        self.arrays = {"digits": digits, "triples": triples}
-        self.shape = (len(triples), *digits.shape[1:], 3)
+        self.digits = digits
+        self.arrays = {"digits": digits.image[..., 0], "triples": triples}
+        self.shape = (len(triples), *digits.image.shape[1:3], 3)
 
     def pick(self, arrays, rows):
         """Images [..., H, W, 3] of rows of any shape."""
@@ -41,5 +42,5 @@ def stacked(folder, how):
     triples = np.stack([shuffled(channel, 0, SIZE, len(digits.image)) for channel in range(3)], axis=1)
     figures = digits.label[triples]
     label = (figures @ np.array([100, 10, 1])).astype(np.int32)
-    view = Stacked(digits.image[..., 0], triples)
+    view = Stacked(digits, triples)
     return Dataset(f"stacked_mnist:{folder}", view, label, tuple(f"{number:03}" for number in range(1000)))

@@ -22,9 +22,10 @@ def home():
     return Path(os.environ.get("TFDS_DATA_DIR", Path.home() / "tensorflow_datasets"))
 
 
-def load(name, how, memory):
-    """Dataset of the training split of a prepared set: NAME or NAME/CONFIG, the newest version, or the folder of one.
+def load(name, how, memory, split=None):
+    """Dataset of a split of a prepared set: NAME or NAME/CONFIG, the newest version, or the folder of one.
 
+    split: by default the training split, or the first where there is none; None for another one that is not there.
     In memory where it takes less than `memory` bytes, else read when needed. Raises BadInput at once, with the command
     that prepares it, where the set is not there or cannot be read without TensorFlow.
     """
@@ -38,7 +39,9 @@ def load(name, how, memory):
     image = next((key for key, kind in features.items() if len(kind.shape or ()) == 3), None)
     if image is None:
         raise BadInput(f"tfds:{name} has {', '.join(features)}, none is an image: give another set")
-    split = "train" if "train" in builder.info.splits else next(iter(builder.info.splits))
+    if split is not None and split not in builder.info.splits:
+        return None
+    split = split or ("train" if "train" in builder.info.splits else next(iter(builder.info.splits)))
     view = TfdsView(folder, builder.as_data_source(split), image, how)
     label, classes = None, None
     if "label" in features:

@@ -1,5 +1,7 @@
 """Feature networks: what metrics on images look through."""
 
+from jaxgan.metrics.features import classifier
 from jaxgan.metrics.features.network import FeatureNet, Seen, from_function
+from jaxgan.metrics.features.pixels import pixels
 
-__all__ = ["FeatureNet", "Seen", "from_function"]
+__all__ = ["FeatureNet", "Seen", "classifier", "from_function", "pixels"]

@@ -1,0 +1,7 @@
+"""What a trained GAN is worth: one pass of samples, every metric that applies, a diagnosis in words."""
+
+from jaxgan.evaluation.diagnosis import Logits, Verdict, diagnose
+from jaxgan.evaluation.evaluate import Evaluation, evaluate
+from jaxgan.evaluation.watch import Watch
+
+__all__ = ["Evaluation", "Logits", "Verdict", "Watch", "diagnose", "evaluate"]

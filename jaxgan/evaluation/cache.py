@@ -1,0 +1,35 @@
+"""What is computed once of a data set: classifiers and features of the real samples, on disk."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+
+def folder():
+    """JAXGAN_CACHE, or ~/.cache/jaxgan."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("JAXGAN_CACHE") or home / "jaxgan")
+
+
+def arrays(name, make, say=print):
+    """Dict of arrays: from the cache's NAME.npz, or else of make(), which is then kept there."""
+    path = folder() / f"{name}.npz"
+    try:
+        with np.load(path) as file:
+            return dict(file)
+    except FileNotFoundError:
+        pass
+    except Exception as error:  # whatever a damaged file makes NumPy raise
+        say(f"{path} is damaged ({type(error).__name__}): making it again")
+    made = make()
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            np.savez(file, **made)
+        part.replace(path)  # two processes may make the same one
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        say(f"cannot keep {path} ({error.strerror or error}): it will be made again next time")
+    return made

@@ -1,0 +1,119 @@
+"""What the numbers say about a GAN, in words: each verdict with its evidence and what to try."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxgan.evaluation import measure
+
+
+class Verdict(NamedTuple):
+    """One thing that is so."""
+
+    verdict: str  # healthy, collapse, memorisation, discriminator_overfitting, discriminator_wins, stalled or poor
+    evidence: str
+    advice: str
+
+
+class Logits(NamedTuple):
+    """D's mean logits."""
+
+    train: float
+    held_out: float
+    fake: float
+
+
+def diagnose(scores, real, *, shares=None, untrained_fd=None, logits=None, rows=()):
+    """Verdicts of a GAN: at least one, "healthy" alone.
+
+    scores: {name: value} of its samples; real: the same of real samples against other real ones, what a perfect generator
+    would get. shares: (class names, shares of the real samples, of the generated ones). untrained_fd: of the generator
+    before its first step. logits: Logits, with held-out samples. rows: of metrics.jsonl.
+    """
+    value = lambda name: scores.get(name, scores.get(measure.INCEPTION.get(name), float("nan")))
+    found = [
+        *_stalled(value("fd"), untrained_fd),
+        *_collapse(value, real, shares),
+        *_memorisation(value("memorised"), real.get("memorised", float("nan"))),
+        *_overfitting(logits),
+        *_discriminator_wins(rows),
+    ]
+    return found or _poor(value, real) or [_healthy(value, real)]
+
+
+def _stalled(fd, untrained):
+    if untrained is None or not fd > 0.5 * untrained:
+        return []
+    evidence = f"the Fréchet distance is {fd:.4g}, and {untrained:.4g} before the first step"
+    return [Verdict("stalled", evidence, "train longer; if it does not move, lower --lr-d or raise --lr-g")]
+
+
+def _collapse(value, real, shares):
+    evidence = []
+    if shares is not None:
+        names, true, drawn = shares
+        missing = [name for name, t, d in zip(names, true, drawn, strict=True) if t > 0 and d < 0.2 * t]
+        # few samples of many classes leave some out by chance: only more than the real ones leave out count
+        if len(missing) > max(0, 0.2 * len(names) if len(names) > 100 else 0):
+            named = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
+            evidence.append(
+                f"{len(missing)} of {int(np.sum(np.asarray(true) > 0))} classes are missing or rare: {named}"
+            )
+    for name, share in (("recall", 0.2), ("coverage", 0.3), ("diversity", 0.5)):
+        if value(name) < share * real.get(name, float("nan")):
+            evidence.append(f"{name} is {value(name):.3g}, real samples have {real[name]:.3g}")
+    if not evidence:
+        return []
+    advice = "add --penalty r1, try --relativistic paired or another --loss, lower --lr-g, enlarge --batch-size"
+    return [Verdict("collapse", "; ".join(evidence), advice)]
+
+
+def _memorisation(value, real):
+    if not value > real + 0.5 * (1 - real):
+        return []
+    evidence = f"{value:.1%} of the samples lie nearer to a training sample than any other one does; of real samples {real:.1%}"
+    return [Verdict("memorisation", evidence, "train on more data or --flip, make the networks smaller, stop earlier")]
+
+
+def _overfitting(logits):
+    if logits is None or not logits.train - logits.fake > 0.1:
+        return []
+    share = (logits.train - logits.held_out) / (logits.train - logits.fake)  # Karras et al. 2020, eq. 1: r_v
+    if not share > 0.3:
+        return []
+    evidence = (
+        f"D's mean logit is {logits.train:.3g} for training samples, {logits.held_out:.3g} for held-out ones and "
+        f"{logits.fake:.3g} for generated ones: held-out ones are {share:.0%} of the way to fakes"
+    )
+    return [
+        Verdict("discriminator_overfitting", evidence, "train on more data or --flip, add --penalty r1, stop earlier")
+    ]
+
+
+def _discriminator_wins(rows):
+    last = [row["loss_d"] for row in rows if row.get("loss_d") is not None][-10:]
+    judged = [row["real_d"] - row["fake_d"] for row in rows if "real_d" in row and "fake_d" in row][-10:]
+    if len(last) < 3 or len(judged) < 3 or max(np.abs(last)) > 0.05 or min(judged) < 5:
+        return []
+    evidence = f"in the last {len(last)} rows loss_d is at most {max(last):.2g}, real and fake logits lie {min(judged):.3g} apart"
+    return [
+        Verdict("discriminator_wins", evidence, "lower --lr-d, add --penalty r1 or --smoothing 0.1 with --loss bce")
+    ]
+
+
+def _poor(value, real):
+    low = [
+        f"{name} is {value(name):.3g}, real samples have {real[name]:.3g}"
+        for name in ("precision", "coverage", "good")
+        if value(name) < 0.5 * real.get(name, float("nan"))
+    ]
+    return [Verdict("poor", "; ".join(low), "train longer, or make the networks larger")] if low else []
+
+
+def _healthy(value, real):
+    seen = [
+        f"{name} {value(name):.3g} (real samples {real[name]:.3g})"
+        for name in ("fd", "precision", "recall", "coverage", "modes", "good", "diversity", "memorised")
+        if np.isfinite(value(name)) and name in real
+    ]
+    return Verdict("healthy", ", ".join(seen), "nothing; to see what time still gives, train on")

@@ -1,0 +1,235 @@
+"""A run's numbers, what they say, and a picture of it."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from jaxgan import assemble, data, gallery, metrics, pictures, recipes, runs
+from jaxgan.data.feed import rows as shuffled
+from jaxgan.errors import BadInput
+from jaxgan.evaluation import diagnosis, measure, nets, passes
+from jaxgan.metrics.protocol import Protocol
+
+NUM = 10_000
+REAL = 50_000  # real samples, at most, unless more are drawn
+SPLITS = ("train", "test")
+_UNTRAINED = 1000  # samples of the generator before its first step
+_JUDGED = 2048  # samples of each kind that D is asked about
+
+
+class Evaluation(NamedTuple):
+    """What was found. `table()` for people, `as_json()` for programs; json and picture are paths in the run's folder."""
+
+    run: Any
+    step: int
+    scores: list
+    reference: dict  # name -> value of one half of the real samples against the other
+    half: int  # samples in each of those halves
+    verdicts: list
+    json: Path
+    picture: Path
+
+    def table(self):
+        """Lines of text."""
+        head = ("metric", "value", "std", "real data", "better", "protocol")
+        lines = [head]
+        for score in self.scores:
+            better = "higher" if score.name in measure.HIGHER else "lower" if score.name in measure.LOWER else ""
+            real = self.reference.get(score.name)
+            std = "" if score.std is None else f"{score.std:.4g}"
+            lines.append(
+                (
+                    score.name,
+                    f"{score.value:.4g}",
+                    std,
+                    "" if real is None else f"{real:.4g}",
+                    better,
+                    str(score.protocol),
+                )
+            )
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        rows = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        ]
+        rows.append(f"real data: one half of the real samples against the other, {self.half} each")
+        words = [f"{v.verdict}: {v.evidence}\n    try: {v.advice}" for v in self.verdicts]
+        return "\n".join([*rows, "", *words])
+
+    def as_json(self):
+        """An object: metrics, diagnosis, what real samples get, and every field of the protocols."""
+        return {
+            "run": str(self.run.folder),
+            "step": self.step,
+            "metrics": [score.as_json() for score in self.scores],
+            "diagnosis": [verdict._asdict() for verdict in self.verdicts],
+            "real_data": self.reference,
+            "protocols": {str(score.protocol): vars(score.protocol) for score in self.scores},
+        }
+
+
+def evaluate(
+    run,
+    *,
+    checkpoint="latest",
+    num=NUM,
+    seed=0,
+    features="auto",
+    split="train",
+    held_out=None,
+    source=None,
+    raw=False,
+    standing=False,
+    path_length=False,
+    devices=None,
+    say=print,
+):
+    """Evaluation of a run's checkpoint: `num` samples against its training data, or against held-out ones.
+
+    checkpoint: "latest", "best" or a step. features: auto, classifier, pixels, an .npz of weights, or a function images
+    uint8 [B, H, W, C] -> features [B, D]. split: "train" or "test". held_out: source of samples that were not trained on;
+    without it those that the run's source leaves out, where it does. source: where the training data are now. raw: G's
+    own weights, not their average. standing: norm statistics of 100 batches instead of those kept. path_length: the
+    perceptual path length too. Raises BadInput for what cannot be opened, seen or compared.
+    """
+    if num < 2:
+        raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
+    run = runs.open_run(run)
+    step = runs.pick(run, checkpoint)
+    loaded = runs.load(run.folder, step=step)
+    dataset, test = _data(run, source, held_out)
+    if split == "test" and test is None:
+        raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
+    reference = test if split == "test" else dataset
+    if loaded.facts.shape != reference.image.shape[1:]:
+        raise BadInput(f"the run has samples of {loaded.facts.shape}, {reference.name} of {reference.image.shape[1:]}")
+
+    net = nets.choose(features, dataset, say)
+    eye = passes.Eye(net, devices)
+    real = eye.real(reference, max(REAL, num), seed, say)
+    if len(real.features) < 2:
+        raise BadInput(f"{reference.name} has {len(real.features)} samples, and metrics take 2 at least")
+    case = case_of(run, net, reference, split, seed, ("raw" if raw else "ema") + ("+standing" if standing else ""))
+
+    label = labels(run, reference, num, seed)
+    variables = loaded.state.g.variables if raw else loaded.state.ema
+    if standing:
+        label_of = None if label is None else lambda index: label[index % len(label)]
+        variables = passes.standing(loaded.gan, variables, label_of, seed)
+    say(f"drawing {num} samples of step {step}")
+    fake = eye.fake(loaded.gan, variables, num, label, seed)
+    say("measuring")
+    scores = measure.all_of(case, real, fake)
+    if path_length:
+        scores.append(_path_length(case, eye, loaded, variables, min(num, 2000), label, seed))
+    half = min(len(real.features) // 2, num)
+    ideal = (
+        {s.name: s.value for s in measure.all_of(case, _part(real, 0, half), _part(real, half, 2 * half))}
+        if half > 1
+        else {}
+    )
+
+    setup = assemble.setup(recipes.get(run.recipe), run.config, run.facts)
+    fresh = jax.jit(lambda: runs.fresh_state(setup, run.config, run.facts))().g.variables
+    before = eye.fake(loaded.gan, fresh, min(num, _UNTRAINED), None if label is None else label[:_UNTRAINED], seed)
+    shares = [measure.class_shares(case, sight) for sight in (real, fake)]
+    verdicts = diagnosis.diagnose(
+        {score.name: score.value for score in scores},
+        ideal,
+        shares=None if shares[0] is None else (case.classes, *shares),
+        untrained_fd=measure.cheap(case, real, before)[0].value,
+        logits=None if test is None else _judged(loaded, dataset, test, run, seed),
+        rows=[row for row in pictures.read_metrics(run.folder / "metrics.jsonl") if row["step"] <= step],
+    )
+    path = _free(run.folder / "evaluation", f"{step:06}")
+    done = Evaluation(run, step, scores, ideal, half, verdicts, path.with_suffix(".json"), path.with_suffix(".png"))
+    path.parent.mkdir(exist_ok=True)
+    runs.write_json(done.json, done.as_json())
+    gallery.save(done.picture, f"{run.recipe}, step {step}, {net.name}", case.classes, real, fake, shares)
+    return done
+
+
+def case_of(run, net, reference, split, seed, weights):
+    """Case of a run's samples against a Dataset."""
+    facts = reference.facts
+    protocol = Protocol("", 0, net.name, net.sha256, split=split, data_sha256=facts.sha256, seed=seed, weights=weights)
+    classes = () if facts.vectors else run.facts.classes
+    return measure.Case(protocol, run.config.data, classes, run.config.conditional and not facts.vectors)
+
+
+def labels(run, reference, count, seed):
+    """Labels [count] as often as the reference has them, None for an unconditional run."""
+    if not run.config.conditional:
+        return None
+    return reference.label[shuffled(seed + 1, 0, count, len(reference.label))]
+
+
+def _data(run, source, held_out):
+    """(the run's training data, those that were held out or None)."""
+    config = run.config
+    how = {"fit": config.fit, "channels": config.channels, "aspect": config.aspect}
+    load = lambda source: data.load(source, config.resolution, **how)
+    dataset = load(source or config.data)
+    if dataset.facts.sha256 != run.facts.sha256:
+        raise BadInput(
+            f"--data {dataset.name} has sha256 {dataset.facts.sha256[:12]} and {len(dataset.image)} samples, the run was "
+            f"trained on {run.facts.name} with {run.facts.sha256[:12]} and {run.facts.size}: give that as --data SOURCE"
+        )
+    if held_out:
+        return dataset, load(held_out)
+    return dataset, data.held_out(source or config.data, config.resolution, **how)
+
+
+def _part(sight, first, last):
+    cut = lambda x: None if x is None else x[first:last]
+    samples = cut(sight.samples) if sight.samples.ndim == 2 else sight.samples
+    return passes.Sight(cut(sight.features), cut(sight.logits), samples, cut(sight.label))
+
+
+def _judged(loaded, dataset, test, run, seed):
+    """Logits of the newest D, None where it does not tell them."""
+    conditional, state, gan = run.config.conditional, loaded.state, loaded.gan
+
+    @jax.jit
+    def judge(state, batch, key):
+        fakes, _ = gan.generate(state.g.variables, batch, key)
+        return gan.losses(state.d.variables, fakes, batch, key).metrics.d
+
+    def mean(of, name):
+        found, size = [], min(256, len(of.image))
+        for first in range(0, min(_JUDGED, len(of.image) // size * size), size):
+            rows = shuffled(seed, first, size, len(of.image))
+            batch = {"image": of.image[rows], "index": np.arange(size, dtype=np.int32)}
+            if conditional:
+                batch["label"] = of.label[rows]
+            found.append(judge(state, batch, jax.random.key(seed)))
+        return float(np.mean([x[name] for x in found])) if found and name in found[0] else float("nan")
+
+    found = diagnosis.Logits(mean(dataset, "real"), mean(test, "real"), mean(dataset, "fake"))
+    return found if np.isfinite(found).all() else None
+
+
+def _path_length(case, eye, loaded, variables, count, label, seed):
+    """Perceptual path length between latents, along the arc; Karras et al. 2019, arXiv:1812.04948, eq. 2."""
+    epsilon = 1e-3  # at 1e-4 the rounding of float32 shows
+    ends = np.asarray(loaded.noise(jax.random.key(seed), np.arange(2 * count, dtype=np.int32)))
+    at = np.random.default_rng(seed).uniform(size=(count, 1)).astype(np.float32)
+    label = None if label is None else label[:count]
+    here, there = (
+        eye.fake(loaded.gan, variables, count, label, seed, latents=_arc(ends[:count], ends[count:], t)).features
+        for t in (at, at + epsilon)
+    )
+    return measure.score(case, "ppl", metrics.perceptual_path_length(here, there, epsilon), count)
+
+
+def _arc(a, b, t):
+    unit = lambda x: x / np.linalg.norm(x, axis=1, keepdims=True)
+    angle = np.arccos(np.clip(np.sum(unit(a) * unit(b), axis=1, keepdims=True), -0.999, 0.999))
+    return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+
+
+def _free(folder, name):
+    """Path without suffix of what is not there yet."""
+    paths = [folder / name, *(folder / f"{name}-{i}" for i in range(2, 1000))]
+    return next(path for path in paths if not path.with_suffix(".json").exists())

@@ -1,0 +1,118 @@
+"""Which metrics apply to a set of samples, and their values."""
+
+import dataclasses
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxgan import metrics
+from jaxgan.data import MIXTURES
+from jaxgan.metrics.protocol import Protocol, Score
+
+NEIGHBOURS = 10_000  # samples of each side, at most, that are compared with all of the other
+INCEPTION = {"fd": "FID", "kd": "KID", "cs": "IS"}  # names that are for Inception's own weights alone
+HIGHER = ("precision", "recall", "density", "coverage", "cs", "accuracy", "modes", "good", "diversity")
+LOWER = ("fd", "kd", "intra_fd", "mode_kl", "mmd", "memorised", "ms_ssim")
+
+
+class Case(NamedTuple):
+    """What is measured of what: the facts that choose the metrics."""
+
+    protocol: Protocol  # of every number, its metric and counts to be filled in
+    source: str  # of the data: ring and grid are mixtures that are known
+    classes: tuple = ()  # names, of integer labels that the feature network tells apart
+    conditional: bool = False  # the samples' labels were asked for
+
+
+def cheap(case, real, fake):
+    """Scores that take no time beside the pass itself: the Fréchet distance, the modes of a known mixture."""
+    return [_fd(case, real, fake), *_modes(case, real, fake)]
+
+
+def all_of(case, real, fake):
+    """Every Score that applies to fake samples against real ones, both Sights."""
+    few = min(NEIGHBOURS, len(real.features)), min(NEIGHBOURS, len(fake.features))
+    a, b = real.features[: few[0]], fake.features[: few[1]]
+    near = lambda name, value, std=None: score(case, name, value, few[1], few[0], std)
+    least = min(few)
+    scores = [_fd(case, real, fake)]
+    mean, std = metrics.kernel_distance(a, b, seed=case.protocol.seed)
+    scores.append(near("kd", mean, std))
+    if least > 3:
+        precision, recall = metrics.precision_recall(a, b)
+        scores += [near("precision", precision), near("recall", recall)]
+    if least > 5:
+        density, coverage = metrics.density_coverage(a, b)
+        scores += [near("density", density), near("coverage", coverage)]
+    scores.append(near("memorised", metrics.memorised(a, b)))
+    some = min(2000, least)
+    spread = metrics.pairwise_distance(b[:some]) / max(metrics.pairwise_distance(a[:some]), 1e-12)
+    scores.append(score(case, "diversity", spread, some, some))
+    if fake.samples.ndim == 2:
+        scores.append(near("mmd", metrics.mmd(a, b, seed=case.protocol.seed)))
+    elif min(fake.samples.shape[1:3]) >= 11:
+        alike = metrics.pairwise_ms_ssim(fake.samples, seed=case.protocol.seed)
+        scores.append(score(case, "ms_ssim", alike, len(fake.samples)))
+    return [*scores, *_modes(case, real, fake), *_of_classes(case, real, fake)]
+
+
+def class_shares(case, sight):
+    """Share of the samples in each class as the feature network tells them apart, or each mode; None where it does not."""
+    if case.source in MIXTURES:
+        nearest = metrics.nearest(sight.samples, MIXTURES[case.source].centres)[1][:, 0]
+        return np.bincount(nearest, minlength=len(case.classes)) / len(nearest)
+    if sight.logits is None or sight.logits.shape[1] != len(case.classes):
+        return None
+    return np.bincount(sight.logits.argmax(axis=1), minlength=len(case.classes)) / len(sight.logits)
+
+
+def _fd(case, real, fake):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # few samples for the dimension: the protocol names their number
+        value = metrics.frechet_distance(real.features, fake.features)
+    return score(case, "fd", value, len(fake.features), len(real.features))
+
+
+def _modes(case, real, fake):
+    """Of a known mixture by its centres, else of classes by the network that tells them apart."""
+    count = len(fake.features)
+    if case.source in MIXTURES:
+        mixture = MIXTURES[case.source]
+        found = metrics.modes(fake.samples, mixture.centres, mixture.std)
+        spread = np.nanmedian(found.spread) if found.found else 0.0
+        values = {"modes": found.found, "good": found.good, "mode_kl": found.reverse_kl, "spread": spread}
+        return [score(case, name, float(value), count) for name, value in values.items()]
+    if class_shares(case, fake) is None:
+        return []
+    found, kl = metrics.label_modes(fake.logits.argmax(axis=1), len(case.classes), class_shares(case, real) + 1e-12)
+    return [score(case, "modes", float(found), count), score(case, "mode_kl", kl, count, len(real.features))]
+
+
+def _of_classes(case, real, fake):
+    scores = []
+    if fake.logits is not None and class_shares(case, fake) is not None:
+        scores.append(score(case, "cs", metrics.inception_score(fake.logits), len(fake.features)))
+        if case.conditional:
+            right = float(np.mean(fake.logits.argmax(axis=1) == fake.label))
+            scores.append(score(case, "accuracy", right, len(fake.features)))
+    if case.conditional and 1 < len(case.classes) <= 100:
+        counts = [np.bincount(sight.label, minlength=len(case.classes)) for sight in (real, fake)]
+        if min(map(np.min, counts)) >= 2:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                value, _ = metrics.intra_class_frechet(real.features, real.label, fake.features, fake.label)
+            scores.append(score(case, "intra_fd", value, len(fake.features), len(real.features)))
+    return scores
+
+
+def score(case, name, value, samples, real=0, std=None):
+    """Score of a case. real: how many real samples it was measured against, 0 for a metric that looks at none."""
+    if case.protocol.net == "inception-tf":
+        name = INCEPTION.get(name, name)
+    split = case.protocol.split if real else ""
+    digest = case.protocol.data_sha256 if real else ""
+    protocol = dataclasses.replace(
+        case.protocol, metric=name.lower(), samples=samples, real=real, split=split, data_sha256=digest
+    )
+    return Score(name, protocol, value, std)
