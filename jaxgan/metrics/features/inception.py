@@ -37,12 +37,6 @@ class _Fork(NamedTuple):
     chains: list
 
 
-class _Tap(NamedTuple):
-    """The mean over space is kept under this name."""
-
-    name: str
-
-
 _MEAN, _MAX, _HALVE = "mean 3x3", "max 3x3", "max 3x3, stride 2"
 
 
@@ -79,21 +73,21 @@ def _e(pool):
     return [[_Conv("branch1x1", 320)], once, double, [pool, _Conv("branch_pool", 192)]]
 
 
-_GRAPH = [
+_GRAPH = [  # a number is a tap: that many channels, whose mean over space is kept
     _Conv("Conv2d_1a_3x3", 32, (3, 3), 2, "VALID"),
     _Conv("Conv2d_2a_3x3", 32, (3, 3), 1, "VALID"),
     _Conv("Conv2d_2b_3x3", 64, (3, 3)),
     _HALVE,
-    _Tap("64"),
+    64,
     _Conv("Conv2d_3b_1x1", 80),
     _Conv("Conv2d_4a_3x3", 192, (3, 3), 1, "VALID"),
     _HALVE,
-    _Tap("192"),
+    192,
     *(_Fork(f"Mixed_{n}.", c) for n, c in {"5b": _a(32), "5c": _a(64), "5d": _a(64), "6a": _b()}.items()),
     *(_Fork(f"Mixed_{n}.", c) for n, c in {"6b": _c(128), "6c": _c(160), "6d": _c(160), "6e": _c(192)}.items()),
-    _Tap("768"),
+    768,
     *(_Fork(f"Mixed_{n}.", c) for n, c in {"7a": _d(), "7b": _e(_MEAN), "7c": _e(_MAX)}.items()),
-    _Tap("2048"),
+    2048,
 ]
 
 
@@ -109,8 +103,8 @@ def load(path):
     """
     arrays = weights.read(path)
     source = str(arrays.pop("source_sha256", ""))
-    variables = weights.check(path, arrays, shapes())
-    net = FeatureNet("inception-tf", variables, apply)
+    weights.check(path, arrays, shapes())
+    net = FeatureNet("inception-tf", jax.device_put(arrays), apply)
     return net if source == SOURCE else net._replace(name=f"inception-{net.sha256[:8]}")
 
 
@@ -177,8 +171,8 @@ def _run(steps, x, look_up, found, prefix):
                 x = _convolve(step._replace(name=prefix + step.name), x, look_up)
             case _Fork(name, chains):
                 x = jnp.concatenate([_run(c, x, look_up, found, prefix + name) for c in chains], axis=-1)
-            case _Tap(name):
-                found[name] = jnp.mean(x, axis=(1, 2))
+            case int(channels):
+                found[str(channels)] = jnp.mean(x, axis=(1, 2))
             case _:
                 x = {_MEAN: _mean, _MAX: lambda x: _max(x, 1, "SAME"), _HALVE: lambda x: _max(x, 2, "VALID")}[step](x)
     return x

@@ -18,7 +18,9 @@ def load(path):
 
     Raises BadInput for an archive that cannot be read, missing or other names, shapes and types.
     """
-    return FeatureNet("squeezenet", weights.check(path, weights.read(path), shapes()), apply)
+    arrays = weights.read(path)
+    weights.check(path, arrays, shapes())
+    return FeatureNet("squeezenet", jax.device_put(arrays), apply)
 
 
 def shapes():

@@ -21,7 +21,7 @@ def read(path):
 
 
 def check(path, arrays, shapes):
-    """{name: float32 array on the device} of exactly these shapes. Raises BadInput for others, naming them."""
+    """Raises BadInput unless `arrays` are float32 of exactly these names and shapes, naming what is not."""
     missing, more = sorted(set(shapes) - set(arrays)), sorted(set(arrays) - set(shapes))
     if missing:
         raise BadInput(
@@ -36,7 +36,6 @@ def check(path, arrays, shapes):
                 f"{path}: {name} is {found.dtype} {list(found.shape)}, not float32 {list(shape)}: "
                 "take the weights of this network"
             )
-    return {name: jnp.asarray(arrays[name]) for name in shapes}
 
 
 def rgb(images):
