@@ -4,7 +4,9 @@ Both formats of torch.save: a zip file, and the older sequence of pickles that i
 """
 
 import collections
+import io
 import pickle
+import pickletools
 import zipfile
 import zlib
 from typing import NamedTuple
@@ -14,6 +16,7 @@ import numpy as np
 from jaxgan.errors import BadInput
 
 _MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001  # how the older format begins
+_MEMO = 1 << 20  # values that a pickle may speak of again
 _DTYPES = {
     "DoubleStorage": "<f8",
     "FloatStorage": "<f4",
@@ -76,18 +79,18 @@ def _zip(path, file):
             order = archive.read(f"{root}byteorder") if f"{root}byteorder" in archive.namelist() else b"little"
             if order != b"little":
                 raise BadInput(f"{path} has byte order {order!r}, not b'little': save it on a little-endian machine")
-            with archive.open(f"{root}data.pkl") as pickled:
-                content, wanted = _unpickle(path, pickled)
-            return content, {s.key: _member(path, archive, f"{root}data/{s.key}", s) for s in wanted.values()}
+            content, wanted = _unpickle(path, io.BytesIO(_member(path, archive, f"{root}data.pkl")))
+            read = lambda storage: _member(path, archive, f"{root}data/{storage.key}")
+            return content, {key: _numbers(path, read(storage), storage) for key, storage in wanted.items()}
     except (zipfile.BadZipFile, zlib.error, KeyError) as error:
         raise BadInput(f"{path} is cut short or damaged ({error}): download or save it anew") from error
 
 
-def _member(path, archive, name, storage):
+def _member(path, archive, name):
     info = archive.getinfo(name)
     if info.compress_type != zipfile.ZIP_STORED:
         raise BadInput(f"{path}: {name} is compressed, and torch.save stores: give the file as torch.save wrote it")
-    return _numbers(path, archive.read(info), storage)
+    return archive.read(info)
 
 
 def _legacy(path, file):
@@ -146,6 +149,13 @@ def _unpickle(path, file):
                 raise BadInput(f"{path} has a storage {pid}, which cannot be read: save it anew")
             return wanted.setdefault(key, _Storage(key, dtype, size))
 
+    start = file.tell()
+    for code, value, _ in pickletools.genops(file):  # a large index of the memo takes memory for all below it
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and value > _MEMO:
+            raise BadInput(
+                f"{path} puts a value in place {value} of {_MEMO} at most: the file is damaged, download it anew"
+            )
+    file.seek(start)
     return Unpickler(file).load(), wanted
 
 
