@@ -82,14 +82,14 @@ def usual():
     )
 
 
-def zipped(content, keys=NUMBERS, root="archive", **how):
+def zipped(content, keys=NUMBERS, order="little", **how):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", **how) as archive:
-        archive.writestr(f"{root}/data.pkl", content)
-        archive.writestr(f"{root}/byteorder", "little")
+        archive.writestr("archive/data.pkl", content)
+        archive.writestr("archive/byteorder", order)
         for key in keys:
-            archive.writestr(f"{root}/data/{key}", NUMBERS[key].tobytes())
-        archive.writestr(f"{root}/version", "3\n")
+            archive.writestr(f"archive/data/{key}", NUMBERS[key].tobytes())
+        archive.writestr("archive/version", "3\n")
     return file.getvalue()
 
 
@@ -186,6 +186,7 @@ def test_a_changed_byte_never_ends_in_another_error(wrap, tmp_path):
         ((3, 4), (-4, 1), {}, "strides"),
         ((3, 4), (4,), {}, "strides"),
         ((3,), (1,), {"size": 13}, "storage 0 has (48 bytes, not 52|12 numbers, not 13)"),
+        ((3,), (1,), {"size": 11}, "storage 0 has (48 bytes, not 44|12 numbers, not 11)"),
         ((3,), (1,), {"kind": "DoubleStorage"}, "storage 0 has 48 bytes, not 96"),
     ],
 )
@@ -219,6 +220,8 @@ def test_foreign_files_are_refused(tmp_path):
         (pickle.dumps(1) + pickle.dumps(2), "does not begin as a PyTorch checkpoint"),
         (archive.getvalue(), "0 data.pkl"),
         (zipped(usual(), keys=["0", "1"]), "cut short or damaged"),
+        (zipped(usual(), order="big"), "byte order b'big'"),
+        (zipped(usual()[:-1] + b"X\x01\x00\x00\x00aQ."), "has a storage .a., which cannot be read"),
         (zipped(usual(), compression=zipfile.ZIP_DEFLATED), "is compressed"),
     ):
         with pytest.raises(BadInput, match=words):
@@ -228,11 +231,11 @@ def test_foreign_files_are_refused(tmp_path):
 
 
 def checkpoint(tmp_path, shapes):
-    """A checkpoint of zeros in the older format; every tensor is a view of one storage."""
-    NUMBERS["zeros"] = np.zeros(max(int(np.prod(s)) for s in shapes.values()), np.float32)
+    """A checkpoint in the older format; every tensor is a view of one storage of 0, 1, 2, ..."""
+    NUMBERS["all"] = np.arange(max(int(np.prod(s)) for s in shapes.values()), dtype=np.float32)
     strides = lambda shape: tuple(int(np.prod(shape[i + 1 :])) for i in range(len(shape)))
-    raw = legacy(ordered(**{k: tensor("zeros", s, strides(s)) for k, s in shapes.items()}), keys=["zeros"])
-    del NUMBERS["zeros"]
+    raw = legacy(ordered(**{k: tensor("all", s, strides(s)) for k, s in shapes.items()}), keys=["all"])
+    del NUMBERS["all"]
     (tmp_path / "checkpoint.pth").write_bytes(raw)
     return tmp_path / "checkpoint.pth"
 
@@ -243,7 +246,7 @@ def shapes():
     return {k: tuple(s[i] for i in turned[len(s)]) for k, s in inception.shapes().items()}
 
 
-def test_the_converter_says_what_it_read_and_overwrites_nothing(shapes, tmp_path):
+def test_the_converter_says_what_it_read_and_overwrites_nothing(shapes, tmp_path, monkeypatch):
     source, out = (
         checkpoint(tmp_path, {**shapes, "Mixed_5b.branch1x1.bn.num_batches_tracked": ()}),
         tmp_path / "out.npz",
@@ -255,6 +258,11 @@ def test_the_converter_says_what_it_read_and_overwrites_nothing(shapes, tmp_path
     assert digest in done.stdout and "not the public one" in done.stdout
     assert str(np.load(out)["source_sha256"]) == digest
     assert inception.load(out).name.startswith("inception-") and inception.load(out).name != "inception-tf"
+    kernel = np.arange(64 * 48 * 5 * 5, dtype=np.float32).reshape(64, 48, 5, 5)
+    found = inception.load(out).variables["Mixed_5b.branch5x5_2.conv.weight"]
+    np.testing.assert_array_equal(found, kernel.transpose(2, 3, 1, 0))
+    monkeypatch.setattr(inception, "SOURCE", digest)
+    assert inception.load(out).name == "inception-tf"
     before = out.read_bytes()
     again = run()
     assert again.returncode == 2 and "nothing is overwritten" in again.stderr and again.stdout == ""

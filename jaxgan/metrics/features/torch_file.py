@@ -144,9 +144,9 @@ def _unpickle(path, file):
             return known[module, name]
 
         def persistent_load(self, pid):
-            kind, dtype, key, _, size, *view = pid
+            kind, dtype, key, _, size, *view = pid if len(pid) > 4 else [None] * 5
             if kind != "storage" or dtype not in _DTYPES.values() or not isinstance(size, int) or any(view):
-                raise BadInput(f"{path} has a storage {pid}, which cannot be read: save it anew")
+                raise BadInput(f"{path} has a storage {pid!r}, which cannot be read: save it anew")
             return wanted.setdefault(key, _Storage(key, dtype, size))
 
     start = file.tell()
