@@ -83,7 +83,8 @@ def module(name="feature_extractor_inceptionv3"):
     """A module of torch-fidelity without the package's own imports, which need torchvision."""
     if "torch_fidelity" not in sys.modules:
         shell = types.ModuleType("torch_fidelity")
-        shell.__path__ = list(importlib.util.find_spec("torch_fidelity").submodule_search_locations)
+        shell.__spec__ = importlib.util.find_spec("torch_fidelity")
+        shell.__path__ = list(shell.__spec__.submodule_search_locations)
         sys.modules["torch_fidelity"] = shell
     return importlib.import_module(f"torch_fidelity.{name}")
 

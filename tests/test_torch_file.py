@@ -202,7 +202,7 @@ def test_tensors_that_reach_out_of_their_storage_are_refused(wrap, shape, stride
         (pickle.dumps({}, 2), "not a dict of tensors"),
         (pickle.dumps({"epoch": 3}, 2), "epoch is a int, not a tensor"),
         (pickle.dumps({"model": {}}, 2), "model is a dict, not a tensor"),
-        (b"\x80\x02r\xff\xff\xff\x7f}.", "in place 2147483647"),
+        (b"\x80\x02r\xff\xff\xff\x7f}.", "place 2147483647 of 1048576"),
     ],
 )
 def test_other_contents_are_named(wrap, content, words, tmp_path):

@@ -153,7 +153,7 @@ def _unpickle(path, file):
     for code, value, _ in pickletools.genops(file):  # a large index of the memo takes memory for all below it
         if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and value > _MEMO:
             raise BadInput(
-                f"{path} puts a value in place {value} of {_MEMO} at most: the file is damaged, download it anew"
+                f"{path} is damaged or no PyTorch checkpoint (place {value} of {_MEMO} at most): download or save it anew"
             )
     file.seek(start)
     return Unpickler(file).load(), wanted
