@@ -106,6 +106,10 @@ def evaluate(
         raise BadInput(f"the run has samples of {loaded.facts.shape}, {reference.name} of {reference.image.shape[1:]}")
 
     net = nets.choose(features, dataset, say)
+    if path_length and net.name.startswith(("inception", "squeezenet")):
+        raise BadInput(
+            f"--path-length is of images that differ by less than a file holds, {net.name} takes files: leave it away"
+        )
     eye = passes.Eye(net, devices)
     real = eye.real(reference, max(REAL, num), seed, say)
     if len(real.features) < 2:

@@ -1,7 +1,8 @@
 """Feature networks: what metrics on images look through."""
 
-from jaxgan.metrics.features import classifier
+from jaxgan.metrics.features import classifier, inception, squeezenet
+from jaxgan.metrics.features.archive import load
 from jaxgan.metrics.features.network import FeatureNet, Seen, from_function
 from jaxgan.metrics.features.pixels import pixels
 
-__all__ = ["FeatureNet", "Seen", "classifier", "from_function", "pixels"]
+__all__ = ["FeatureNet", "Seen", "classifier", "from_function", "inception", "load", "pixels", "squeezenet"]

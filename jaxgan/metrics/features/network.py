@@ -18,7 +18,8 @@ class Seen(NamedTuple):
 class FeatureNet(NamedTuple):
     """A network that metrics look through.
 
-    Images are uint8, as a file would hold them: what a generator gives is rounded first, as everybody's is.
+    Images are uint8, as a file would hold them: what a generator gives is rounded first, as everybody's is. Only the path
+    length, of images that differ by less than that, gives float32 in 0 .. 255, which SqueezeNet and Inception refuse.
     """
 
     name: str  # as protocols say it: inception-tf, classifier-digits
