@@ -47,9 +47,13 @@ def _neighbours(real, fake):
 def _plane(ax, real, fake):
     """The two directions in which the real features vary most."""
     centre = real.mean(axis=0)
-    _, _, directions = np.linalg.svd(real[:2000] - centre, full_matrices=False)
+    real, fake, centre = (
+        np.pad(x, [*[(0, 0)] * (x.ndim - 1), (0, 1)]) for x in (real, fake, centre)
+    )  # one has no plane
+    some = real[:2000] - centre
+    directions = np.linalg.eigh(some.T @ some)[1][:, :-3:-1]
     for x, name, colour in ((real, "real", "0.5"), (fake, "generated", "tab:red")):
-        ax.scatter(*((x[:2000] - centre) @ directions[:2].T).T, s=3, alpha=0.5, linewidths=0, c=colour, label=name)
+        ax.scatter(*((x[:2000] - centre) @ directions).T, s=3, alpha=0.5, linewidths=0, c=colour, label=name)
     ax.set(title="features, two principal components")
     ax.legend(loc="upper right", markerscale=4)
 

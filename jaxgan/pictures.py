@@ -9,12 +9,14 @@ CELL = 48  # smallest width of a picture in a grid, in pixels
 
 
 def to_uint8(images):
-    """uint8 of images in [-1, 1]."""
+    """uint8 of images in [-1, 1]; those of uint8 as they are."""
+    if images.dtype == np.uint8:
+        return images
     return np.rint((np.clip(np.asarray(images, np.float32), -1, 1) + 1) * 127.5).astype(np.uint8)
 
 
 def save_samples(path, images, *, columns, heads=(), real=None):
-    """Writes a grid of images [N, H, W, C] in [-1, 1], or a scatter plot of points [N, D], over the real ones."""
+    """Writes a grid of images [N, H, W, C], uint8 or in [-1, 1], or a scatter plot of points [N, D], over the real ones."""
     if np.ndim(images) == 2:
         _scatter(path, np.asarray(images), None if real is None else np.asarray(real))
     else:

@@ -19,6 +19,7 @@ SETTINGS = {
 for _name, _value in SETTINGS.items():
     jax.config.update(_name, _value)
     os.environ[_name.upper()] = str(_value)  # for the commands that tests start
+os.environ["JAXGAN_CACHE"] = tempfile.mkdtemp(prefix="jaxgan-tests-cache-")
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,16 @@ def test_frechet_distance_of_singular_covariances_is_finite_and_warned_of():
     assert found == pytest.approx(scipy_frechet(REAL[:5].astype(float), FAKE.astype(float)), rel=1e-3)
 
 
+def test_moments_on_the_device_are_those_on_the_host(monkeypatch):
+    large = DRAW.normal(3, 1, (9000, 5)).astype(np.float32)
+    host = metrics.moments(large)
+    monkeypatch.setattr("jaxgan.metrics.frechet._HOST", 0)
+    device = metrics.moments(large)
+    assert device.count == host.count == 9000
+    np.testing.assert_allclose(device.mean, host.mean, rtol=1e-6)
+    np.testing.assert_allclose(device.scatter, host.scatter, rtol=1e-5, atol=1e-2)
+
+
 def test_merged_moments_are_those_of_the_whole():
     large = DRAW.standard_normal((9000, 3)).astype(np.float32) * [1, 10, 0.1] + [50, 0, 3]
     whole = metrics.moments(large)

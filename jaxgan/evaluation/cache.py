@@ -1,5 +1,6 @@
 """What is computed once of a data set: classifiers and features of the real samples, on disk."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -16,8 +17,8 @@ def arrays(name, make, say=print):
     """Dict of arrays: from the cache's NAME.npz, or else of make(), which is then kept there."""
     path = folder() / f"{name}.npz"
     try:
-        with np.load(path) as file:
-            return dict(file)
+        with path.open("rb") as file, np.load(file) as archive:
+            return dict(archive)
     except FileNotFoundError:
         pass
     except Exception as error:  # whatever a damaged file makes NumPy raise
@@ -30,6 +31,7 @@ def arrays(name, make, say=print):
             np.savez(file, **made)
         part.replace(path)  # two processes may make the same one
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         say(f"cannot keep {path} ({error.strerror or error}): it will be made again next time")
     return made

@@ -42,7 +42,7 @@ def diagnose(scores, real, *, shares=None, untrained_fd=None, logits=None, rows=
 
 
 def _stalled(fd, untrained):
-    if untrained is None or not fd > 0.5 * untrained:
+    if untrained is None or not fd > 0.8 * untrained:
         return []
     evidence = f"the Fréchet distance is {fd:.4g}, and {untrained:.4g} before the first step"
     return [Verdict("stalled", evidence, "train longer; if it does not move, lower --lr-d or raise --lr-g")]

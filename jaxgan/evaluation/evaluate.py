@@ -1,5 +1,6 @@
 """A run's numbers, what they say, and a picture of it."""
 
+import hashlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 from jaxgan import assemble, data, gallery, metrics, pictures, recipes, runs
 from jaxgan.data.feed import rows as shuffled
 from jaxgan.errors import BadInput
-from jaxgan.evaluation import diagnosis, measure, nets, passes
+from jaxgan.evaluation import cache, diagnosis, measure, nets, passes
 from jaxgan.metrics.protocol import Protocol
 
 NUM = 10_000
@@ -102,8 +103,12 @@ def evaluate(
     if split == "test" and test is None:
         raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
     reference = test if split == "test" else dataset
-    if loaded.facts.shape != reference.image.shape[1:]:
-        raise BadInput(f"the run has samples of {loaded.facts.shape}, {reference.name} of {reference.image.shape[1:]}")
+    for other in filter(None, (dataset, test)):
+        if loaded.facts.shape != other.image.shape[1:]:
+            size = lambda shape: "x".join(map(str, shape))
+            raise BadInput(
+                f"the run has samples of {size(loaded.facts.shape)}, {other.name} has samples of {size(other.image.shape[1:])}"
+            )
 
     net = nets.choose(features, dataset, say)
     if path_length and net.name.startswith(("inception", "squeezenet")):
@@ -127,22 +132,13 @@ def evaluate(
     scores = measure.all_of(case, real, fake)
     if path_length:
         scores.append(_path_length(case, eye, loaded, variables, min(num, 2000), label, seed))
-    half = min(len(real.features) // 2, num)
-    ideal = (
-        {s.name: s.value for s in measure.all_of(case, _part(real, 0, half), _part(real, half, 2 * half))}
-        if half > 1
-        else {}
-    )
-
-    setup = assemble.setup(recipes.get(run.recipe), run.config, run.facts)
-    fresh = jax.jit(lambda: runs.fresh_state(setup, run.config, run.facts))().g.variables
-    before = eye.fake(loaded.gan, fresh, min(num, _UNTRAINED), None if label is None else label[:_UNTRAINED], seed)
+    half, ideal = _ideal(case, real, num)
     shares = [measure.class_shares(case, sight) for sight in (real, fake)]
     verdicts = diagnosis.diagnose(
         {score.name: score.value for score in scores},
         ideal,
         shares=None if shares[0] is None else (case.classes, *shares),
-        untrained_fd=measure.cheap(case, real, before)[0].value,
+        untrained_fd=_untrained(case, eye, real, loaded.gan, run, label, min(num, _UNTRAINED)),
         logits=None if test is None else _judged(loaded, dataset, test, run, seed),
         rows=[row for row in pictures.read_metrics(run.folder / "metrics.jsonl") if row["step"] <= step],
     )
@@ -183,6 +179,28 @@ def _data(run, source, held_out):
     if held_out:
         return dataset, load(held_out)
     return dataset, data.held_out(source or config.data, config.resolution, **how)
+
+
+def _ideal(case, real, num):
+    """(samples in a half, {name: value}): one half of the real samples against the other, from the cache if it is there."""
+    half = min(len(real.features) // 2, num)
+    if half < 2:
+        return half, {}
+    key = hashlib.sha256(repr((case, half, len(real.features), measure.VERSION)).encode()).hexdigest()[:16]
+
+    def make():
+        return {s.name: s.value for s in measure.all_of(case, _part(real, 0, half), _part(real, half, 2 * half))}
+
+    kept = cache.arrays(f"ideal-{case.protocol.net}-{key}", make) if case.protocol.net_sha256 else make()
+    return half, {name: float(value) for name, value in kept.items()}
+
+
+def _untrained(case, eye, real, gan, run, label, count):
+    """Fréchet distance of the generator before its first step."""
+    setup = assemble.setup(recipes.get(run.recipe), run.config, run.facts)
+    fresh = jax.jit(lambda: runs.fresh_state(setup, run.config, run.facts).g.variables)()
+    label = None if label is None else label[:count]
+    return measure.frechet(case, real, eye.fake(gan, fresh, count, label, case.protocol.seed)).value
 
 
 def _part(sight, first, last):

@@ -10,6 +10,7 @@ from jaxgan import metrics
 from jaxgan.data import MIXTURES
 from jaxgan.metrics.protocol import Protocol, Score
 
+VERSION = 1  # changes with whatever changes a value
 NEIGHBOURS = 10_000  # samples of each side, at most, that are compared with all of the other
 INCEPTION = {"fd": "FID", "kd": "KID", "cs": "IS"}  # names that are for Inception's own weights alone
 HIGHER = ("precision", "recall", "density", "coverage", "cs", "accuracy", "modes", "good", "diversity")
@@ -27,7 +28,7 @@ class Case(NamedTuple):
 
 def cheap(case, real, fake):
     """Scores that take no time beside the pass itself: the Fréchet distance, the modes of a known mixture."""
-    return [_fd(case, real, fake), *_modes(case, real, fake)]
+    return [frechet(case, real, fake), *_modes(case, real, fake)]
 
 
 def all_of(case, real, fake):
@@ -36,7 +37,7 @@ def all_of(case, real, fake):
     a, b = real.features[: few[0]], fake.features[: few[1]]
     near = lambda name, value, std=None: score(case, name, value, few[1], few[0], std)
     least = min(few)
-    scores = [_fd(case, real, fake)]
+    scores = [frechet(case, real, fake)]
     mean, std = metrics.kernel_distance(a, b, seed=case.protocol.seed)
     scores.append(near("kd", mean, std))
     if least > 3:
@@ -67,7 +68,8 @@ def class_shares(case, sight):
     return np.bincount(sight.logits.argmax(axis=1), minlength=len(case.classes)) / len(sight.logits)
 
 
-def _fd(case, real, fake):
+def frechet(case, real, fake):
+    """Score of the Fréchet distance."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # few samples for the dimension: the protocol names their number
         value = metrics.frechet_distance(real.features, fake.features)

@@ -11,6 +11,7 @@ from jaxgan.errors import BadInput
 from jaxgan.metrics import inputs
 
 _BLOCK = 4096  # rows that are summed on the device at once, in float32; the blocks are put together in float64
+_HOST = 2e10  # multiplications up to which the host is asked, in float64: nothing has to be compiled
 
 
 class Moments(NamedTuple):
@@ -29,6 +30,10 @@ class Moments(NamedTuple):
 def moments(features):
     """Moments of features [N, D]. Raises BadInput as `inputs.features` does."""
     features = inputs.features(features)
+    if len(features) * features.shape[1] ** 2 <= _HOST:
+        mean = features.mean(axis=0, dtype=np.float64)
+        away = features - mean
+        return Moments(len(features), mean, away.T @ away)
     total = None
     for first in range(0, len(features), _BLOCK):
         block = features[first : first + _BLOCK]
