@@ -124,11 +124,9 @@ def _paths(noise, key, num, steps):
 
 
 def _write(out, images, labels, classes, interpolate):
-    points = images.ndim == 2
     (out if out.suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
     if out.suffix == ".npz":
-        arrays = {"image": images}
-        np.savez(out, **arrays, **({} if labels is None else {"label": labels}))
+        np.savez(out, image=images, **({} if labels is None else {"label": labels}))
     elif out.suffix == "":
         for i, image in enumerate(images):
             place = out if labels is None or labels.ndim == 2 else out / classes[labels[i]]
