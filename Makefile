@@ -43,7 +43,7 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 $(VENV)/.referee: $(VENV)/.dev
-	$(BIN)/python -m pip install -q --disable-pip-version-check --extra-index-url https://download.pytorch.org/whl/cpu -e '.[dev,referee]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,referee]'
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(REFEREES)
 	@touch $@
 

@@ -78,7 +78,9 @@ CASES = {
     "evaluate run --checkpoint 7": ("no checkpoint 7", "there are 5, 10"),
     "evaluate run --checkpoint best": ("without --best-metric", "latest"),
     "evaluate run --split test": ("digits leaves no samples out", "--held-out"),
-    "evaluate run --held-out ring": ("", "ring"),
+    "evaluate run --held-out ring": ("8x8x1", "ring has samples of 2"),
+    "evaluate run --held-out plain": ("8x8x1", "plain has samples of 8x8x3"),
+    "evaluate run --devices 9": ("9", "8"),
     "evaluate run --features vgg": ("vgg", "classifier"),
     "evaluate run --features odd.npz": ("odd.npz", "lacks"),
     "evaluate run --features cut.npz": ("cut.npz", "cannot be read"),
@@ -228,8 +230,9 @@ def test_a_damaged_config_is_refused(run, tmp_path, capsys):
 def test_a_run_without_a_checkpoint_cannot_be_sampled_or_have_to_be_resumed(run, tmp_path, capsys):
     folder = copy_of(run, tmp_path)
     shutil.rmtree(folder / "checkpoints")
-    assert main(["sample", str(folder)]) == 2
-    assert "no checkpoint yet" in capsys.readouterr().err
+    for command in ("sample", "evaluate"):
+        assert main([command, str(folder)]) == 2
+        assert "no checkpoint yet" in capsys.readouterr().err
     assert main([*TINY, "--out", str(folder), "--resume", "must"]) == 2
     assert "no checkpoint to go on from" in capsys.readouterr().err
 

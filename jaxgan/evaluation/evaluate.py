@@ -110,6 +110,12 @@ def evaluate(
                 f"the run has samples of {size(loaded.facts.shape)}, {other.name} has samples of {size(other.image.shape[1:])}"
             )
 
+    label = labels(run, reference, num, seed)
+    variables = loaded.state.g.variables if raw else loaded.state.ema
+    if standing:
+        label_of = None if label is None else lambda index: label[index % len(label)]
+        variables = passes.standing(loaded.gan, variables, label_of, seed)
+
     net = nets.choose(features, dataset, say)
     if path_length and net.name.startswith(("inception", "squeezenet")):
         raise BadInput(
@@ -121,11 +127,6 @@ def evaluate(
         raise BadInput(f"{reference.name} has {len(real.features)} samples, and metrics take 2 at least")
     case = case_of(run, net, reference, split, seed, ("raw" if raw else "ema") + ("+standing" if standing else ""))
 
-    label = labels(run, reference, num, seed)
-    variables = loaded.state.g.variables if raw else loaded.state.ema
-    if standing:
-        label_of = None if label is None else lambda index: label[index % len(label)]
-        variables = passes.standing(loaded.gan, variables, label_of, seed)
     say(f"drawing {num} samples of step {step}")
     fake = eye.fake(loaded.gan, variables, num, label, seed)
     say("measuring")
