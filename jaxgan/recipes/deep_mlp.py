@@ -5,7 +5,11 @@
 G: z -> 128 -> 256 -> 512 -> 1024 -> 2048 -> 4096 (ReLU) -> 8192 (linear) -> H W C, tanh. D: H W C -> 8192 (linear) -> 4096 ->
 2048 -> 512 -> 256 -> 128 (ReLU) -> 1. It ends early where D has won (loss_d below 0.1 in three rows). Adam moves the
 sums of a layer of 8192 as many times further as it is wider than one of 512, so the rates are a sixteenth of mlp_mnist's: at
-2e-4 D wins within 20 steps, for good. --width 0.125 is an eighth of every hidden layer, with --lr-g 1e-4 --lr-d 1e-4.
+2e-4 D wins within 20 steps, for good. At these rates it leads for about 120 steps (loss_d 0.03), then G follows. --width 0.125
+is an eighth of every hidden layer, with --lr-g 1e-4 --lr-d 1e-4.
+
+MNIST, 2 cores of an x86-64 server with other work on it, seed 0: 4,000 steps in 1 h 10 min, about 100 images/s alone; most
+samples can be named from step 1,000 on (16 min), on a background that stays grainy.
 """
 
 from dataclasses import dataclass
@@ -19,7 +23,7 @@ D = (8192, 4096, 2048, 512, 256, 128)
 
 @dataclass(frozen=True)
 class Config(config.Config):
-    steps: int = 5000
+    steps: int = 4000
     batch_size: int = 64
     loss: config.Loss = "bce"
     width: float = 1.0
