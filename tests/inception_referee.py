@@ -81,12 +81,17 @@ def look(path, images):
 
 def module(name="feature_extractor_inceptionv3"):
     """A module of torch-fidelity without the package's own imports, which need torchvision."""
-    if "torch_fidelity" not in sys.modules:
-        shell = types.ModuleType("torch_fidelity")
-        shell.__spec__ = importlib.util.find_spec("torch_fidelity")
-        shell.__path__ = list(shell.__spec__.submodule_search_locations)
-        sys.modules["torch_fidelity"] = shell
-    return importlib.import_module(f"torch_fidelity.{name}")
+    shell = types.ModuleType("torch_fidelity")
+    shell.__spec__ = importlib.util.find_spec("torch_fidelity")
+    shell.__path__ = list(shell.__spec__.submodule_search_locations)
+    before = sys.modules.get("torch_fidelity")
+    sys.modules["torch_fidelity"] = shell
+    try:
+        return importlib.import_module(f"torch_fidelity.{name}")
+    finally:  # others want the package itself
+        del sys.modules["torch_fidelity"]
+        if before is not None:
+            sys.modules["torch_fidelity"] = before
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ sums of a layer of 8192 as many times further as it is wider than one of 512, so
 is an eighth of every hidden layer, with --lr-g 1e-4 --lr-d 1e-4.
 
 MNIST, 2 cores of an x86-64 server with other work on it, seed 0: 4,000 steps in 1 h 10 min, about 100 images/s alone; most
-samples can be named from step 1,000 on (16 min), on a background that stays grainy.
+samples can be named from step 1,000 on (12 min), on a background that stays grainy.
 """
 
 from dataclasses import dataclass
