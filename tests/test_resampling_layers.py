@@ -152,16 +152,15 @@ def test_resampling_keeps_means_and_multiplies_sizes(f, factor):
 
 
 def test_resampling_pads_as_stylegan2_does():
-    x, f = normal(1, 2, 6, 8, 3), np.float32([1, 3, 3, 1]) / 8
-    up, down, same = quick(
-        lambda x: [resample(x, f) for resample in (upsample_filtered, downsample_filtered, filter2d)]
-    )(x)
-    close(up, literally(x, 2 * f, 2, 1, (2, 1, 2, 1)))
-    close(down, literally(x, f, 1, 2, (1, 1, 1, 1)))
-    close(same, literally(x, f, 1, 1, (2, 1, 2, 1)))
+    x, even, odd = normal(1, 2, 6, 8, 3), setup_filter([1, 3, 3, 1]), setup_filter([1, 2, 3])
+    forms = [partial(form, f=f) for form in (upsample_filtered, downsample_filtered, filter2d) for f in (even, odd)]
+    found = quick(lambda x: [form(x) for form in forms])(x)
+    pads = [(2, 1, 2, 1), (2, 0, 2, 0), (1, 1, 1, 1), (1, 0, 1, 0), (2, 1, 2, 1), (1, 1, 1, 1)]
+    for y, form, pad, (up, down) in zip(found, forms, pads, [(2, 1)] * 2 + [(1, 2)] * 2 + [(1, 1)] * 2, strict=True):
+        close(y, literally(x, up * form.keywords["f"], up, down, pad))
     # bilinear weights by hand: 1/4 and 3/4 of two neighbours
     row = np.float32([0, 4, 8, 4]).reshape(1, 1, 4, 1).repeat(4, 1)
-    np.testing.assert_allclose(upsample_filtered(row, f)[0, 3, 1:7, 0], [1, 3, 5, 7, 7, 5])
+    np.testing.assert_allclose(upsample_filtered(row, even)[0, 3, 1:7, 0], [1, 3, 5, 7, 7, 5])
 
 
 def test_setup_filter_is_normalised():
@@ -170,6 +169,8 @@ def test_setup_filter_is_normalised():
     f = setup_filter([1, 2, 1], gain=4)
     np.testing.assert_allclose(np.outer(f, f).sum(), 4)
     assert f.dtype == np.float32
+    x = normal(1, 1, 5, 6, 1)
+    close(filter2d(x, f, -3.0), -3 * literally(x, f, pad=(1, 1, 1, 1)))
     with pytest.raises(BadInput, match=r"\[1.0, -1.0\] has sum 0.*another sum"):
         setup_filter([1, -1])
 

@@ -4,6 +4,7 @@ from jaxgan.layers.attention import SelfAttention
 from jaxgan.layers.conv import Geometry, conv, conv_transpose, direct_form
 from jaxgan.layers.equal import EqualConv, EqualDense
 from jaxgan.layers.filtered import conv_filtered
+from jaxgan.layers.fir import downsample_filtered, filter2d, setup_filter, upsample_filtered
 from jaxgan.layers.labels import append_label, label_vector
 from jaxgan.layers.linear import Conv, ConvTranspose, Dense
 from jaxgan.layers.modulated import modulated_conv
@@ -14,7 +15,7 @@ from jaxgan.layers.projection import Projection
 from jaxgan.layers.resample import downsample, upsample
 from jaxgan.layers.spectral import SpectralNorm
 from jaxgan.layers.stddev import minibatch_stddev
-from jaxgan.layers.upfirdn import downsample_filtered, filter2d, setup_filter, upfirdn, upsample_filtered
+from jaxgan.layers.upfirdn import upfirdn
 
 __all__ = [
     "NORMS",

@@ -4,7 +4,8 @@ import jax.numpy as jnp
 
 from jaxgan.errors import BadInput
 from jaxgan.layers.conv import conv, conv_transpose
-from jaxgan.layers.upfirdn import setup_filter, upfirdn
+from jaxgan.layers.fir import setup_filter
+from jaxgan.layers.upfirdn import upfirdn
 
 FILTER = (1, 3, 3, 1)  # of StyleGAN2
 
