@@ -1,25 +1,49 @@
 """Blocks that two or more models use. Images are NHWC, kernels HWIO."""
 
+from jaxgan.layers.attention import SelfAttention
 from jaxgan.layers.conv import Geometry, conv, conv_transpose, direct_form
+from jaxgan.layers.equal import EqualConv, EqualDense
+from jaxgan.layers.filtered import conv_filtered
+from jaxgan.layers.fir import downsample_filtered, filter2d, setup_filter, upsample_filtered
 from jaxgan.layers.labels import append_label, label_vector
 from jaxgan.layers.linear import Conv, ConvTranspose, Dense
+from jaxgan.layers.modulated import modulated_conv
+from jaxgan.layers.noise_input import NoiseInput
 from jaxgan.layers.norm import NORMS, Norm
+from jaxgan.layers.pixel import PixelNorm
+from jaxgan.layers.projection import Projection
 from jaxgan.layers.resample import downsample, upsample
 from jaxgan.layers.spectral import SpectralNorm
+from jaxgan.layers.stddev import minibatch_stddev
+from jaxgan.layers.upfirdn import upfirdn
 
 __all__ = [
     "NORMS",
     "Conv",
     "ConvTranspose",
     "Dense",
+    "EqualConv",
+    "EqualDense",
     "Geometry",
+    "NoiseInput",
     "Norm",
+    "PixelNorm",
+    "Projection",
+    "SelfAttention",
     "SpectralNorm",
     "append_label",
     "conv",
+    "conv_filtered",
     "conv_transpose",
     "direct_form",
     "downsample",
+    "downsample_filtered",
+    "filter2d",
     "label_vector",
+    "minibatch_stddev",
+    "modulated_conv",
+    "setup_filter",
+    "upfirdn",
     "upsample",
+    "upsample_filtered",
 ]

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from jaxgan.errors import BadInput, unknown
 from jaxgan.layers.linear import per_channel
+from jaxgan.layers.pixel import PixelNorm
 
 NORMS = ("batch", "layer", "instance", "pixel", "none")
 
@@ -47,7 +48,7 @@ class Norm(nn.Module):
                     )
                 y = _standard(y, space)
             case "pixel":
-                y = y * jax.lax.rsqrt(jnp.mean(y**2, axis=-1, keepdims=True) + 1e-8)
+                y = PixelNorm()(y)
             case _:
                 raise unknown("norm", self.kind, NORMS)
         if label is not None:
