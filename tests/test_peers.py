@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import jax
@@ -17,7 +18,8 @@ sys.path.insert(0, str(BENCHMARKS))
 
 from peers import equal, flax_step, ours  # noqa: E402
 
-WIDTH, BATCH, GAMMA, STEPS = 8, 8, 2.0, 3
+WIDTH, BATCH, GAMMA, STEPS, SEEDS = 8, 8, 2.0, 3, 5
+START = 40  # number of the first step: the average of G then keeps 0.7
 COUNTS = {"dcgan32": (1_068_931, 663_361), "dcgan64": (3_576_707, 2_765_633), "mlp": (579_728, 566_273)}
 games = pytest.mark.parametrize("gamma", [0.0, GAMMA], ids=["plain", "r1"])
 networks = pytest.mark.parametrize("network", ours.NETWORKS)
@@ -30,23 +32,35 @@ def three_batches(network):
     return ours.images(network, STEPS * BATCH), rows, z
 
 
-def our_losses(network, gamma):
-    """(initial state, final state, losses [3, 2] of G and D)."""
-    init, step = ours.program(network, width=WIDTH, gamma=gamma)
+@cache
+def our_steps(network, gamma):
+    """For each seed: (initial state, final state, losses [3, 2] of G and D)."""
+    init, step = (jax.jit(f) for f in ours.program(network, width=WIDTH, gamma=gamma))
     images, rows, z = three_batches(network)
     batches = [{"image": images[row], "z": z[i]} for i, row in enumerate(rows)]
-    first = state = jax.jit(init)(jax.random.key(3), batches[0])
-    step, found = jax.jit(step), []
-    for batch in batches:
-        state, metrics = step(state, batch)
-        found.append((float(metrics.g["loss"]), float(metrics.d["loss"])))
-    return first, state, np.array(found)
+
+    def play(seed):
+        state = init(jax.random.key(seed), batches[0])
+        first = state = state._replace(step=state.step + START)
+        found = []
+        for batch in batches:
+            state, metrics = step(state, batch)
+            found.append((float(metrics.g["loss"]), float(metrics.d["loss"])))
+        return first, state, np.array(found)
+
+    return [play(seed) for seed in range(SEEDS)]
 
 
-def close(name, found, expected):
-    error = np.abs(found / expected - 1).max()
-    print(f"{name}: {error:.1e}")
-    assert error < 1e-4, (found, expected)
+def agree(name, found, expected):
+    """Losses [seeds, 3, 2] agree: the median seed to 1e-4, and none is far off.
+
+    An activation that rounding puts on the other side of a ReLU's kink can turn the sign of a gradient near 0, which Adam
+    makes a whole step of: PyTorch in float32 and in float64 then differ by 1e-4 to 1e-3 too, at about one seed in six of
+    dcgan64. At the others the error is about 1e-6.
+    """
+    errors = np.sort(np.abs(np.array(found) / np.array(expected) - 1).max((1, 2)))
+    print(name, " ".join(f"{error:.1e}" for error in errors))
+    assert errors[SEEDS // 2] < 1e-4 and errors[-1] < 1e-2, errors
 
 
 @networks
@@ -59,19 +73,24 @@ def test_parameters_are_as_many(network):
 @games
 @networks
 def test_plain_flax_plays_the_same_game(network, gamma):
-    first, _, expected = our_losses(network, gamma)
-    state = flax_step.init(network, jax.random.key(0), width=WIDTH)
-    for side, player in (("g", first.g), ("d", first.d)):
-        params = equal.into_flax(player.params)
-        shapes = lambda tree: jax.tree.map(jnp.shape, tree)
-        assert shapes(params) == shapes(state[side]["params"])
-        state[side] = {**state[side], "params": params}
-    step, found = flax_step.make_step(network, gamma=gamma, width=WIDTH), []
+    step = flax_step.make_step(network, gamma=gamma, width=WIDTH)
     images, rows, z = three_batches(network)
-    for i, row in enumerate(rows):
-        state, *losses = step(state, images[row], z[i])
-        found.append(np.array(losses))
-    close(f"flax {network} {gamma}", np.array(found), expected)
+
+    def play(first):
+        state = flax_step.init(network, jax.random.key(0), width=WIDTH)
+        for side, player in (("g", first.g), ("d", first.d)):
+            params = equal.into_flax(player.params)
+            shapes = lambda tree: jax.tree.map(jnp.shape, tree)
+            assert shapes(params) == shapes(state[side]["params"])
+            state[side] = {**state[side], "params": params}
+        found = []
+        for i, row in enumerate(rows):
+            state, *losses = step(state, images[row], z[i])
+            found.append(losses)
+        return np.array(found)
+
+    firsts, _, expected = zip(*our_steps(network, gamma), strict=True)
+    agree(f"flax {network} R1 {gamma}", [play(first) for first in firsts], expected)
 
 
 @pytest.mark.referee
@@ -84,20 +103,28 @@ def test_torch_plays_the_same_game(network, gamma, channels_last):
 
     if channels_last and network == "mlp":
         pytest.skip("an MLP has no convolutions")
-    first, last, expected = our_losses(network, gamma)
-    g, d = torch_nets.networks(network, WIDTH)
-    like = equal.into_torch(first.g.params, g, "g"), equal.into_torch(first.d.params, d, "d")
     images, rows, z = three_batches(network)
-    mode = torch_step.Mode(channels_last=channels_last)
-    step = torch_step.Step(network, images, mode=mode, gamma=gamma, like=like)
-    found = np.array([[float(loss) for loss in step(row, z[i])] for i, row in enumerate(rows)])
-    close(f"torch {network} {gamma}", found, expected)
-    for ema, side in ((step.ema, "g"),):  # the averages agree too, weights and the running means alike
-        fresh, _ = torch_nets.networks(network, WIDTH)
-        wanted = equal.into_torch(last.ema["params"], fresh, side)
-        for a, b in zip(ema.parameters(), wanted.parameters(), strict=True):
-            np.testing.assert_allclose(a.detach(), b.detach(), atol=1e-4)
-    assert torch.is_tensor(step(rows[0])[0])  # and it draws its own latents
+    into = lambda net, params, side: equal.into_torch(params, net, side)
+
+    def play(first, last):
+        g, d = torch_nets.networks(network, WIDTH)
+        like = into(g, first.g.params, "g"), into(d, first.d.params, "d")
+        mode = torch_step.Mode(channels_last=channels_last)
+        step = torch_step.Step(network, images, mode=mode, gamma=gamma, like=like)
+        step.steps = START
+        found = np.array([[float(loss) for loss in step(row, z[i])] for i, row in enumerate(rows)])
+        first, last = (into(torch_nets.networks(network, WIDTH)[0], x.ema["params"], "g") for x in (first, last))
+        flat = lambda net: torch.cat([p.detach().flatten() for p in net.parameters()])
+        vectors = [flat(net) for net in (first, last, step.ema)]
+        error = float((vectors[2] - vectors[1]).abs().mean() / (vectors[1] - vectors[0]).abs().mean())
+        assert torch.is_tensor(step(rows[0])[0])  # it draws latents of its own too
+        return found, error
+
+    firsts, lasts, expected = zip(*our_steps(network, gamma), strict=True)
+    found, errors = zip(*map(play, firsts, lasts), strict=True)
+    agree(f"torch {network} R1 {gamma}", found, expected)
+    print(f"the average of G moved the same way up to {np.median(errors):.1e}")
+    assert np.median(errors) < 0.02, errors
 
 
 @networks

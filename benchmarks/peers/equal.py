@@ -139,7 +139,9 @@ def main():
         for peer, count in parameters(network).items():
             print(f"{network:8} {peer:6} G {count.g:,}  D {count.d:,} parameters")
         least, found = minimum_flops(network, 64), xla_flops(network, 64)
-        print(f"{network:8} step of batch 64: {least / 1e9:.4g} GFLOP by hand, {found / 1e9:.4g} by XLA: {found / least:.4f}")
+        print(
+            f"{network:8} step of batch 64: {least / 1e9:.4g} GFLOP by hand, {found / 1e9:.4g} by XLA: {found / least:.4f}"
+        )
 
 
 if __name__ == "__main__":

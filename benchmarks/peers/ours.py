@@ -29,7 +29,10 @@ def game(network, *, width=64, gamma=0.0, dtype="float32"):
     """GAN of a network as its recipe builds it. width: of the DCGANs. gamma: of R1, 0 for none."""
     height, _, channels = shape(network)
     if network == "mlp":
-        generator, discriminator = models.mlp.generator(shape(network), dtype=dtype), models.mlp.discriminator(dtype=dtype)
+        generator, discriminator = (
+            models.mlp.generator(shape(network), dtype=dtype),
+            models.mlp.discriminator(dtype=dtype),
+        )
     else:
         generator = models.dcgan.generator(height, channels, width=width, dtype=dtype)
         discriminator = models.dcgan.discriminator(width=width, dtype=dtype)

@@ -50,7 +50,9 @@ def check(mode, network, device, gamma=0.0):
     if mode.compile and mode.graphs:
         raise BadInput("compile=True with graphs=True: this step captures eager operators alone, leave one of the two")
     if mode.compile and kind == "cpu" and shutil.which(compiler := os.environ.get("CXX", "g++")) is None:
-        raise BadInput(f"compile=True on a CPU needs a C++ compiler, and there is no {compiler}: install it, or set CXX")
+        raise BadInput(
+            f"compile=True on a CPU needs a C++ compiler, and there is no {compiler}: install it, or set CXX"
+        )
     if mode.compile and kind == "cuda" and importlib.util.find_spec("triton") is None:
         raise BadInput("compile=True on CUDA needs triton, which is not installed: pip install triton")
 
