@@ -39,8 +39,8 @@ def compare(network, contenders, args, until):
     alive, rows, where = {}, {}, args.platform
     for name in contenders:
         rows[name] = {"network": network, "contender": name, "rates": []}
-        if where == "cpu" and "bf16" in name and args.contenders is None:
-            rows[name]["not_measured"] = "left out on a CPU by default: name it in --contenders"
+        if reason := left_out(name, network, where, args.contenders is None):
+            rows[name]["not_measured"] = reason
             continue
         limit = min(args.start_limit, until - time.monotonic() - 10)
         try:
@@ -64,6 +64,18 @@ def compare(network, contenders, args, until):
     for process in alive.values():
         process.end()
     return [summary(row, rows[contenders[0]]["rates"]) for row in rows.values()], where
+
+
+def left_out(name, network, where, by_default):
+    """Why a contender need not even be started, None where it must."""
+    words = name.split("+")[1:]
+    if "channels_last" in words and network == "mlp":
+        return "an MLP has no convolutions"
+    if "graphs" in words and where == "cpu":
+        return "CUDA graphs need a CUDA device, and this run is on a CPU"
+    if "bf16" in words and where == "cpu" and by_default:
+        return "left out on a CPU: name it in --contenders"
+    return None
 
 
 def summary(row, reference):
@@ -135,7 +147,7 @@ def main(argv=None):
     for name in ("batch_size", "rounds", "seconds", "start_limit", "minutes"):
         if getattr(args, name) <= 0:
             parser.error(f"--{name.replace('_', '-')} is {getattr(args, name)}: give a number above 0")
-    args.platform = "cpu"  # until a contender in JAX says where it runs
+    args.platform = "any"  # until a contender in JAX says where it runs
     contenders = args.contenders or CONTENDERS
     end, load, rows = time.monotonic() + 60 * args.minutes, hardware.load(), []
     for i, network in enumerate(args.networks):

@@ -1,5 +1,7 @@
 """Peers do the work that jaxgan does: parameters, losses of three steps from the same weights, FLOPs."""
 
+import copy
+import importlib.util
 import json
 import subprocess
 import sys
@@ -132,3 +134,86 @@ def test_the_step_does_little_beyond_the_flops_that_it_must(network):
     least, found = equal.minimum_flops(network, 64), equal.xla_flops(network, 64)
     print(f"{network}: XLA counts {found / least:.4f} times the count by hand")
     assert 1 < found / least < 1.05
+
+
+@pytest.mark.referee
+@pytest.mark.parametrize("mode", ["compile", "bf16", "graphs"])
+def test_modes_of_torch_play_the_same_game(mode):
+    torch = pytest.importorskip("torch", reason="no torch: make referee")
+    from peers import torch_nets, torch_step
+
+    if mode == "graphs" and not torch.cuda.is_available():
+        pytest.skip("CUDA graphs need a CUDA device")
+    network = "mlp" if mode == "compile" else "dcgan32"
+    images, rows, z = three_batches(network)
+    torch.manual_seed(0)
+    like = torch_nets.networks(network, WIDTH)
+    device, steps = "cuda" if mode == "graphs" else "cpu", 2 * STEPS  # a graph is captured at the fourth
+
+    def play(**options):
+        nets = copy.deepcopy(like)
+        step = torch_step.Step(network, images, device=device, mode=torch_step.Mode(**options), like=nets)
+        return np.array([[float(x) for x in step(rows[i % STEPS], z[i % STEPS])] for i in range(steps)])
+
+    expected, found = play(), play(**{mode: True})
+    error = np.abs(found / expected - 1).max()
+    print(f"{mode}: {error:.1e}")
+    assert 1e-5 < error < 0.05 if mode == "bf16" else error < 1e-3
+
+
+@pytest.mark.referee
+def test_modes_that_cannot_run_are_refused():
+    torch = pytest.importorskip("torch", reason="no torch: make referee")
+    from peers.torch_step import Mode, check
+
+    refused = [
+        (Mode(graphs=True), "dcgan32", "cpu", 0.0, "graphs=True on device 'cpu'"),
+        (Mode(channels_last=True), "mlp", "cpu", 0.0, "no convolutions"),
+        (Mode(compile=True), "mlp", "cpu", 10.0, "gamma 10.0"),
+        (Mode(), "mlp", "meta", 0.0, "'meta'"),
+    ]
+    if not torch.cuda.is_available():
+        refused.append((Mode(), "mlp", "cuda", 0.0, "sees no CUDA device"))
+    for mode, network, device, gamma, words in refused:
+        with pytest.raises(BadInput, match=words):
+            check(mode, network, device, gamma)
+    check(Mode(channels_last=True, bf16=True), "dcgan64", "cpu", 10.0)
+
+
+def test_compare_measures_what_is_there_and_names_what_is_not(tmp_path):
+    contenders = ["ours", "flax", "torch", "torch+graphs", "torch+warp", "tensorflow"]
+    files = tmp_path / "speed.json", tmp_path / "speed.md"
+    flags = ["--rounds", "2", "--seconds", "0.02", "--batch-size", "8", "--contenders", *contenders]
+    command = [sys.executable, BENCHMARKS / "compare.py", "--networks", "mlp", *flags]
+    said = subprocess.run([*command, "--json", files[0], "--markdown", files[1]], capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    result, table = json.loads(files[0].read_text()), files[1].read_text()
+    rows = {row["contender"]: row for row in result["rows"]}
+    assert list(rows) == contenders and result["hardware"] in table and table in said.stdout
+    measured = {"ours", "flax", "torch"} if importlib.util.find_spec("torch") else {"ours", "flax"}
+    for name, row in rows.items():
+        if name in measured:
+            assert row["finite"] and row["rounds"] == len(row["rates"]) == 2
+            assert 0 < row["lowest"] <= row["images_per_s"] <= row["highest"]
+            assert f"| mlp | {name} | {row['images_per_s']:,} |" in table
+        else:
+            assert f"| mlp | {name} | not measured: {row['not_measured']} |" in table
+    assert rows["ours"]["ratio_to_first"] == 1
+    assert "did you mean" in rows["torch+warp"]["not_measured"] or "there are" in rows["torch+warp"]["not_measured"]
+    assert "unknown contender 'tensorflow'" in rows["tensorflow"]["not_measured"]
+
+
+def test_a_contender_that_takes_too_long_or_dies_is_not_measured():
+    from peers import process
+
+    ours_on_mlp = ("ours", "mlp", 8, "cpu", 0.0)
+    with pytest.raises(process.NotMeasured, match="its start took longer than 0 s"):
+        process.Process(ours_on_mlp, 0.01)
+    alive = process.Process(ours_on_mlp, 120)
+    with pytest.raises(process.NotMeasured, match="its measurement took longer than 1 s"):
+        alive.ask(1e6, 1)
+    assert alive.process.poll() is not None
+    alive = process.Process(ours_on_mlp, 120)
+    alive.process.kill()
+    with pytest.raises(process.NotMeasured, match="ended with status -9"):
+        alive.ask(0.1, 20)

@@ -8,6 +8,7 @@ the padding left out, as XLA leaves them out. Batch norm, activations, losses, A
 
 import importlib.util
 import math
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -108,7 +109,7 @@ def _layers(network, width):
     height, _, channels = ours.shape(network)
     if network == "mlp":
         sizes = (ours.Z, 128, 256, 512, height * height * channels)
-        dense = lambda sizes: [2 * a * b for a, b in zip(sizes, sizes[1:], strict=False)]
+        dense = lambda sizes: [2 * a * b for a, b in pairwise(sizes)]
         return Pair(dense(sizes), dense((height * height * channels, 512, 256, 128, 1)))
     widths = [channels, *(min(width << i, 512) for i in range(height.bit_length() - 3))]
     # a convolution from `size` to half of it and the transposed one back have the same taps

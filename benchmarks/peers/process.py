@@ -29,7 +29,7 @@ class Process:
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
             "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         }
-        self.errors, self.lines = tempfile.TemporaryFile(), Queue()
+        self.errors, self.lines = tempfile.TemporaryFile(), Queue()  # noqa: SIM115
         if limit <= 0:
             raise NotMeasured("no time left to start it: raise --minutes")
         self.process = subprocess.Popen(

@@ -1,5 +1,7 @@
 """jaxgan's DCGAN and MLP pairs in PyTorch, NCHW, with the initialisation of the DCGAN paper."""
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -17,7 +19,7 @@ class DCGenerator(nn.Sequential):
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(inplace=True),
         ]
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [
                 nn.ConvTranspose2d(before, after, 4, stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(after),
@@ -33,7 +35,7 @@ class DCDiscriminator(nn.Sequential):
     def __init__(self, resolution, channels=3, width=64, max_width=512):
         widths = [min(width << i, max_width) for i in range(resolution.bit_length() - 3)]
         layers = [nn.Conv2d(channels, widths[0], 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [
                 nn.Conv2d(before, after, 4, stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(after),
@@ -71,7 +73,7 @@ def networks(network, width=64):
 def _dense(sizes):
     """Linear layers between these sizes, leaky ReLUs between the layers."""
     layers = []
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         layers += [nn.Linear(before, after), nn.LeakyReLU(0.2, inplace=True)]
     return layers[:-1]
 

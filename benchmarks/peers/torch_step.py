@@ -65,7 +65,8 @@ class Step:
     Raises BadInput for a mode that cannot be run.
     """
 
-    def __init__(self, network, data, *, device="cpu", mode=Mode(), gamma=0.0, width=64, like=None):
+    def __init__(self, network, data, *, device="cpu", mode=None, gamma=0.0, width=64, like=None):
+        mode = mode or Mode()
         check(mode, network, device, gamma)
         self.device, self.mode, self.gamma, self.steps, self.graph = torch.device(device), mode, gamma, 0, None
         data = torch.from_numpy(data)  # NHWC in memory is what channels_last means
@@ -165,7 +166,8 @@ class Runner:
     """The step as `compare.py` runs it: step(rows) begins one, wait() until all are done."""
 
     def __init__(self, network, data, batch_size, *, platform, gamma=0.0, **mode):
-        device = {"cpu": "cpu", "gpu": "cuda", "cuda": "cuda"}.get(platform, platform)
+        any_device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = {"any": any_device, "gpu": "cuda"}.get(platform, platform)
         torch.manual_seed(0)
         self.play = Step(network, data, device=device, mode=Mode(**mode), gamma=gamma)
         self.device = torch.cuda.get_device_name() if device == "cuda" else "cpu"

@@ -7,6 +7,9 @@ it made in about so many seconds, the device waited for at the end.
 import json
 import sys
 import time
+from importlib.util import find_spec
+
+from jaxgan.errors import BadInput, unknown
 
 MARK = "peer: "
 IMAGES = 2048  # in the data set
@@ -18,9 +21,6 @@ def runner(name, network, batch_size, platform, gamma):
 
     Raises BadInput where there is no such contender, or it cannot run here.
     """
-    from jaxgan.errors import BadInput, unknown
-    from peers import ours
-
     peer, *words = name.split("+")
     known = {"ours": ("bf16",), "flax": (), "torch": ("channels_last", "compile", "bf16", "graphs")}
     if peer not in known:
@@ -28,6 +28,10 @@ def runner(name, network, batch_size, platform, gamma):
     for word in words:
         if word not in known[peer]:
             raise unknown(f"option of {peer}", word, known[peer] or ("none",))
+    if peer == "torch" and find_spec("torch") is None:
+        raise BadInput(f"{name} needs torch, which is not installed: pip install torch")
+    from peers import ours
+
     options, data = dict.fromkeys(words, True), ours.images(network, max(IMAGES, batch_size))
     if peer == "ours":
         return ours.Runner(network, data, batch_size, gamma=gamma, **options)
@@ -35,12 +39,8 @@ def runner(name, network, batch_size, platform, gamma):
         from peers import flax_step
 
         return flax_step.Runner(network, data, batch_size, gamma=gamma)
-    try:
-        from peers import torch_step
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise BadInput("torch is not installed: pip install torch") from error
+    from peers import torch_step
+
     return torch_step.Runner(network, data, batch_size, platform=platform, gamma=gamma, **options)
 
 
@@ -101,5 +101,5 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except Exception as error:
-        say(error=f"{error}" if type(error).__name__ == "BadInput" else f"{type(error).__name__}: {error}")
+        say(error=str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}")
         sys.exit(2)
