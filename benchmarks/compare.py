@@ -63,7 +63,8 @@ def compare(network, contenders, args, until):
             rows[name]["rates"].append(said["steps"] * args.batch_size / said["seconds"])
     for process in alive.values():
         process.end()
-    return [summary(row, rows[contenders[0]]["rates"]) for row in rows.values()], where
+    reference = rows[contenders[0]]["rates"]
+    return [summary(row, reference) for row in rows.values()], where
 
 
 def left_out(name, network, where, by_default):

@@ -137,6 +137,7 @@ def test_the_step_does_little_beyond_the_flops_that_it_must(network):
 
 
 @pytest.mark.referee
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch.compile imports what torch calls deprecated
 @pytest.mark.parametrize("mode", ["compile", "bf16", "graphs"])
 def test_modes_of_torch_play_the_same_game(mode):
     torch = pytest.importorskip("torch", reason="no torch: make referee")
