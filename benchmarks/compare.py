@@ -2,7 +2,8 @@
 
     python benchmarks/compare.py --networks dcgan32 dcgan64 mlp --batch-size 64 --json FILE --markdown FILE
 
-Every contender lives in a process of its own, warm through all rounds; in a round each has its turn, one after the other.
+Every contender lives in a process of its own, warm through all rounds; in a round each has its turn, one after the other,
+and the others wait for a line of input, which takes no time of the processor.
 What this machine cannot measure is listed with its reason. `python -m peers.equal` and tests/test_peers.py show that the
 contenders' work is equal.
 """

@@ -113,6 +113,7 @@ def test_torch_plays_the_same_game(network, gamma, channels_last):
         like = into(g, first.g.params, "g"), into(d, first.d.params, "d")
         mode = torch_step.Mode(channels_last=channels_last)
         step = torch_step.Step(network, images, mode=mode, gamma=gamma, like=like)
+        assert step.d[0].weight.is_contiguous(memory_format=torch.channels_last) or not channels_last
         step.steps = START
         found = np.array([[float(loss) for loss in step(row, z[i])] for i, row in enumerate(rows)])
         first, last = (into(torch_nets.networks(network, WIDTH)[0], x.ema["params"], "g") for x in (first, last))
@@ -157,6 +158,8 @@ def test_modes_of_torch_play_the_same_game(mode):
         return np.array([[float(x) for x in step(rows[i % STEPS], z[i % STEPS])] for i in range(steps)])
 
     expected, found = play(), play(**{mode: True})
+    if mode == "compile":
+        assert torch._dynamo.utils.counters["stats"]["unique_graphs"] >= 2
     error = np.abs(found / expected - 1).max()
     print(f"{mode}: {error:.1e}")
     assert 1e-5 < error < 0.05 if mode == "bf16" else error < 1e-3

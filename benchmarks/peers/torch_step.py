@@ -78,8 +78,7 @@ class Step:
         self.opt_g, self.opt_d = (torch.optim.Adam(net.parameters(), **options) for net in (self.g, self.d))
         self.averaged, self.moving = _floats(self.ema), _floats(self.g)
         if mode.compile:
-            self.g.compile()
-            self.d.compile()
+            self.g, self.d = torch.compile(self.g), torch.compile(self.d)
         if self.device.type == "cuda":
             torch.set_float32_matmul_precision("high")
             torch.backends.cudnn.benchmark = True
