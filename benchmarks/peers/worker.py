@@ -13,6 +13,7 @@ from jaxgan.errors import BadInput, unknown
 
 MARK = "peer: "
 IMAGES = 2048  # in the data set
+_WAITS = 5  # for the device in a measurement
 _WARM_UP = 5  # steps, in which a CUDA graph is captured too
 
 
@@ -82,14 +83,15 @@ def main(name, network, batch_size, platform, gamma):
         versions=versions(name),
     )
     for line in sys.stdin:
-        steps = max(1, round(float(line) / each))
-        begin = time.perf_counter()
-        for i in range(steps):
-            run.step(rows[i % len(rows)])
-        run.wait()
-        seconds = time.perf_counter() - begin
-        each = seconds / steps
-        say(steps=steps, seconds=seconds)
+        seconds, steps, begin = float(line), 0, time.perf_counter()
+        while (taken := time.perf_counter() - begin) < seconds:
+            count = max(1, round(seconds / _WAITS / each))
+            for i in range(count):
+                run.step(rows[i % len(rows)])
+            run.wait()
+            steps += count
+            each = (time.perf_counter() - begin) / steps
+        say(steps=steps, seconds=taken)
 
 
 def say(**what):
