@@ -103,6 +103,7 @@ def test_torch_plays_the_same_game(network, gamma, channels_last):
     torch = pytest.importorskip("torch", reason="no torch: make referee")
     from peers import torch_nets, torch_step
 
+    torch.set_num_threads(1)  # these steps are small: threads that meet after every operation only wait
     if channels_last and network == "mlp":
         pytest.skip("an MLP has no convolutions")
     images, rows, z = three_batches(network)
@@ -113,7 +114,7 @@ def test_torch_plays_the_same_game(network, gamma, channels_last):
         like = into(g, first.g.params, "g"), into(d, first.d.params, "d")
         mode = torch_step.Mode(channels_last=channels_last)
         step = torch_step.Step(network, images, mode=mode, gamma=gamma, like=like)
-        assert step.d[0].weight.is_contiguous(memory_format=torch.channels_last) or not channels_last
+        assert not channels_last or step.d[0].weight.is_contiguous(memory_format=torch.channels_last)
         step.steps = START
         found = np.array([[float(loss) for loss in step(row, z[i])] for i, row in enumerate(rows)])
         first, last = (into(torch_nets.networks(network, WIDTH)[0], x.ema["params"], "g") for x in (first, last))
@@ -138,12 +139,13 @@ def test_the_step_does_little_beyond_the_flops_that_it_must(network):
 
 
 @pytest.mark.referee
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch.compile imports what torch calls deprecated
+@pytest.mark.filterwarnings("ignore")  # torch.compile warns of its own doings
 @pytest.mark.parametrize("mode", ["compile", "bf16", "graphs"])
 def test_modes_of_torch_play_the_same_game(mode):
     torch = pytest.importorskip("torch", reason="no torch: make referee")
     from peers import torch_nets, torch_step
 
+    torch.set_num_threads(1)  # these steps are small: threads that meet after every operation only wait
     if mode == "graphs" and not torch.cuda.is_available():
         pytest.skip("CUDA graphs need a CUDA device")
     network = "mlp" if mode == "compile" else "dcgan32"
