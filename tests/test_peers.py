@@ -20,7 +20,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 from peers import equal, flax_step, ours  # noqa: E402
 
-WIDTH, BATCH, GAMMA, STEPS, SEEDS = 8, 8, 2.0, 3, 5
+WIDTH, BATCH, GAMMA, STEPS, SEEDS = 8, 4, 2.0, 3, 5
 START = 40  # number of the first step: the average of G then keeps 0.7
 COUNTS = {"dcgan32": (1_068_931, 663_361), "dcgan64": (3_576_707, 2_765_633), "mlp": (579_728, 566_273)}
 games = pytest.mark.parametrize("gamma", [0.0, GAMMA], ids=["plain", "r1"])
@@ -54,15 +54,15 @@ def our_steps(network, gamma):
 
 
 def agree(name, found, expected):
-    """Losses [seeds, 3, 2] agree: the median seed to 1e-4, and none is far off.
+    """Losses [seeds, 3, 2] agree: two seeds at least to 1e-5, and none is far off.
 
     An activation that rounding puts on the other side of a ReLU's kink can turn the sign of a gradient near 0, which Adam
-    makes a whole step of: PyTorch in float32 and in float64 then differ by 1e-4 to 1e-3 too, at about one seed in six of
-    dcgan64. At the others the error is about 1e-6.
+    makes a whole step of: PyTorch in float32 and in float64 then differ by 1e-4 to 1e-3 too, at one seed in six to two
+    of dcgan64. At the others the error is about 1e-6, which a game that is not the same reaches at none.
     """
     errors = np.sort(np.abs(np.array(found) / np.array(expected) - 1).max((1, 2)))
     print(name, " ".join(f"{error:.1e}" for error in errors))
-    assert errors[SEEDS // 2] < 1e-4 and errors[-1] < 1e-2, errors
+    assert errors[1] < 1e-5 and errors[-1] < 1e-2, errors
 
 
 @networks
@@ -128,7 +128,7 @@ def test_torch_plays_the_same_game(network, gamma, channels_last):
     found, errors = zip(*map(play, firsts, lasts), strict=True)
     agree(f"torch {network} R1 {gamma}", found, expected)
     print(f"the average of G moved the same way up to {np.median(errors):.1e}")
-    assert np.median(errors) < 0.02, errors
+    assert np.median(errors) < 0.05, errors
 
 
 @networks
