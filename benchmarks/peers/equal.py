@@ -1,0 +1,149 @@
+"""Equal work, proven: parameters, weights carried over from jaxgan to a peer, and FLOPs counted by hand.
+
+    cd benchmarks && python -m peers.equal        # parameters of all peers, FLOPs of the step by hand and by XLA
+
+A hand count is of multiplications and additions (2 each) in convolutions and dense layers alone, those with the zeros of
+the padding left out, as XLA leaves them out. Batch norm, activations, losses, Adam and the average are not in it.
+"""
+
+import importlib.util
+import math
+from itertools import pairwise
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan import Pair, layers
+from peers import flax_step, ours
+
+
+def parameters(network, width=64):
+    """{peer: Pair of parameter counts}, nothing allocated; of PyTorch only where it is installed."""
+    size = lambda tree: sum(math.prod(x.shape) for x in jax.tree.leaves(tree))
+    state = _shapes(network, 2, width)
+    plain = jax.eval_shape(lambda key: flax_step.init(network, key, width=width), jax.random.key(0))
+    counts = {
+        "ours": Pair(size(state.g.params), size(state.d.params)),
+        "flax": Pair(size(plain["g"]["params"]), size(plain["d"]["params"])),
+    }
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        from peers.torch_nets import networks
+
+        with torch.device("meta"):
+            counts["torch"] = Pair(*(sum(p.numel() for p in net.parameters()) for net in networks(network, width)))
+    return counts
+
+
+def into_torch(params, net, side):
+    """Fills a PyTorch network with jaxgan's params of this side, "g" or "d".
+
+    Convolutions: HWIO to OIHW. Transposed ones are kept as the kernel of the convolution that they transpose, here and in
+    PyTorch, so the same turn of axes does, without a flip. Of dense layers, the axis that is 4x4 places times channels
+    goes from (4, 4, C) to (C, 4, 4).
+    """
+    import torch
+    from torch import nn
+
+    names = {nn.Linear: "Dense", nn.Conv2d: "Conv", nn.ConvTranspose2d: "ConvTranspose", nn.BatchNorm2d: "Norm"}
+    images, seen, used = "Conv" in str(net), dict.fromkeys(names, 0), 0
+    for module in net.modules():
+        kind = type(module)
+        if kind not in names:
+            continue
+        layer = params[f"{names[kind]}_{seen[kind]}"]
+        seen[kind] += 1
+        weight = np.asarray(layer["scale" if kind is nn.BatchNorm2d else "kernel"])
+        if kind is nn.Linear:
+            weight = weight.T  # [out, in]
+            axis = 0 if side == "g" else 1
+            weight = np.moveaxis(_channels_first(np.moveaxis(weight, axis, 0)), 0, axis) if images else weight
+        elif weight.ndim == 4:
+            weight = weight.transpose(3, 2, 0, 1)
+        for name, value in (("weight", weight), ("bias", layer.get("bias"))):
+            if value is not None:
+                with torch.no_grad():
+                    own = getattr(module, name)
+                    assert own.shape == value.shape, (module, name, own.shape, value.shape)
+                    own.copy_(torch.from_numpy(np.array(value)))
+                used += 1
+    assert used == len(jax.tree.leaves(params)) == len(list(net.parameters()))
+    return net
+
+
+def into_flax(params):
+    """jaxgan's params as plain Flax's: nn.ConvTranspose keeps its kernel flipped and as [h, w, in, out]."""
+
+    def turned(name, layer):
+        if name.startswith("ConvTranspose"):
+            return {**layer, "kernel": jnp.flip(layer["kernel"], (0, 1)).swapaxes(2, 3)}
+        return layer
+
+    return {name.replace("Norm_", "BatchNorm_"): turned(name, layer) for name, layer in params.items()}
+
+
+def minimum_flops(network, batch_size, width=64):
+    """FLOPs that a step of this protocol cannot do without, by hand. G and D stand for those of a forward pass of a sample.
+
+    G once forward, and once each for the gradients in its weights and in its inputs, but z: 3 G - first layer.
+    D's turn: real and fake forward, gradients in weights and in inputs, but the images: 2 (3 D - first layer).
+    G's turn: fakes forward through the new D, and the gradient in inputs, down to the images: 2 D.
+    """
+    g, d = _layers(network, width)
+    return batch_size * (3 * sum(g) - g[0] + 2 * (3 * sum(d) - d[0]) + 2 * sum(d))
+
+
+def xla_flops(network, batch_size, width=64):
+    """FLOPs of jaxgan's compiled step in XLA's count, everything in it, with convolutions in their direct form."""
+    _, step = ours.program(network, width=width)
+    batch = {"image": jax.ShapeDtypeStruct((batch_size, *ours.shape(network)), np.uint8)}
+    with layers.direct_form():
+        compiled = jax.jit(step).lower(_shapes(network, batch_size, width), batch).compile()
+    return float(compiled.cost_analysis()["flops"])
+
+
+def _layers(network, width):
+    """Pair of lists: forward FLOPs of each layer for one sample."""
+    height, _, channels = ours.shape(network)
+    if network == "mlp":
+        sizes = (ours.Z, 128, 256, 512, height * height * channels)
+        dense = lambda sizes: [2 * a * b for a, b in pairwise(sizes)]
+        return Pair(dense(sizes), dense((height * height * channels, 512, 256, 128, 1)))
+    widths = [channels, *(min(width << i, 512) for i in range(height.bit_length() - 3))]
+    # a convolution from `size` to half of it and the transposed one back have the same taps
+    convs = [2 * _taps(height >> i) ** 2 * widths[i] * widths[i + 1] for i in range(len(widths) - 1)]
+    return Pair([2 * ours.Z * 16 * widths[-1], *reversed(convs)], [*convs, 2 * 16 * widths[-1]])
+
+
+def _taps(size, kernel=4, stride=2, pad=1):
+    """Pairs (output, input) along one side of `size` that a window joins, padding left out."""
+    starts = range(-pad, size + pad - kernel + 1, stride)
+    return sum(0 <= start + tap < size for start in starts for tap in range(kernel))
+
+
+def _channels_first(x):
+    """x [16 C, ...] from (4, 4, C) to (C, 4, 4)."""
+    return x.reshape(4, 4, -1, *x.shape[1:]).swapaxes(1, 2).swapaxes(0, 1).reshape(x.shape)
+
+
+def _shapes(network, batch_size, width):
+    """State of jaxgan's step, shapes alone."""
+    init, _ = ours.program(network, width=width)
+    batch = {"image": jax.ShapeDtypeStruct((batch_size, *ours.shape(network)), np.uint8)}
+    return jax.eval_shape(init, jax.random.key(0), batch)
+
+
+def main():
+    for network in ours.NETWORKS:
+        for peer, count in parameters(network).items():
+            print(f"{network:8} {peer:6} G {count.g:,}  D {count.d:,} parameters")
+        least, found = minimum_flops(network, 64), xla_flops(network, 64)
+        print(
+            f"{network:8} step of batch 64: {least / 1e9:.4g} GFLOP by hand, {found / 1e9:.4g} by XLA: {found / least:.4f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

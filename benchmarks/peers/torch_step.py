@@ -1,0 +1,185 @@
+"""The GAN step in plain PyTorch, as somebody writes it who knows PyTorch well: jaxgan.core.make_step's protocol.
+
+One pass of G for both turns, D's turn on the detached fakes, G's turn against the updated D without gradients in D's
+weights, fused Adam, an average of G; uint8 images on the device, gathered in the step. Two things are left as PyTorch
+has them, and change no loss: running variances are unbiased, and D's statistics move in G's turn too.
+"""
+
+import copy
+import importlib.util
+import os
+import shutil
+from typing import NamedTuple
+
+import torch
+from torch.nn.functional import softplus
+
+from jaxgan.errors import BadInput
+from peers import ours
+from peers.torch_nets import networks
+
+_EAGER_STEPS = 3  # on a side stream before a CUDA graph is captured, as PyTorch's notes on CUDA graphs ask
+
+
+class Mode(NamedTuple):
+    """How PyTorch is asked to run the step. All off: eager, NCHW, float32 (on CUDA with TF32, as JAX does by default)."""
+
+    channels_last: bool = False
+    compile: bool = False
+    bf16: bool = False
+    graphs: bool = False
+
+
+def check(mode, network, device, gamma=0.0):
+    """Raises BadInput where this machine, or PyTorch itself, cannot run the mode."""
+    kind = torch.device(device).type
+    if kind not in ("cpu", "cuda"):
+        raise BadInput(f"device is {device!r}, and this step knows 'cpu' and 'cuda': give one of the two")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise BadInput(f"device is {device!r}, and torch {torch.__version__} sees no CUDA device: give device='cpu'")
+    if mode.graphs and kind != "cuda":
+        raise BadInput(f"graphs=True on device {device!r}: CUDA graphs need a CUDA device, leave graphs=False")
+    if mode.channels_last and network == "mlp":
+        raise BadInput("channels_last=True for mlp: it has no convolutions, leave channels_last=False")
+    if mode.bf16 and kind == "cuda" and not torch.cuda.is_bf16_supported():
+        raise BadInput(f"bf16=True on {torch.cuda.get_device_name()}: it has no bfloat16, leave bf16=False")
+    if mode.compile and gamma:
+        raise BadInput(
+            f"compile=True with R1 of gamma {gamma}: torch.compile has no second derivatives, leave one of the two"
+        )
+    if mode.compile and mode.graphs:
+        raise BadInput("compile=True with graphs=True: this step captures eager operators alone, leave one of the two")
+    if mode.compile and kind == "cpu" and shutil.which(compiler := os.environ.get("CXX", "g++")) is None:
+        raise BadInput(
+            f"compile=True on a CPU needs a C++ compiler, and there is no {compiler}: install it, or set CXX"
+        )
+    if mode.compile and kind == "cuda" and importlib.util.find_spec("triton") is None:
+        raise BadInput("compile=True on CUDA needs triton, which is not installed: pip install triton")
+
+
+class Step:
+    """Networks, optimizers, the average, and step(rows, z) -> (loss of G, loss of D), tensors [] on the device.
+
+    A CUDA graph writes the same two tensors at every step, and wants z either always or never.
+    data: uint8 [N, H, W, C]. rows: int [B]. z: float32 [B, 100], drawn where it is not given. gamma: of R1, 0 for none.
+    Raises BadInput for a mode that cannot be run.
+    """
+
+    def __init__(self, network, data, *, device="cpu", mode=None, gamma=0.0, width=64, like=None):
+        mode = mode or Mode()
+        check(mode, network, device, gamma)
+        self.device, self.mode, self.gamma, self.steps, self.graph = torch.device(device), mode, gamma, 0, None
+        data = torch.from_numpy(data)  # NHWC in memory is what channels_last means
+        self.data = (data if mode.channels_last else data.permute(0, 3, 1, 2).contiguous()).to(self.device)
+        layout = torch.channels_last if mode.channels_last else torch.contiguous_format
+        self.g, self.d = (net.to(self.device, memory_format=layout) for net in like or networks(network, width))
+        self.ema = copy.deepcopy(self.g)
+        options = {"lr": ours.RATE, "betas": (ours.B1, ours.B2), "fused": True, "capturable": mode.graphs}
+        self.opt_g, self.opt_d = (torch.optim.Adam(net.parameters(), **options) for net in (self.g, self.d))
+        self.averaged, self.moving = _floats(self.ema), _floats(self.g)
+        if mode.compile:
+            self.g, self.d = torch.compile(self.g), torch.compile(self.d)
+        if self.device.type == "cuda":
+            torch.set_float32_matmul_precision("high")
+            torch.backends.cudnn.benchmark = True
+
+    def __call__(self, rows, z=None):
+        rows = torch.as_tensor(rows).to(self.device, non_blocking=True)
+        z = None if z is None else torch.as_tensor(z).to(self.device)
+        keep = self._keep(len(rows))
+        self.steps += 1
+        return self._replayed(rows, z, keep) if self.mode.graphs else self._step(rows, z, keep)
+
+    def _step(self, rows, z, keep):
+        z = torch.randn(len(rows), ours.Z, device=self.device) if z is None else z
+        real = self.data[rows]
+        real = (real.permute(0, 3, 1, 2) if self.mode.channels_last else real) / 127.5 - 1
+
+        with self._precision():
+            fakes = self.g(z)
+        fakes = fakes.float()
+
+        self.opt_d.zero_grad(set_to_none=True)
+        real.requires_grad_(self.gamma > 0)
+        with self._precision():
+            logits_real, logits_fake = self.d(real), self.d(fakes.detach())
+        loss_d = (softplus(-logits_real.float()) + softplus(logits_fake.float())).mean()
+        if self.gamma:
+            (slope,) = torch.autograd.grad(logits_real.float().sum(), real, create_graph=True)
+            loss_d = loss_d + self.gamma / 2 * slope.square().sum((1, 2, 3)).mean()
+        loss_d.backward()
+        self.opt_d.step()
+
+        self.opt_g.zero_grad(set_to_none=True)
+        self.d.requires_grad_(False)
+        with self._precision():
+            logits_fake = self.d(fakes)
+        loss_g = softplus(-logits_fake.float()).mean()
+        loss_g.backward()
+        self.d.requires_grad_(True)
+        self.opt_g.step()
+        self._average(keep)
+        return loss_g.detach(), loss_d.detach()
+
+    def _precision(self):
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.mode.bf16)
+
+    def _keep(self, images):
+        """Share of the average that stays: 10,000 images are its half-life, at most 0.05 of those seen."""
+        return 0.5 ** (images / max(min(10_000, 0.05 * images * self.steps), 1e-6))
+
+    @torch.no_grad()
+    def _average(self, keep):
+        if isinstance(keep, float):
+            torch._foreach_lerp_(self.averaged, self.moving, 1 - keep)
+        else:  # a tensor, so that a captured graph can be told another number
+            torch._foreach_sub_(self.averaged, self.moving)
+            torch._foreach_mul_(self.averaged, keep)
+            torch._foreach_add_(self.averaged, self.moving)
+
+    def _replayed(self, rows, z, keep):
+        """The step as a CUDA graph: the first ones eager on a side stream, then captured once and played."""
+        if self.steps <= _EAGER_STEPS:
+            side = torch.cuda.Stream()
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                losses = self._step(rows, z, torch.tensor(keep, device=self.device))
+            torch.cuda.current_stream().wait_stream(side)
+            return losses
+        if self.graph is None:
+            self.rows, self.z, self.keep = rows.clone(), z, torch.tensor(keep, device=self.device)
+            self.opt_g.zero_grad(set_to_none=True)
+            self.opt_d.zero_grad(set_to_none=True)
+            self.graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self.graph):
+                self.losses = self._step(self.rows, self.z, self.keep)
+        self.rows.copy_(rows)
+        if self.z is not None:
+            self.z.copy_(z)
+        self.keep.fill_(keep)
+        self.graph.replay()
+        return self.losses
+
+
+class Runner:
+    """The step as `compare.py` runs it: step(rows) begins one, wait() until all are done."""
+
+    def __init__(self, network, data, batch_size, *, platform, gamma=0.0, **mode):
+        any_device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = {"any": any_device, "gpu": "cuda"}.get(platform, platform)
+        torch.manual_seed(0)
+        self.play = Step(network, data, device=device, mode=Mode(**mode), gamma=gamma)
+        self.device = torch.cuda.get_device_name() if device == "cuda" else "cpu"
+
+    def step(self, rows):
+        self.losses = self.play(rows)
+
+    def wait(self):
+        if self.play.device.type == "cuda":
+            torch.cuda.synchronize()
+        return tuple(map(float, self.losses))
+
+
+def _floats(net):
+    """Parameters and floating buffers (running statistics) of a network, detached."""
+    return [x.detach() for x in (*net.parameters(), *net.buffers()) if x.is_floating_point()]
