@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import jaxgan
-from jaxgan import recipes
+from jaxgan import bench, recipes
 from jaxgan.cli import main
 
 
@@ -174,7 +174,12 @@ def test_bench_gives_speed_time_and_cost(mode, tmp_path):
         "flops_per_step",
         "argument_bytes",
         "temp_bytes",
+        "mfu",
+        "matmul_gflops",
     ]
+    assert result["images_per_s_lowest"] <= result["images_per_s"] <= result["images_per_s_highest"]
+    assert result["s_per_kimg"] == pytest.approx(1000 / result["images_per_s"], rel=1e-2)
+    assert 0 <= result["data_wait_share"] < 1 and result["data"] == "on the device"
     assert all(result[name] > 0 for name in numbers)
     assert result["step_ms_p50"] <= result["step_ms_p90"] <= result["step_ms_p99"]
     assert (result["recipe"], result["batch_size"], result["parallel"]) == ("digits", 16, mode)
@@ -209,3 +214,13 @@ def test_a_reader_that_has_seen_enough_is_no_error():
 def test_the_module_is_the_command():
     out = subprocess.run([sys.executable, "-m", "jaxgan", "recipes"], capture_output=True, text=True, check=True).stdout
     assert [line.split()[0] for line in out.splitlines()] == recipes.names()
+
+
+def test_flops_of_a_step_do_not_depend_on_the_steps_in_a_dispatch():
+    flops = []
+    for chunk in (1, 4):
+        options = {**recipes.ring.TINY, "steps": 8, "steps_per_dispatch": chunk}
+        options |= {name: 8 for name in options if name.endswith("_every_steps")}
+        config = recipes.ring.Config(**options)
+        flops.append(bench.measure("ring", config, seconds=0.05)["flops_per_step"])
+    np.testing.assert_allclose(flops[1], flops[0], rtol=0.05)
