@@ -9,7 +9,6 @@ from functools import partial, reduce
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jaxgan.augment.draws import sometimes
 

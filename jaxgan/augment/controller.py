@@ -38,8 +38,12 @@ def watched(memory, logits, *, images, every=4, target=0.6, per=500_000):
     """
     due = memory.batches >= every
     p = ada_update(memory.p, memory.signs, memory.count, target=target, images=images * every, per=per)
+    old = lambda x: jnp.where(due, jnp.zeros_like(x), x)
     leaves = jax.tree.leaves(logits)
-    kept = Memory.start(jnp.where(due, p, memory.p))
-    kept = jax.tree.map(lambda new, old: jnp.where(due, new, old), kept, memory._replace(p=kept.p))
     signs = sum(jnp.sum(jnp.sign(x), dtype=jnp.float32) for x in leaves)
-    return Memory(kept.p, kept.signs + signs, kept.count + sum(x.size for x in leaves), kept.batches + 1)
+    return Memory(
+        jnp.where(due, p, memory.p),
+        old(memory.signs) + signs,
+        old(memory.count) + sum(x.size for x in leaves),
+        old(memory.batches) + 1,
+    )

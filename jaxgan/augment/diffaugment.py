@@ -41,18 +41,20 @@ def _color(x, key):
 
 
 def _translation(x, key):
-    reach = jnp.array([int(n / 8 + 0.5) for n in x.shape[:2]])
-    y0, x0 = jax.random.randint(key, (2,), 0, 2 * reach + 1)
-    wide = jnp.pad(x, [(int(n / 8 + 0.5),) * 2 for n in x.shape[:2]] + [(0, 0)])
-    return jax.lax.dynamic_slice(wide, (y0, x0, 0), x.shape)
+    reach = [int(n / 8 + 0.5) for n in x.shape[:2]]
+    start = jax.random.randint(key, (2,), 0, 2 * jnp.array(reach) + 1)
+    wide = jnp.pad(x, [*((n, n) for n in reach), (0, 0)])
+    return jax.lax.dynamic_slice(wide, (*start, 0), x.shape)
 
 
 def _cutout(x, key):
-    cut = [
-        abs(jnp.arange(n) + n // 4 + 0.5 - jax.random.randint(key, (), 0, n) - n / 4) < n / 4
-        for n, key in zip(x.shape[:2], jax.random.split(key), strict=True)
-    ]
-    return jnp.where(cut[0][:, None, None] & cut[1][None, :, None], 0, x)
+    def cut(key, n):
+        size = (n + 1) // 2
+        inside = jnp.arange(n) - (jax.random.randint(key, (), 0, n) - size // 2)
+        return (inside >= 0) & (inside < size)
+
+    rows, cols = map(cut, jax.random.split(key), x.shape[:2])
+    return jnp.where(rows[:, None, None] & cols[None, :, None], 0, x)
 
 
 _STEPS = {"color": _color, "translation": _translation, "cutout": _cutout}
