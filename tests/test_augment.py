@@ -24,6 +24,7 @@ from tests import games
 
 quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiled once and run once
 ada = quick(augment.ada(GROUPS))
+alone = {group: quick(augment.ada(group)) for group in GROUPS}
 
 
 def uniform(seed, *shape):
@@ -57,7 +58,9 @@ def test_sym6_is_orthonormal_to_its_even_shifts_and_blind_to_polynomials_at_half
     np.testing.assert_allclose([((-1.0) ** n * (n / 11) ** k) @ SYM6 for k in range(6)], np.zeros(6), atol=1e-11)
     phase = np.unwrap(np.angle(np.exp(-0.5j * np.pi * np.outer(np.linspace(0, 1, 50), n)) @ SYM6))
     bend = phase - np.polyval(np.polyfit(np.arange(50), phase, 1), np.arange(50))
-    assert np.abs(bend).max() < 0.08  # of those with these properties the one nearest to linear phase; db6 bends by 0.5
+    assert (
+        np.abs(bend).max() < 0.1
+    )  # the one nearest to linear phase of four that have all this; the next bends by 0.12
 
 
 @pytest.mark.parametrize("shape", [(6, 8, 3), (5, 4, 1)], ids=str)
@@ -70,12 +73,12 @@ def test_copied_pixels_are_those_of_numpy_bit_for_bit(shape):
         np.testing.assert_array_equal(executed(copied, image, matrix(np.eye(2), (-dx, -dy))), shifted)
 
 
-@pytest.mark.parametrize("how", [copied, resampled])
-def test_quarter_turns_of_a_square_are_those_of_numpy(how):
-    image = ndimage.gaussian_filter(uniform(0, 12, 12, 2), (2, 2, 0))
+def test_quarter_turns_of_a_square_are_those_of_numpy_bit_for_bit():
+    image = uniform(0, 5, 5, 2)
     for turns, (cos, sin) in enumerate([(1, 0), (0, 1), (-1, 0), (0, -1)]):
-        ours = executed(how, image, matrix([[cos, -sin], [sin, cos]]))
-        np.testing.assert_allclose(ours, np.rot90(image, turns), rtol=0, atol=0 if how is copied else 4e-3)
+        np.testing.assert_array_equal(
+            executed(copied, image, matrix([[cos, -sin], [sin, cos]])), np.rot90(image, turns)
+        )
 
 
 def spin(angle):
@@ -91,10 +94,8 @@ WARPS = {
 }
 
 
-@pytest.mark.parametrize("name", WARPS)
+@pytest.mark.parametrize("name", list(WARPS)[:-1])
 def test_resampling_is_exact_where_images_are_linear(name):
-    if name == "far":
-        pytest.skip("everything is reflected there")
     height, width = 40, 46
     y, x = np.mgrid[:height, :width] - np.array([height - 1, width - 1])[:, None, None] / 2
     there = np.einsum("ij,jyx->iyx", WARPS[name], np.stack([x, y, np.ones_like(x)]))
@@ -199,13 +200,10 @@ def test_octaves_are_those_of_fourier_on_the_reflected_image(size):
 
 def test_gains_keep_the_power_of_natural_images():
     drawn = draws(gains, 2048, 0.2)
-    ratio = drawn / drawn.mean(1, keepdims=True)
-    once = (np.abs(np.sort(ratio)[:, [0, 1]] / np.sort(ratio)[:, [2, 1]] - 1) < 1e-5).any(1)
-    once &= (np.abs(drawn - 1) > 1e-6).all(1)
-    alone = [np.sum(np.abs(row - np.median(row)) > 1e-5) == 1 for row in drawn]
+    single = [np.sum(np.abs(row - np.median(row)) > 1e-5) == 1 for row in drawn]  # one octave was drawn, most likely
     power = drawn**2 @ (np.array([10, 1, 1, 1]) / 13)
-    np.testing.assert_allclose(power[alone], 1, rtol=1e-5)
-    np.testing.assert_allclose(np.mean(alone), 4 * 0.2 * 0.8**3, atol=0.04)
+    np.testing.assert_allclose(power[single], 1, rtol=1e-5)
+    np.testing.assert_allclose(np.mean(single), 4 * 0.2 * 0.8**3, atol=0.04)
     np.testing.assert_allclose((drawn == 1).all(1).mean(), 0.8**4, atol=0.04)
 
 
@@ -250,7 +248,9 @@ def test_diff_augment_moves_by_whole_pixels_and_zeros_come_in():
     moved = np.asarray(quick(augment.diff_augment(("translation",)))(images, keys_of(256)))
     wide, found = np.pad(images, ((0, 0), (2, 2), (1, 1), (0, 0))), []
     for i in range(256):
-        shifts = [s for s in product(range(5), range(3)) if np.array_equal(wide[i, s[0] :][:16, s[1] :][:, :8], moved[i])]
+        shifts = [
+            s for s in product(range(5), range(3)) if np.array_equal(wide[i, s[0] :][:16, s[1] :][:, :8], moved[i])
+        ]
         found += shifts
     assert len(found) == 256 and len(set(found)) == 15
     np.testing.assert_allclose(np.mean(found, 0), [2, 1], atol=0.3)
@@ -284,26 +284,30 @@ SHAPES = [(8, 8, 3), (7, 12, 1), (1, 3, 3)]
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_without_probability_images_come_back(shape):
-    images, keys = uniform(0, 4, *shape), keys_of(4)
+    images, keys = uniform(0, 8, *shape), keys_of(8)
     np.testing.assert_allclose(ada(images, keys, 0.0), images, rtol=0, atol=1e-5)
-    np.testing.assert_array_equal(quick(augment.ada("bcfno"))(images, keys, 0.0), images)
     assert np.isfinite(ada(images, keys, 1.0)).all()
+
+
+def test_without_probability_images_come_back_bit_for_bit_where_none_is_resampled():
+    images, keys = uniform(0, 8, 7, 4, 3), keys_of(8)
+    np.testing.assert_array_equal(quick(augment.ada("bcfno"))(images, keys, 0.0), images)
 
 
 @pytest.mark.parametrize("group", "gcfno")
 def test_with_certainty_every_image_changes_and_with_half_some_do(group):
-    images, one = uniform(0, 64, 6, 6, 3), quick(augment.ada(group))
-    changed = lambda p: np.abs(one(images, keys_of(64), p) - images).max((1, 2, 3)) > 1e-4
+    images = uniform(0, 64, 6, 6, 3)
+    changed = lambda p: np.abs(alone[group](images, keys_of(64), p) - images).max((1, 2, 3)) > 1e-4
     assert changed(1.0).all()
     few, more = changed(0.1), changed(0.3)
     assert 0 < few.sum() < more.sum() < 64 and not (few & ~more).any()
 
 
 def test_groups_draw_the_same_alone_and_together():
-    images, keys = uniform(0, 8, 6, 6, 3), keys_of(8)
+    images, keys = uniform(0, 64, 6, 6, 3), keys_of(64)
     apart = images
-    for group in ("g", "c", "f", "n", "o"):
-        apart = quick(augment.ada(group))(apart, keys, 0.7)
+    for group in "gcfno":
+        apart = alone[group](apart, keys, 0.7)
     together = quick(augment.ada("gcfno"))(images, keys, 0.7)
     np.testing.assert_allclose(together, apart, atol=1e-5)
 
@@ -343,8 +347,16 @@ def test_derivatives_are_finite_differences(name):
         keys = keys_of(2)
         one = augment.diff_augment() if name == "diff_augment" else lambda x, keys: augment.ada(GROUPS)(x, keys, 1.0)
         scalar = lambda x: jnp.sum(jnp.sin(3 * one(x, keys)))
-        slope = lambda x: jnp.vdot(jax.grad(scalar)(x), way)
-        both = quick(lambda x: (scalar(x), slope(x), jnp.vdot(jax.grad(slope)(x), other)))
+
+        def slope(x):
+            value, gradient = jax.value_and_grad(scalar)(x)
+            return jnp.vdot(gradient, way), value
+
+        @quick
+        def both(x):
+            (first, value), gradient = jax.value_and_grad(slope, has_aux=True)(x)
+            return value, first, jnp.vdot(gradient, other)
+
         step = 1e-6
         _, first, second = both(x)
         differ = lambda way, i: (both(x + step * way)[i] - both(x - step * way)[i]) / (2 * step)

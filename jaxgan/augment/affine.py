@@ -10,7 +10,7 @@ from functools import partial, reduce
 import jax
 import jax.numpy as jnp
 
-from jaxgan.augment.draws import sometimes
+from jaxgan.augment.draws import numbers
 
 after = partial(jnp.matmul, precision="highest")  # a matrix unit in bfloat16 would be pixels off
 
@@ -20,12 +20,13 @@ def blits(key, p, size):
 
     The flip is drawn from {no, yes}, the turns from {0, 1, 2, 3}, the translation from U(-1/8, 1/8) of the size (H, W).
     """
-    flip, turn, shift = jax.random.split(key, 3)
-    flip = sometimes(flip, p, lambda key: jax.random.randint(key, (), 0, 2), 0)
-    turn = sometimes(turn, p, lambda key: jax.random.randint(key, (), 0, 4), 0)
-    share = sometimes(shift, p, lambda key: jax.random.uniform(key, (2,), minval=-1 / 8, maxval=1 / 8), jnp.zeros(2))
+    u = jax.random.uniform(key, (7,))
+    on, flip, turn, share = u[:3] < p, u[3] < 0.5, jnp.int32(4 * u[4]), (u[5:] - 0.5) / 4
+    flip = jnp.where(on[0] & flip, -1.0, 1.0)
+    turn = jnp.where(on[1], turn, 0)
     cos, sin = jnp.array([1.0, 0, -1, 0])[turn], jnp.array([0.0, 1, 0, -1])[turn]  # exact, as cos(pi / 2) is not
-    return reduce(after, (_scale(1.0 - 2 * flip, 1), _rotation(cos, -sin), _translation(-_round(_pixels(share, size)))))
+    shift = jnp.where(on[2], jnp.floor(_pixels(share, size) + 0.5), 0)
+    return reduce(after, (_scale(flip, 1.0), _rotation(cos, -sin), _translation(-shift)))
 
 
 def geometry(key, p, size):
@@ -34,25 +35,18 @@ def geometry(key, p, size):
     Scales are 2^N(0, 0.2^2), angles U(-pi, pi), translations N(0, 1/8^2) of the size (H, W). Each is drawn with
     probability p; each rotation with 1 - sqrt(1 - p), so that p of all images are rotated.
     """
-    zoom, before, stretch, behind, shift = jax.random.split(key, 5)
-    p_rotation = 1 - jnp.sqrt(1 - p)
-
-    def scale(key):
-        return jnp.exp2(sometimes(key, p, lambda key: 0.2 * jax.random.normal(key), 0.0))
-
-    def rotation(key):
-        angle = lambda key: jax.random.uniform(key, minval=-jnp.pi, maxval=jnp.pi)
-        angle = sometimes(key, p_rotation, angle, 0.0)
-        return _rotation(jnp.cos(angle), -jnp.sin(angle))
-
-    zoom, stretch = scale(zoom), scale(stretch)
-    share = sometimes(shift, p, lambda key: jax.random.normal(key, (2,)) / 8, jnp.zeros(2))
+    u, z = numbers(key, 7, 4)
+    rotate = u[:2] < 1 - jnp.sqrt(1 - p)
+    on = u[2:5] < p
+    before, behind = jnp.where(rotate, 2 * jnp.pi * (u[5:] - 0.5), 0)
+    zoom, stretch = jnp.exp2(jnp.where(on[:2], 0.2 * z[:2], 0))
+    shift = jnp.where(on[2], _pixels(z[2:] / 8, size), 0)
     steps = (
         _scale(1 / zoom, 1 / zoom),
-        rotation(before),
+        _rotation(jnp.cos(before), -jnp.sin(before)),
         _scale(1 / stretch, stretch),
-        rotation(behind),
-        _translation(-_pixels(share, size)),
+        _rotation(jnp.cos(behind), -jnp.sin(behind)),
+        _translation(-shift),
     )
     return reduce(after, steps)
 
@@ -61,12 +55,8 @@ def _pixels(share, size):
     return share * jnp.array(size[::-1], share.dtype)
 
 
-def _round(x):
-    return jnp.floor(x + 0.5)
-
-
 def _scale(x, y):
-    return jnp.diag(jnp.stack([x, y, jnp.ones_like(x)]).astype(float))
+    return jnp.diag(jnp.stack([x, jnp.full_like(x, y), jnp.ones_like(x)]))
 
 
 def _rotation(cos, sin):

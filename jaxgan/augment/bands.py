@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from jaxgan.augment.draws import sometimes
+from jaxgan.augment.draws import numbers
 
 # H(z) H(1/z) / 2 of the wavelet sym2: its autocorrelation at 1 and 3 pixels (1/2 at 0, 0 at 2)
 NEAR, FAR = 9 / 32, -1 / 32
@@ -15,15 +15,10 @@ def gains(key, p):
 
     Each draw keeps the expected power of an image, with a spectrum as natural images have it.
     """
-    total = jnp.ones(4)
-    for octave, key_octave in enumerate(jax.random.split(key, 4)):
-
-        def one(key, octave=octave):
-            gain = jnp.ones(4).at[octave].set(jnp.exp2(jax.random.normal(key)))
-            return gain / jnp.sqrt(jnp.sum(jnp.array(POWER) * gain**2))
-
-        total = total * sometimes(key_octave, p, one, jnp.ones(4))
-    return total
+    u, z = numbers(key, 4, 4)
+    each = jnp.where(jnp.eye(4, dtype=bool), jnp.exp2(z)[:, None], 1)  # a draw in a row
+    each = each / jnp.sqrt(jnp.sum(jnp.array([POWER]) * each**2, axis=1, keepdims=True))
+    return jnp.prod(jnp.where((u < p)[:, None], each, 1), axis=0)
 
 
 def amplified(images, gains):

@@ -1,10 +1,9 @@
 """Colour transformations. Karras et al. 2020, arXiv:2006.06676, appendix B."""
 
-import jax
 import jax.numpy as jnp
 
 from jaxgan.augment.affine import after
-from jaxgan.augment.draws import sometimes
+from jaxgan.augment.draws import numbers
 
 
 def color(key, p, channels):
@@ -13,16 +12,14 @@ def color(key, p, channels):
     Brightness N(0, 0.2^2), contrast 2^N(0, 0.5^2), luma flip {no, yes} (a reflection along the grey axis), hue U(-pi, pi)
     (a rotation about it), saturation 2^N(0, 1), each with probability p. Grey images have neither hue nor saturation.
     """
-    bright, contrast, flip, hue, saturation = jax.random.split(key, 5)
-    bright = sometimes(bright, p, lambda key: 0.2 * jax.random.normal(key), 0.0)
-    contrast = jnp.exp2(sometimes(contrast, p, lambda key: 0.5 * jax.random.normal(key), 0.0))
-    flip = sometimes(flip, p, lambda key: jax.random.randint(key, (), 0, 2), 0)
-    matrix = jnp.eye(channels) - 2 * flip * luma(channels)
+    u, z = numbers(key, 7, 3)
+    on = u[:5] < p
+    bright, contrast, saturation = jnp.where(on[:3], jnp.array([0.2, 0.5, 1]) * z, 0)
+    matrix = jnp.eye(channels) - jnp.where(on[3] & (u[5] < 0.5), 2, 0) * luma(channels)
     if channels == 3:
-        angle = sometimes(hue, p, lambda key: jax.random.uniform(key, minval=-jnp.pi, maxval=jnp.pi), 0.0)
-        scale = jnp.exp2(sometimes(saturation, p, jax.random.normal, 0.0))
-        matrix = after(saturated(scale), after(turned(angle), matrix))
-    return matrix, contrast, bright
+        angle = jnp.where(on[4], 2 * jnp.pi * (u[6] - 0.5), 0)
+        matrix = after(saturated(jnp.exp2(saturation)), after(turned(angle), matrix))
+    return matrix, jnp.exp2(contrast), bright
 
 
 def colored(images, matrix, contrast, brightness):

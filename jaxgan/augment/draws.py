@@ -1,4 +1,7 @@
-"""What all augmentations share: drawing with a probability, and the check of what comes in."""
+"""What all augmentations share: the numbers drawn, and the check of what comes in.
+
+A transformation happens where its own u of U(0, 1) is below p, so that what p switches on a larger p leaves on.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -6,10 +9,10 @@ import jax.numpy as jnp
 from jaxgan.errors import BadInput
 
 
-def sometimes(key, p, draw, still):
-    """draw(key) with probability p, else `still`: one u < p decides, so that what p switches on a larger p leaves on."""
-    key_gate, key_draw = jax.random.split(key)
-    return jnp.where(jax.random.uniform(key_gate) < p, draw(key_draw), still)
+def numbers(key, uniforms, normals):
+    """(U(0, 1) [uniforms], N(0, 1) [normals]): all that a group draws, in two calls, of which each costs compile time."""
+    key_uniform, key_normal = jax.random.split(key)
+    return jax.random.uniform(key_uniform, (uniforms,)), jax.random.normal(key_normal, (normals,))
 
 
 def checked(images, keys):
