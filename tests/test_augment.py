@@ -381,7 +381,8 @@ def test_devices_change_nothing_and_send_each_other_no_images(name):
     both = lambda x, keys: jax.value_and_grad(lambda x: jnp.sum(one(x, keys) ** 2))(x)[1]
     where = NamedSharding(jax.make_mesh((8,), ("data",), axis_types=(AxisType.Auto,)), PartitionSpec("data"))
     shared = quick(both).lower(*jax.device_put((images, keys), where)).compile()
-    np.testing.assert_allclose(shared(*jax.device_put((images, keys), where)), quick(both)(images, keys), atol=1e-5)
+    ours = shared(*jax.device_put((images, keys), where))
+    np.testing.assert_allclose(ours, quick(both)(images, keys), rtol=1e-5, atol=1e-5)
     assert not any(word in shared.as_text() for word in ("all-gather", "all-reduce", "all-to-all", "permute("))
 
 

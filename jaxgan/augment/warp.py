@@ -30,8 +30,8 @@ def copied(images, inverses):
         height, width, _ = image.shape
         dy, dx = _moves(inverse, *(np.arange(n) - (n - 1) / 2 for n in (height, width)))
         row, col = (jnp.floor(d + 0.5).astype(jnp.int32) for d in (dy, dx))
-        row = _reflected(row + np.arange(height)[:, None], height)
-        col = _reflected(col + np.arange(width)[None], width)
+        row = reflected(row + np.arange(height)[:, None], height)
+        col = reflected(col + np.arange(width)[None], width)
         return image.at[row, col].get(mode="promise_in_bounds")
 
     return jax.vmap(one)(images, inverses)
@@ -46,7 +46,7 @@ def resampled(images, inverses):
     """
     height, width = images.shape[1:3]
     first = len(SYM6) // 2 - 1
-    pads = [(0, 0), *((first, max(n - 2, 0)) for n in (height, width)), (0, 0)]
+    pads = [(0, 0), *((first, max(n - 1, 1)) for n in (height, width)), (0, 0)]  # a pixel more than the period
     fine = upfirdn(jnp.pad(images, pads, mode="reflect"), np.sqrt(2) * SYM6, up=2, pad=(1, 0, 1, 0))
 
     def one(fine, inverse):
@@ -54,14 +54,16 @@ def resampled(images, inverses):
         offsets = ((place - CENTRE - (n - 1)) / 2 for place, n in zip(places, (height, width), strict=True))
         moves = [2 * d for d in _moves(inverse, *offsets)]
         floors = [jnp.floor(d) for d in moves]
-        y, x = ((d - floor)[..., None] for d, floor in zip(moves, floors, strict=True))
         row, col = (floor.astype(jnp.int32) for floor in floors)
         row, col = row + places[0][:, None], col + places[1][None]
-        rows, cols = ([(k + i) % n for i in (0, 1)] for k, n in zip((row, col), fine.shape[:2], strict=True))
-        corner = lambda i, j: fine.at[rows[i], cols[j]].get(mode="promise_in_bounds")
-        upper = (1 - x) * corner(0, 0) + x * corner(0, 1)
-        lower = (1 - x) * corner(1, 0) + x * corner(1, 1)
-        return (1 - y) * upper + y * lower
+        row, col = (k % (n - 2) for k, n in zip((row, col), fine.shape[:2], strict=True))
+        # four pixels at a time, which makes the gradient's scatter nearly twice as fast on a CPU
+        four = lambda i, j: jax.lax.dynamic_slice(fine, (i, j, 0), (2, 2, fine.shape[2]))
+        four = jax.vmap(jax.vmap(four))(row, col)
+        y, x = (d - floor for d, floor in zip(moves, floors, strict=True))
+        y, x = y[..., None, None], x[..., None]
+        two = (1 - y) * four[:, :, 0] + y * four[:, :, 1]
+        return (1 - x) * two[:, :, 0] + x * two[:, :, 1]
 
     return upfirdn(jax.vmap(one)(fine, inverses), SYM6[::-1] / np.sqrt(2), down=2)
 
@@ -73,7 +75,7 @@ def _moves(inverse, y, x):
     return m[1, 0] * x + m[1, 1] * y + m[1, 2], m[0, 0] * x + m[0, 1] * y + m[0, 2]
 
 
-def _reflected(i, n):
+def reflected(i, n):
+    """Places i in an image of n pixels reflected at its ends without end, the end pixels not repeated."""
     period = max(2 * (n - 1), 1)
-    i = i % period
-    return jnp.minimum(i, period - i)
+    return abs((i + period // 2) % period - period // 2)
