@@ -70,7 +70,9 @@ def test_copied_pixels_are_those_of_numpy_bit_for_bit(shape):
     for dy, dx in product((-9, -2, 0, 1, 7), (-11, 0, 3)):
         wide = np.pad(image, ((12, 12), (12, 12), (0, 0)), mode="reflect")
         shifted = wide[12 - dy : 12 - dy + shape[0], 12 - dx : 12 - dx + shape[1]]
-        np.testing.assert_array_equal(executed(copied, image, matrix(np.eye(2), (-dx, -dy))), shifted)
+        for part in (0, 0.4, -0.4):  # to the nearest pixel
+            moved = executed(copied, image, matrix(np.eye(2), (part - dx, part - dy)))
+            np.testing.assert_array_equal(moved, shifted)
 
 
 def test_quarter_turns_of_a_square_are_those_of_numpy_bit_for_bit():
@@ -294,17 +296,38 @@ def test_without_probability_images_come_back_bit_for_bit_where_none_is_resample
     np.testing.assert_array_equal(quick(augment.ada("bcfno"))(images, keys, 0.0), images)
 
 
-@pytest.mark.parametrize("group", "gcfno")
-def test_with_certainty_every_image_changes_and_with_half_some_do(group):
-    images = uniform(0, 64, 6, 6, 3)
-    changed = lambda p: np.abs(alone[group](images, keys_of(64), p) - images).max((1, 2, 3)) > 1e-4
+CHANGED = {  # how often an image changes
+    "g": lambda p: 1 - (1 - p) ** 4,  # two scales, a translation, and a rotation of two
+    "c": lambda p: 1 - (1 - p) ** 4 * (1 - p / 2),
+    "f": lambda p: 1 - (1 - p) ** 4,
+    "n": lambda p: p,
+    "o": lambda p: p,
+}
+
+
+@pytest.mark.parametrize("group", CHANGED)
+def test_every_image_changes_with_certainty_and_a_share_of_them_below(group):
+    image = uniform(0, 6, 6, 3)
+    images = np.broadcast_to(image, (256, 6, 6, 3))
+    changed = lambda p: np.abs(alone[group](images, keys_of(256), p) - image).max((1, 2, 3)) > 1e-4
     assert changed(1.0).all()
+    assert len(np.unique(alone[group](images, keys_of(256), 1.0), axis=0)) > (20 if group == "o" else 255)
     few, more = changed(0.1), changed(0.3)
-    assert 0 < few.sum() < more.sum() < 64 and not (few & ~more).any()
+    np.testing.assert_allclose([few.mean(), more.mean()], [CHANGED[group](0.1), CHANGED[group](0.3)], atol=0.08)
+    assert not (few & ~more).any()
+
+
+def test_blits_come_before_the_general_transformations_in_one_look_up():
+    y, x = np.mgrid[:32, :32] - 15.5
+    blob = np.exp(-((x - 3) ** 2) / 8 - (y + 2) ** 2 / 18 - x * y / 30).astype(np.float32)
+    images, keys = np.broadcast_to(blob[..., None], (16, 32, 32, 1)), keys_of(16)
+    ours = quick(augment.ada("bg"))(images, keys, 0.7)
+    np.testing.assert_allclose(ours, alone["g"](alone["b"](images, keys, 0.7), keys, 0.7), atol=0.02)
+    assert (np.abs(ours - alone["g"](images, keys, 0.7)).max((1, 2, 3)) > 0.2).sum() > 8
 
 
 def test_groups_draw_the_same_alone_and_together():
-    images, keys = uniform(0, 64, 6, 6, 3), keys_of(64)
+    images, keys = uniform(0, 256, 6, 6, 3), keys_of(256)
     apart = images
     for group in "gcfno":
         apart = alone[group](apart, keys, 0.7)
