@@ -307,9 +307,8 @@ CHANGED = {  # how often an image changes
 
 @pytest.mark.parametrize("group", CHANGED)
 def test_every_image_changes_with_certainty_and_a_share_of_them_below(group):
-    image = uniform(0, 6, 6, 3)
-    images = np.broadcast_to(image, (256, 6, 6, 3))
-    changed = lambda p: np.abs(alone[group](images, keys_of(256), p) - image).max((1, 2, 3)) > 1e-4
+    images = np.broadcast_to(uniform(0, 6, 6, 3), (256, 6, 6, 3))
+    changed = lambda p: np.abs(alone[group](images, keys_of(256), p) - images).max((1, 2, 3)) > 1e-4
     assert changed(1.0).all()
     assert len(np.unique(alone[group](images, keys_of(256), 1.0), axis=0)) > (20 if group == "o" else 255)
     few, more = changed(0.1), changed(0.3)
@@ -318,12 +317,15 @@ def test_every_image_changes_with_certainty_and_a_share_of_them_below(group):
 
 
 def test_blits_come_before_the_general_transformations_in_one_look_up():
-    y, x = np.mgrid[:32, :32] - 15.5
+    y, x = np.mgrid[:48, :48] - 23.5
     blob = np.exp(-((x - 3) ** 2) / 8 - (y + 2) ** 2 / 18 - x * y / 30).astype(np.float32)
-    images, keys = np.broadcast_to(blob[..., None], (16, 32, 32, 1)), keys_of(16)
+    images, keys = np.broadcast_to(blob[..., None], (32, 48, 48, 1)), keys_of(32)
     ours = quick(augment.ada("bg"))(images, keys, 0.7)
-    np.testing.assert_allclose(ours, alone["g"](alone["b"](images, keys, 0.7), keys, 0.7), atol=0.02)
-    assert (np.abs(ours - alone["g"](images, keys, 0.7)).max((1, 2, 3)) > 0.2).sum() > 8
+    apart = lambda theirs: np.abs(ours - theirs).max((1, 2, 3))
+    same = apart(alone["g"](alone["b"](images, keys, 0.7), keys, 0.7)) < 0.02
+    assert same.sum() > 20  # of 32; else the blob has met the border, where one look-up sees another reflection
+    for other in (alone["b"](alone["g"](images, keys, 0.7), keys, 0.7), alone["g"](images, keys, 0.7)):
+        assert (apart(other) > 0.2).sum() > 16
 
 
 def test_groups_draw_the_same_alone_and_together():
