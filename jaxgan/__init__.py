@@ -23,7 +23,20 @@ _NAMES = {
     "BadInput": "errors",
 }
 _MODULES = (
-    *("assemble", "bench", "checkpoint", "config", "core", "data", "errors", "estimate", "layers", "loop", "losses"),
+    *(
+        "assemble",
+        "augment",
+        "bench",
+        "checkpoint",
+        "config",
+        "core",
+        "data",
+        "errors",
+        "estimate",
+        "layers",
+        "loop",
+        "losses",
+    ),
     *(
         "models",
         "net",

@@ -15,6 +15,7 @@ FLOORS = [  # a module imports from floors below its own, or from within itself
     {"core"},
     {"net", "noise"},
     {"layers", "losses"},
+    {"augment"},
     {"models", "tasks", "data", "metrics", "parallel", "checkpoint"},
     {"config", "pictures", "progress", "loop", "ending", "writers"},
     {"recipes"},

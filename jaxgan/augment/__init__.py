@@ -1,0 +1,12 @@
+"""What D sees in place of images, real and fake alike, so that it cannot learn a small set by heart.
+
+An augmentation is a function (images [B, H, W, C] in [-1, 1], keys [B]) -> images, differentiable in them; those of
+`ada` take the probability p as well. Every sample is augmented by its own key alone.
+"""
+
+from jaxgan.augment.ada import ada
+from jaxgan.augment.augmented import augmented
+from jaxgan.augment.controller import Memory, ada_update, watched
+from jaxgan.augment.diffaugment import diff_augment
+
+__all__ = ["Memory", "ada", "ada_update", "augmented", "diff_augment", "watched"]

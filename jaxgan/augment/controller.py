@@ -1,0 +1,49 @@
+"""How strong to augment, by how much D overfits. Karras et al. 2020, arXiv:2006.06676, section 3.1."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+
+class Memory(NamedTuple):
+    """What adaptation remembers between steps: arrays, a collection among the stats of D."""
+
+    p: jax.Array  # float32 [], the probability of every transformation
+    signs: jax.Array  # float32 [], the sum of sign(D(real)) since p last moved
+    count: jax.Array  # int32 [], of how many logits
+    batches: jax.Array  # int32 [], in how many batches
+
+    @classmethod
+    def start(cls, p=0.0):
+        """Nothing seen yet."""
+        return cls(jnp.float32(p), jnp.float32(0), jnp.int32(0), jnp.int32(0))
+
+
+def ada_update(p, signs_sum, count, *, target=0.6, images, per=500_000):
+    """The next p: up by images / per where r_t = signs_sum / count, the mean of sign(D(real)), is above target, else down.
+
+    images: real ones seen since the last update; per: those that take p from 0 to 1. p stays in [0, 1], and as it is at
+    r_t = target or where count is 0. Equation 1 (r_t) and the rule below it.
+    """
+    excess = signs_sum - target * count
+    return jnp.clip(p + jnp.sign(excess) * (images / per), 0.0, 1.0)
+
+
+def watched(memory, logits, *, images, every=4, target=0.6, per=500_000):
+    """Memory after another batch of D's logits of real images, a tree; every `every` batches p moves by `ada_update`.
+
+    images: in the global batch. p moves by what the batches before this one showed, whose sums a step has averaged over
+    devices, so that p is the same on all of them.
+    """
+    due = memory.batches >= every
+    p = ada_update(memory.p, memory.signs, memory.count, target=target, images=images * every, per=per)
+    old = lambda x: jnp.where(due, jnp.zeros_like(x), x)
+    leaves = jax.tree.leaves(logits)
+    signs = sum(jnp.sum(jnp.sign(x), dtype=jnp.float32) for x in leaves)
+    return Memory(
+        jnp.where(due, p, memory.p),
+        old(memory.signs) + signs,
+        old(memory.count) + sum(x.size for x in leaves),
+        old(memory.batches) + 1,
+    )
