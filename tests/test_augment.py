@@ -3,6 +3,7 @@
 from functools import partial
 from itertools import product
 
+import games
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,7 +21,6 @@ from jaxgan.augment.warp import SYM6, copied, resampled
 from jaxgan.core import init_state, make_step, sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.net import Net
-from tests import games
 
 quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiled once and run once
 ada = quick(augment.ada(GROUPS))
