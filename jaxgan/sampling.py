@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import pictures, runs
+from jaxgan import noise, pictures, runs
 from jaxgan.errors import BadInput
 
 _AT_ONCE = 256
@@ -111,15 +111,11 @@ def _draw(loaded, num, labels, seed, raw, interpolate):
     return np.concatenate(images)[:num]
 
 
-def _paths(noise, key, num, steps):
+def _paths(draw, key, num, steps):
     """Latents [num, Z]: rows of `steps` from one draw to another, along the arc (White 2016, arXiv:1609.04468, eq. 1)."""
     rows = -(-num // steps)
-    ends = noise(key, jnp.arange(2 * rows))
-    a, b = ends[:rows, None], ends[rows:, None]
-    t = jnp.linspace(0, 1, steps)[None, :, None]
-    cosine = jnp.sum(a * b, -1, keepdims=True) / (jnp.linalg.norm(a, axis=-1) * jnp.linalg.norm(b, axis=-1))[..., None]
-    angle = jnp.arccos(jnp.clip(cosine, -0.999, 0.999))
-    arc = (jnp.sin((1 - t) * angle) * a + jnp.sin(t * angle) * b) / jnp.sin(angle)
+    ends = draw(key, jnp.arange(2 * rows))
+    arc = noise.arc(ends[:rows, None], ends[rows:, None], jnp.linspace(0, 1, steps)[None, :, None])
     return np.asarray(arc.reshape(rows * steps, -1)[:num])
 
 

@@ -5,19 +5,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 
-from jaxgan import assemble, data, gallery, metrics, pictures, recipes, runs
+from jaxgan import assemble, data, gallery, pictures, recipes, runs
 from jaxgan.data.feed import rows as shuffled
 from jaxgan.errors import BadInput
-from jaxgan.evaluation import cache, diagnosis, measure, nets, passes
+from jaxgan.evaluation import cache, diagnosis, judge, measure, nets, passes, path
 from jaxgan.metrics.protocol import Protocol
 
 NUM = 10_000
 REAL = 50_000  # real samples, at most, unless more are drawn
 SPLITS = ("train", "test")
 _UNTRAINED = 1000  # samples of the generator before its first step
-_JUDGED = 2048  # samples of each kind that D is asked about
 
 
 class Evaluation(NamedTuple):
@@ -132,7 +130,7 @@ def evaluate(
     say("measuring")
     scores = measure.all_of(case, real, fake)
     if path_length:
-        scores.append(_path_length(case, eye, loaded, variables, min(num, 2000), label, seed))
+        scores.append(path.length(case, eye, loaded, variables, min(num, 2000), label, seed))
     half, ideal = _ideal(case, real, num)
     shares = [measure.class_shares(case, sight) for sight in (real, fake)]
     verdicts = diagnosis.diagnose(
@@ -140,12 +138,12 @@ def evaluate(
         ideal,
         shares=None if shares[0] is None else (case.classes, *shares),
         untrained_fd=_untrained(case, eye, real, loaded.gan, run, label, min(num, _UNTRAINED)),
-        logits=None if test is None else _judged(loaded, dataset, test, run, seed),
+        logits=None if test is None else judge.logits(loaded, dataset, test, seed),
         rows=[row for row in pictures.read_metrics(run.folder / "metrics.jsonl") if row["step"] <= step],
     )
-    path = _free(run.folder / "evaluation", f"{step:06}")
-    done = Evaluation(run, step, scores, ideal, half, verdicts, path.with_suffix(".json"), path.with_suffix(".png"))
-    path.parent.mkdir(exist_ok=True)
+    place = _free(run.folder / "evaluation", f"{step:06}")
+    done = Evaluation(run, step, scores, ideal, half, verdicts, place.with_suffix(".json"), place.with_suffix(".png"))
+    place.parent.mkdir(exist_ok=True)
     runs.write_json(done.json, done.as_json())
     gallery.save(done.picture, f"{run.recipe}, step {step}, {net.name}", case.classes, real, fake, shares)
     return done
@@ -208,48 +206,6 @@ def _part(sight, first, last):
     cut = lambda x: None if x is None else x[first:last]
     samples = cut(sight.samples) if sight.samples.ndim == 2 else sight.samples
     return passes.Sight(cut(sight.features), cut(sight.logits), samples, cut(sight.label))
-
-
-def _judged(loaded, dataset, test, run, seed):
-    """Logits of the newest D, None where it does not tell them."""
-    conditional, state, gan = run.config.conditional, loaded.state, loaded.gan
-
-    @jax.jit
-    def judge(state, batch, key):
-        fakes, _ = gan.generate(state.g.variables, batch, key)
-        return gan.losses(state.d.variables, fakes, batch, key).metrics.d
-
-    def mean(of, name):
-        found, size = [], min(256, len(of.image))
-        for first in range(0, min(_JUDGED, len(of.image) // size * size), size):
-            rows = shuffled(seed, first, size, len(of.image))
-            batch = {"image": of.image[rows], "index": np.arange(size, dtype=np.int32)}
-            if conditional:
-                batch["label"] = of.label[rows]
-            found.append(judge(state, batch, jax.random.key(seed)))
-        return float(np.mean([x[name] for x in found])) if found and name in found[0] else float("nan")
-
-    found = diagnosis.Logits(mean(dataset, "real"), mean(test, "real"), mean(dataset, "fake"))
-    return found if np.isfinite(found).all() else None
-
-
-def _path_length(case, eye, loaded, variables, count, label, seed):
-    """Perceptual path length between latents, along the arc; Karras et al. 2019, arXiv:1812.04948, eq. 2."""
-    epsilon = 1e-3  # at 1e-4 the rounding of float32 shows
-    ends = np.asarray(loaded.noise(jax.random.key(seed), np.arange(2 * count, dtype=np.int32)))
-    at = np.random.default_rng(seed).uniform(size=(count, 1)).astype(np.float32)
-    label = None if label is None else label[:count]
-    here, there = (
-        eye.fake(loaded.gan, variables, count, label, seed, latents=_arc(ends[:count], ends[count:], t)).features
-        for t in (at, at + epsilon)
-    )
-    return measure.score(case, "ppl", metrics.perceptual_path_length(here, there, epsilon), count)
-
-
-def _arc(a, b, t):
-    unit = lambda x: x / np.linalg.norm(x, axis=1, keepdims=True)
-    angle = np.arccos(np.clip(np.sum(unit(a) * unit(b), axis=1, keepdims=True), -0.999, 0.999))
-    return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
 
 
 def _free(folder, name):
