@@ -165,6 +165,11 @@ class Config:
             )
 
     @property
+    def fitting(self):
+        """What `data.load` is to do with the images of `data`."""
+        return {name: getattr(self, name) for name in ("resolution", "fit", "channels", "aspect")}
+
+    @property
     def penalties(self):
         """Names of the penalties in `jaxgan.losses`."""
         if self.penalty == "auto":

@@ -1,5 +1,6 @@
 """A run's folder: what was asked for, what came out, and how to open it again."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -60,39 +61,42 @@ def load(run, *, step=None):
     run = open_run(run)
     setup = assemble.setup(recipes.get(run.recipe), run.config, run.facts)
     shapes = jax.eval_shape(lambda: fresh_state(setup, run.config, run.facts))
-    if not run.checkpoints.is_dir():
-        raise BadInput(f"{run.folder} has no checkpoint yet: let it train to its first one")
-    store = Checkpoints(run.checkpoints, read_only=True)
-    found = store.restore(shapes, only=step)
-    store.close()
-    if found is None:
-        raise BadInput(f"{run.folder} has no checkpoint yet: let it train to its first one")
+    with _checkpoints(run) as store:
+        found = store.restore(shapes, only=step)
     return Loaded(setup.gan, run.config, found[0], run.facts, setup.noise)
 
 
 def pick(run, which):
-    """Step of a run's checkpoint: "latest", "best" by its --best-metric, or a number. Raises BadInput where there is none."""
-    if not run.checkpoints.is_dir():
-        raise BadInput(f"{run.folder} has no checkpoint yet: let it train to its first one")
-    store = Checkpoints(run.checkpoints, read_only=True)
-    try:
+    """Step of a run's checkpoint, "best" by its --best-metric or a number; None for "latest", the newest that is whole.
+
+    Raises BadInput where there is none.
+    """
+    if which == "latest":
+        return None
+    with _checkpoints(run) as store:
         steps = store.steps()
-        if not steps:
-            raise BadInput(f"{run.folder} has no checkpoint yet: let it train to its first one")
-        if which == "latest":
-            return steps[-1]
         if which == "best":
             if not run.config.best_metric:
                 raise BadInput(f"{run.folder} was trained without --best-metric: give --checkpoint latest or a step")
             name, sign = run.config.best_metric.lstrip("+"), -1 if run.config.best_metric.startswith("+") else 1
             return min(steps, key=lambda step: sign * store.note(step)["metrics"].get(name, sign * float("inf")))
-    finally:
-        store.close()
     if not str(which).isdigit() or int(which) not in steps:
-        raise BadInput(
-            f"{run.folder} has no checkpoint {which}: there are {', '.join(map(str, steps))}, latest and best"
-        )
+        there = ", ".join(map(str, steps))
+        raise BadInput(f"{run.folder} has no checkpoint {which}: there are {there}, latest and best")
     return int(which)
+
+
+@contextlib.contextmanager
+def _checkpoints(run):
+    """The run's Checkpoints, to read. Raises BadInput where it has none."""
+    store = Checkpoints(run.checkpoints, read_only=True) if run.checkpoints.is_dir() else None
+    try:
+        if store is None or not store.steps():
+            raise BadInput(f"{run.folder} has no checkpoint yet: let it train to its first one")
+        yield store
+    finally:
+        if store is not None:
+            store.close()
 
 
 def fresh_state(setup, config, facts):

@@ -5,14 +5,7 @@ import numpy as np
 
 from jaxgan import assemble, recipes, runs
 from jaxgan.errors import BadInput, unknown
-
-CHEAP = ("fd", "modes", "good", "mode_kl", "spread")
-"""Names of what every evaluation on the way measures, where it applies."""
-ALL = (
-    *(*CHEAP, "kd", "precision", "recall", "density", "coverage", "memorised", "diversity", "mmd", "ms_ssim", "cs"),
-    *("accuracy", "intra_fd"),
-)
-"""Names of what a full one measures."""
+from jaxgan.evaluation.measure import BETTER, CHEAP
 
 
 def check(recipe, config, facts):
@@ -32,13 +25,13 @@ def check(recipe, config, facts):
     often, rarely = config.evaluate_every_steps, config.evaluate_all_every_steps
     for flag, name in asked.items():
         every = rarely if name not in CHEAP else often or rarely
-        if name in ALL and not every:
+        if name in BETTER and not every:
             wanted = "--evaluate-every-steps" if name in CHEAP else "--evaluate-all-every-steps"
             raise BadInput(f"{flag} is by {name}, which only evaluations measure: add {wanted} N")
-        if name in ALL and flag == "--best-metric" and config.save_every_steps % every:
+        if name in BETTER and flag == "--best-metric" and config.save_every_steps % every:
             raise BadInput(
                 f"--best-metric {name} is measured every {every} steps and --save-every-steps is "
                 f"{config.save_every_steps}: give a multiple, so that every checkpoint has it"
             )
-        if name and name not in (*names, *ALL):
+        if name and name not in (*names, *BETTER):
             raise unknown(f"{flag} scalar", name, names)

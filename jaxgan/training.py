@@ -58,7 +58,7 @@ def prepare(recipe, config):
         raise BadInput(
             f"{recipe} has no data set of its own: give --data, a folder of images or idx files, an .npz, or digits"
         )
-    dataset = data.load(config.data, config.resolution, fit=config.fit, channels=config.channels, aspect=config.aspect)
+    dataset = data.load(config.data, **config.fitting)
     return dataset, dataset.facts
 
 

@@ -123,10 +123,15 @@ def test_protocols_have_names_and_only_equal_ones_can_be_compared():
 
 
 def test_fid_is_said_of_inceptions_own_weights_alone(case):
-    assert measure.score(case, "fd", 1.0, 2000, 1797).name == "fd"
+    assert measure.score(case, "fd", 1.0, 2000, 1797).title == "fd"
     true = case._replace(protocol=Protocol(**{**vars(PROTOCOL), "net": "inception-tf"}))
     score = measure.score(true, "fd", 1.0, 50_000, 50_000)
-    assert (score.name, str(score.protocol)) == ("FID", "fid50k-test-inception-tf")
+    assert (score.title, score.as_json()["name"], score.name, str(score.protocol)) == (
+        "FID",
+        "FID",
+        "fd",
+        "fid50k-test-inception-tf",
+    )
 
 
 def gan(**options):
@@ -269,7 +274,7 @@ def test_evaluations_on_the_way_are_rows_and_choose_the_best(run):
     assert [row["step"] for row in rows if "fd" in row] == [5, 10, 15, 20]
     assert [row["step"] for row in rows if "recall" in row] == [10, 20]
     best = min((row["fd"], row["step"]) for row in rows if row["step"] in (10, 20))
-    assert runs.pick(runs.open_run(run), "best") == best[1] and runs.pick(runs.open_run(run), "latest") == 20
+    assert runs.pick(runs.open_run(run), "best") == best[1] and runs.pick(runs.open_run(run), "latest") is None
     protocol = json.loads((run / "evaluation" / "protocol.json").read_text())
     assert protocol["samples"] == 300 and protocol["net"] == "classifier-digits"
     last = evaluation.evaluate(run, num=300, say=quiet)

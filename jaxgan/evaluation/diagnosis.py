@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxgan.evaluation import measure
-
 
 class Verdict(NamedTuple):
     """One thing that is so."""
@@ -30,7 +28,7 @@ def diagnose(scores, real, *, shares=None, untrained_fd=None, logits=None, rows=
     would get. shares: (class names, shares of the real samples, of the generated ones). untrained_fd: of the generator
     before its first step. logits: Logits, with held-out samples. rows: of metrics.jsonl.
     """
-    value = lambda name: scores.get(name, scores.get(measure.INCEPTION.get(name), float("nan")))
+    value = lambda name: scores.get(name, float("nan"))
     found = [
         *_stalled(value("fd"), untrained_fd),
         *_collapse(value, real, shares),

@@ -35,19 +35,10 @@ class Evaluation(NamedTuple):
         head = ("metric", "value", "std", "real data", "better", "protocol")
         lines = [head]
         for score in self.scores:
-            better = "higher" if score.name in measure.HIGHER else "lower" if score.name in measure.LOWER else ""
             real = self.reference.get(score.name)
-            std = "" if score.std is None else f"{score.std:.4g}"
-            lines.append(
-                (
-                    score.name,
-                    f"{score.value:.4g}",
-                    std,
-                    "" if real is None else f"{real:.4g}",
-                    better,
-                    str(score.protocol),
-                )
-            )
+            std, real = ("" if x is None else f"{x:.4g}" for x in (score.std, real))
+            better = measure.BETTER[score.name]
+            lines.append((score.title, f"{score.value:.4g}", std, real, better, str(score.protocol)))
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         rows = [
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
@@ -95,8 +86,8 @@ def evaluate(
     if num < 2:
         raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
     run = runs.open_run(run)
-    step = runs.pick(run, checkpoint)
-    loaded = runs.load(run.folder, step=step)
+    loaded = runs.load(run.folder, step=runs.pick(run, checkpoint))
+    step = int(loaded.state.step)
     dataset, test = _data(run, source, held_out)
     if split == "test" and test is None:
         raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
@@ -131,7 +122,7 @@ def evaluate(
     scores = measure.all_of(case, real, fake)
     if path_length:
         scores.append(path.length(case, eye, loaded, variables, min(num, 2000), label, seed))
-    half, ideal = _ideal(case, real, num)
+    half, ideal = _ideal(case, real, num, net.fixed)
     shares = [measure.class_shares(case, sight) for sight in (real, fake)]
     verdicts = diagnosis.diagnose(
         {score.name: score.value for score in scores},
@@ -167,8 +158,7 @@ def labels(run, reference, count, seed):
 def _data(run, source, held_out):
     """(the run's training data, those that were held out or None)."""
     config = run.config
-    how = {"fit": config.fit, "channels": config.channels, "aspect": config.aspect}
-    load = lambda source: data.load(source, config.resolution, **how)
+    load = lambda source: data.load(source, **config.fitting)
     dataset = load(source or config.data)
     if dataset.facts.sha256 != run.facts.sha256:
         raise BadInput(
@@ -177,10 +167,10 @@ def _data(run, source, held_out):
         )
     if held_out:
         return dataset, load(held_out)
-    return dataset, data.held_out(source or config.data, config.resolution, **how)
+    return dataset, data.held_out(source or config.data, **config.fitting)
 
 
-def _ideal(case, real, num):
+def _ideal(case, real, num, keep):
     """(samples in a half, {name: value}): one half of the real samples against the other, from the cache if it is there."""
     half = min(len(real.features) // 2, num)
     if half < 2:
@@ -188,9 +178,9 @@ def _ideal(case, real, num):
     key = hashlib.sha256(repr((case, half, len(real.features), measure.VERSION)).encode()).hexdigest()[:16]
 
     def make():
-        return {s.name: s.value for s in measure.all_of(case, _part(real, 0, half), _part(real, half, 2 * half))}
+        return {s.name: s.value for s in measure.all_of(case, real.part(0, half), real.part(half, 2 * half))}
 
-    kept = cache.arrays(f"ideal-{case.protocol.net}-{key}", make) if case.protocol.net_sha256 else make()
+    kept = cache.arrays(f"ideal-{case.protocol.net}-{key}", make) if keep else make()
     return half, {name: float(value) for name, value in kept.items()}
 
 
@@ -200,12 +190,6 @@ def _untrained(case, eye, real, gan, run, label, count):
     fresh = jax.jit(lambda: runs.fresh_state(setup, run.config, run.facts).g.variables)()
     label = None if label is None else label[:count]
     return measure.frechet(case, real, eye.fake(gan, fresh, count, label, case.protocol.seed)).value
-
-
-def _part(sight, first, last):
-    cut = lambda x: None if x is None else x[first:last]
-    samples = cut(sight.samples) if sight.samples.ndim == 2 else sight.samples
-    return passes.Sight(cut(sight.features), cut(sight.logits), samples, cut(sight.label))
 
 
 def _free(folder, name):

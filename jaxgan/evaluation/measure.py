@@ -8,13 +8,18 @@ import numpy as np
 
 from jaxgan import metrics
 from jaxgan.data import MIXTURES
-from jaxgan.metrics.protocol import Protocol, Score
+from jaxgan.metrics.protocol import Protocol, Score, title
 
 VERSION = 1  # changes with whatever changes a value
 NEIGHBOURS = 10_000  # samples of each side, at most, that are compared with all of the other
-INCEPTION = {"fd": "FID", "kd": "KID", "cs": "IS"}  # names that are for Inception's own weights alone
-HIGHER = ("precision", "recall", "density", "coverage", "cs", "accuracy", "modes", "good", "diversity")
-LOWER = ("fd", "kd", "intra_fd", "mode_kl", "mmd", "memorised", "ms_ssim")
+BETTER = {
+    **dict.fromkeys(("precision", "recall", "density", "coverage", "cs", "accuracy", "modes", "good"), "higher"),
+    **dict.fromkeys(("fd", "kd", "intra_fd", "mode_kl", "mmd", "memorised", "ms_ssim", "ppl"), "lower"),
+    **dict.fromkeys(("diversity", "spread"), "near 1"),
+}
+"""Every metric's name, and which values of it are better."""
+CHEAP = ("fd", "modes", "good", "mode_kl", "spread")
+"""Those that `cheap` gives, where they apply."""
 
 
 class Case(NamedTuple):
@@ -110,11 +115,14 @@ def _of_classes(case, real, fake):
 
 def score(case, name, value, samples, real=0, std=None):
     """Score of a case. real: how many real samples it was measured against, 0 for a metric that looks at none."""
-    if case.protocol.net == "inception-tf":
-        name = INCEPTION.get(name, name)
     split = case.protocol.split if real else ""
     digest = case.protocol.data_sha256 if real else ""
     protocol = dataclasses.replace(
-        case.protocol, metric=name.lower(), samples=samples, real=real, split=split, data_sha256=digest
+        case.protocol,
+        metric=title(name, case.protocol.net).lower(),
+        samples=samples,
+        real=real,
+        split=split,
+        data_sha256=digest,
     )
     return Score(name, protocol, value, std)

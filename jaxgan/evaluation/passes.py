@@ -26,6 +26,12 @@ class Sight(NamedTuple):
     samples: np.ndarray  # the first of them: images uint8 [n, H, W, C], or all points
     label: np.ndarray | None = None  # true, or asked for, [N]
 
+    def part(self, first, last):
+        """Sight of these rows; of images all that are kept stay."""
+        cut = lambda x: None if x is None else x[first:last]
+        samples = cut(self.samples) if self.samples.ndim == 2 else self.samples
+        return Sight(cut(self.features), cut(self.logits), samples, cut(self.label))
+
 
 class Eye:
     """A feature network on devices: `real` and `fake` give Sights. Numbers do not depend on how many devices there are."""
@@ -51,8 +57,7 @@ class Eye:
             return _joined(seen, len(rows))
 
         key = f"{self.net.name}-{self.net.sha256[:16]}-{dataset.facts.sha256[:16]}-{seed}-{len(rows)}"
-        own = self.net.variables == {} and self.net.name not in ("pixels", "points")
-        kept = make() if own else cache.arrays(f"features-{key}", make, say)  # a user's function may change
+        kept = cache.arrays(f"features-{key}", make, say) if self.net.fixed else make()
         keep = len(rows) if dataset.image.ndim == 2 else SHOWN
         return Sight(kept["features"], kept.get("logits"), _shown(dataset.image[rows[:keep]]), label)
 

@@ -1,6 +1,7 @@
 """Evaluation on the way: the same latents, real samples and protocol each time, so that the curve is one."""
 
 from jaxgan import runs
+from jaxgan.errors import BadInput
 from jaxgan.evaluation import measure, nets, passes
 from jaxgan.evaluation.evaluate import REAL, case_of, labels
 
@@ -19,10 +20,21 @@ class Watch:
         self._real = self._eye.real(dataset, REAL, config.seed, say)
         self._case = case_of(run, self._eye.net, dataset, "train", config.seed, "ema")
         self._label = labels(run, dataset, self._count, config.seed)
+        self._check_asked(config)
         protocol = measure.score(self._case, "fd", 0.0, self._count, len(self._real.features)).protocol
         (run.folder / "evaluation").mkdir(exist_ok=True)
         runs.write_json(run.folder / "evaluation" / "protocol.json", vars(protocol))
         say(f"evaluations on the way: {protocol}")
+
+    def _check_asked(self, config):
+        """Raises BadInput where --stop-when or --best-metric name a metric that does not apply to these data."""
+        asked = {config.threshold and config.threshold[0], config.best_metric.lstrip("+")} & set(measure.BETTER)
+        if not asked:
+            return
+        few = self._real.part(0, 2000)
+        there = {score.name for score in measure.all_of(self._case, few, few)}
+        for name in asked - there:
+            raise BadInput(f"{name} is not measured on these data: there are {', '.join(sorted(there))}")
 
     def cheap(self, step, state, row):
         """Scalars of `measure.cheap`."""
@@ -41,5 +53,4 @@ class Watch:
 
 
 def _named(scores):
-    plain = {ours.lower(): name for name, ours in measure.INCEPTION.items()}
-    return {plain.get(score.name.lower(), score.name): score.value for score in scores}
+    return {score.name: score.value for score in scores}

@@ -42,6 +42,11 @@ class Score:
     std: float | None = None
     """Over the metric's own subsets, where it draws some."""
 
+    @property
+    def title(self):
+        """What people call it: FID, KID and IS of Inception's own weights alone, else its name."""
+        return title(self.name, self.protocol.net)
+
     def __sub__(self, other):
         check_comparable(self, other)
         return self.value - other.value
@@ -60,7 +65,12 @@ class Score:
 
     def as_json(self):
         """{"name", "protocol", "value", "std"}."""
-        return {"name": self.name, "protocol": str(self.protocol), "value": self.value, "std": self.std}
+        return {"name": self.title, "protocol": str(self.protocol), "value": self.value, "std": self.std}
+
+
+def title(metric, net):
+    """What people call a metric through this feature network."""
+    return {"fd": "FID", "kd": "KID", "cs": "IS"}.get(metric, metric) if net == "inception-tf" else metric
 
 
 def check_comparable(a, b):

@@ -25,6 +25,9 @@ class FeatureNet(NamedTuple):
     name: str  # as protocols say it: inception-tf, classifier-digits
     variables: Any  # its weights, a tree of arrays
     apply: Callable  # (variables, images uint8 [B, H, W, C], or points float32 [B, D]) -> Seen
+    fixed: bool = (
+        True  # whether name and weights say all, so that what it saw can be kept; a user's function may change
+    )
 
     @property
     def sha256(self):
@@ -39,4 +42,4 @@ class FeatureNet(NamedTuple):
 
 def from_function(function, name):
     """FeatureNet of a user's own function: images uint8 [B, H, W, C] -> features [B, D], traceable by JAX."""
-    return FeatureNet(name, {}, lambda variables, images: Seen(function(images)))
+    return FeatureNet(name, {}, lambda variables, images: Seen(function(images)), fixed=False)
