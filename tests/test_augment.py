@@ -1,6 +1,5 @@
 """Augmentations against NumPy, SciPy and closed forms; what keys, p and devices may change, and what not."""
 
-from functools import partial
 from itertools import product
 
 import games
@@ -8,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from arrays import quick
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from scipy import ndimage
 
@@ -22,7 +22,6 @@ from jaxgan.core import init_state, make_step, sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.net import Net
 
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiled once and run once
 ada = quick(augment.ada(GROUPS))
 alone = {group: quick(augment.ada(group)) for group in GROUPS}
 

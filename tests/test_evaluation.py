@@ -126,12 +126,8 @@ def test_fid_is_said_of_inceptions_own_weights_alone(case):
     assert measure.score(case, "fd", 1.0, 2000, 1797).title == "fd"
     true = case._replace(protocol=Protocol(**{**vars(PROTOCOL), "net": "inception-tf"}))
     score = measure.score(true, "fd", 1.0, 50_000, 50_000)
-    assert (score.title, score.as_json()["name"], score.name, str(score.protocol)) == (
-        "FID",
-        "FID",
-        "fd",
-        "fid50k-test-inception-tf",
-    )
+    assert score.name == "fd" and score.title == score.as_json()["name"] == "FID"
+    assert str(score.protocol) == "fid50k-test-inception-tf"
 
 
 def gan(**options):
@@ -279,6 +275,31 @@ def test_evaluations_on_the_way_are_rows_and_choose_the_best(run):
     assert protocol["samples"] == 300 and protocol["net"] == "classifier-digits"
     last = evaluation.evaluate(run, num=300, say=quiet)
     assert last.scores[0].value == pytest.approx(rows[-1]["fd"], rel=1e-5)  # the same latents, data and protocol
+
+
+@pytest.mark.parametrize("mode", ["pmap", "mesh", "fsdp"])
+def test_evaluations_on_the_way_are_the_same_on_two_devices(run, tmp_path, mode):
+    line = ["train", "digits", "--tiny", "--steps", "5", "--log-every-steps", "5", "--save-every-steps", "5"]
+    looks = ["--evaluate-every-steps", "5", "--evaluate-samples", "300", "--parallel", mode, "--devices", "2"]
+    assert main([*line, *looks, "--out", str(tmp_path / "run")]) == 0
+    rows = lambda folder: map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+    first = lambda folder: next(row["fd"] for row in rows(folder) if "fd" in row)
+    assert first(tmp_path / "run") == pytest.approx(first(run), rel=1e-3)
+
+
+def test_a_metric_that_does_not_apply_is_refused_before_training(tmp_path, capsys):
+    line = ["train", "digits", "--tiny", "--evaluate-all-every-steps", "5", "--stop-when", "mmd<0"]
+    assert main([*line, "--out", str(tmp_path / "run")]) == 2
+    assert "mmd is not measured on these data" in capsys.readouterr().err
+
+
+def test_what_a_users_function_saw_is_not_kept(run):
+    look = lambda scale: evaluation.evaluate(
+        run, num=200, features=lambda images: scale * images.reshape(len(images), -1), say=quiet
+    )
+    one, other = look(1.0 / 255), look(2.0 / 255)
+    assert other.scores[0].value == pytest.approx(4 * one.scores[0].value, rel=1e-3)
+    assert other.reference["fd"] == pytest.approx(4 * one.reference["fd"], rel=1e-3)
 
 
 def test_a_threshold_of_an_evaluated_metric_ends_a_training(tmp_path):

@@ -1,13 +1,13 @@
 """Layers against lax, NumPy and scikit-image, and the law that keeps convolutions fast."""
 
 import re
-from functools import partial
 from itertools import product
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from arrays import quick
 from jax.sharding import AxisType, PartitionSpec
 from skimage.measure import block_reduce
 from skimage.transform import resize
@@ -28,8 +28,6 @@ from jaxgan.layers import (
     label_vector,
     upsample,
 )
-
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiled once and run once
 
 
 def normal(seed, *shape):

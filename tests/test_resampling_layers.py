@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from arrays import close, normal, quick
 from jax.sharding import AxisType, PartitionSpec
 from scipy.signal import convolve2d, correlate2d
 
@@ -22,17 +23,6 @@ from jaxgan.layers import (
     upfirdn,
     upsample_filtered,
 )
-
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiled once and run once
-
-
-def normal(seed, *shape):
-    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-
-
-def close(ours, theirs, tol=1e-5):
-    assert ours.shape == theirs.shape
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tol * (1 + np.abs(theirs).max()))
 
 
 def literally(x, f, up=1, down=1, pad=(0, 0, 0, 0)):

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from arrays import close, normal, quick
 
 from jaxgan.errors import BadInput
 from jaxgan.layers import (
@@ -23,17 +24,6 @@ from jaxgan.layers import (
     minibatch_stddev,
 )
 from jaxgan.net import from_flax
-
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiled once and run once
-
-
-def normal(seed, *shape):
-    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-
-
-def close(ours, theirs, tol=1e-5):
-    assert ours.shape == theirs.shape
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tol * (1 + np.abs(theirs).max()))
 
 
 def started(layer, x, *args):

@@ -1,11 +1,12 @@
 """The head of a projection discriminator. Miyato & Koyama 2018, arXiv:1802.05637, section 3 and figure 1d."""
 
+from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
 
-from jaxgan.layers.linear import Dense
+from jaxgan.layers.linear import Dense, lecun
 
 
 class Projection(nn.Module):
@@ -15,14 +16,16 @@ class Projection(nn.Module):
     """
 
     spectral: bool = False
+    kernel_init: Callable = lecun
     dtype: Any = jnp.float32
 
     @nn.compact
     def __call__(self, phi, train, label=None):
         phi = phi.astype(self.dtype)
-        logits = Dense(1, spectral=self.spectral, dtype=self.dtype, name="psi")(phi, train)[:, 0]
+        options = {"spectral": self.spectral, "dtype": self.dtype}
+        logits = Dense(1, kernel_init=self.kernel_init, **options, name="psi")(phi, train)[:, 0]
         if label is not None:
             small = nn.initializers.normal(phi.shape[-1] ** -0.5)  # both terms start of one size
-            embed = Dense(phi.shape[-1], False, self.spectral, small, self.dtype, name="embed")
+            embed = Dense(phi.shape[-1], bias=False, kernel_init=small, **options, name="embed")
             logits = logits + jnp.sum(embed(label, train) * phi, axis=-1)
         return logits.astype(jnp.float32)

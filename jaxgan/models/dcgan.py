@@ -12,6 +12,7 @@ from jaxgan.layers import (
     ConvTranspose,
     Dense,
     Norm,
+    Projection,
     append_label,
     label_vector,
     upsample,
@@ -107,12 +108,10 @@ class Discriminator(nn.Module):
             x = nn.leaky_relu(x, 0.2)
         x = x.reshape(x.shape[0], -1)
         head = init if self.norm != "none" else _lecun
-        logits = Dense(1, spectral=self.spectral, kernel_init=head, dtype=self.dtype)(x, train)[:, 0]
-        if self.classes and self.labels == "projection":  # Miyato & Koyama 2018, arXiv:1802.05637, eq. 6
-            small = nn.initializers.normal(x.shape[-1] ** -0.5)
-            embedding = Dense(x.shape[-1], bias=False, spectral=self.spectral, kernel_init=small, dtype=self.dtype)
-            logits = logits + jnp.sum(embedding(label, train) * x, axis=-1)
-        return logits.astype(jnp.float32)
+        options = {"spectral": self.spectral, "kernel_init": head, "dtype": self.dtype}
+        if self.classes and self.labels == "projection":
+            return Projection(**options)(x, train, label)
+        return Dense(1, **options)(x, train)[:, 0].astype(jnp.float32)
 
 
 def generator(
