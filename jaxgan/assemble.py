@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import optax
 
-from jaxgan import core, losses, noise
+from jaxgan import augment, core, losses, noise, tasks
 from jaxgan.core import GAN, Pair
 from jaxgan.errors import BadInput
 
@@ -18,6 +18,13 @@ class Rules(NamedTuple):
     noise: Callable
     classes: int | None  # None for an unconditional game
     axis_name: str | None
+    judge: Callable  # Net -> Net: the discriminator as it sees with what the Config asks for
+    watchers: tuple
+
+    def paired(self, generator, discriminator, **more):
+        """`tasks.paired` of both under these rules."""
+        rules = {"loss": self.loss, "penalties": self.penalties, "noise": self.noise, "watchers": self.watchers}
+        return tasks.paired(generator, self.judge(discriminator), **rules, **more)
 
 
 class Setup(NamedTuple):
@@ -90,6 +97,18 @@ def _rules(config, facts, axis_name):
     elif config.relativistic == "average":
         loss = losses.relativistic_average(loss, axis_name)
     penalties = tuple(getattr(losses, name)(config.penalty_weight * config.penalty_every) for name in config.penalties)
-    return Rules(
-        loss, penalties, getattr(noise, config.noise)(config.z_dim), found if config.conditional else None, axis_name
-    )
+    judge, watchers = _sight(config, facts, axis_name)
+    classes = found if config.conditional else None
+    return Rules(loss, penalties, getattr(noise, config.noise)(config.z_dim), classes, axis_name, judge, watchers)
+
+
+def _sight(config, facts, axis_name):
+    """(Net -> Net, watchers): the discriminator with what it is to see in place of the samples."""
+    if config.augment != "none" and len(facts.shape) != 3:
+        raise BadInput(f"--augment {config.augment} is for images, and {facts.name} has points: leave it away")
+    if config.augment == "diffaugment":
+        return lambda d: augment.augmented(d, augment.diff_augment(), axis_name=axis_name), ()
+    if config.augment == "ada":
+        steer = augment.controller(target=config.ada_target, per=config.ada_images, axis_name=axis_name)
+        return lambda d: augment.augmented(d, augment.ada(), adaptive=True, axis_name=axis_name), (steer,)
+    return lambda d: d, ()

@@ -59,6 +59,13 @@ class Config:
     clip_weights: float = 0.0
     """Keep D's parameters within plus and minus this. 0: off."""
 
+    augment: Literal["none", "diffaugment", "ada"] = "none"
+    """What D sees in place of images: moved, recoloured, cut ones (DiffAugment), or as much of ADA's pipeline as D overfits."""
+    ada_target: float = 0.6
+    """Mean sign of D's logits of real images above which --augment ada augments more."""
+    ada_images: float = 500_000
+    """Images that take ADA's probability from 0 to 1: fewer for a short training."""
+
     noise: Literal["normal", "uniform", "truncated_normal", "spherical", "one_hot"] = "normal"
     """Distribution of the latents."""
     z_dim: int = 100
@@ -192,7 +199,7 @@ class Config:
 
 _positive = (
     *("steps", "batch_size", "z_dim", "lr_g", "lr_d", "d_turns", "penalty_every", "steps_per_dispatch"),
-    *("log_every_steps", "sample_every_steps", "save_every_steps", "keep_latest", "stop_rows", "aspect"),
+    *("log_every_steps", "sample_every_steps", "save_every_steps", "keep_latest", "stop_rows", "aspect", "ada_images"),
 )
 _not_negative = (
     *("resolution", "classes", "seed", "penalty_weight", "clip_weights", "clip_norm", "decay_steps"),

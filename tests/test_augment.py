@@ -465,17 +465,18 @@ SUMS = Net(  # a D that says how much of everything it sees
 
 def test_an_augmented_discriminator_sees_other_images_in_training_alone():
     images, key = uniform(0, 8, 6, 6, 3), jax.random.key(1)
-    net = augment.augmented(SUMS, augment.ada(), start=0.9)
-    variables = net.init(jax.random.key(0), images)
-    np.testing.assert_allclose(variables["ada"].p, 0.9, rtol=1e-6)
+    net = augment.augmented(SUMS, augment.ada(), adaptive=True)
+    with_p = lambda p: {**net.init(jax.random.key(0), images), "memory": {"ada": augment.Memory.start(p)}}
+    variables = with_p(0.9)
     train = quick(lambda variables, key: net.apply(variables, images, key=key)[0])
     plain = images.sum((1, 2, 3))
     np.testing.assert_allclose(net.apply(variables, images, train=False)[0], plain, rtol=1e-5, atol=1e-5)
     seen = train(variables, key)
     assert (np.abs(seen - plain) > 1e-3).all()
     assert (np.abs(train(variables, jax.random.key(2)) - seen) > 1e-3).all()
-    still = {**variables, "ada": augment.Memory.start(0.0)}
-    np.testing.assert_allclose(train(still, key), plain, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(train(with_p(0.0), key), plain, rtol=1e-5, atol=1e-5)
+    with pytest.raises(BadInput, match="no controller"):
+        net.apply(SUMS.init(key, images), images, key=key)
     with pytest.raises(BadInput, match=r"key=None in training.*train=False"):
         net.apply(variables, images)
 
@@ -491,13 +492,22 @@ def test_an_augmented_discriminator_gives_every_place_in_the_global_batch_its_ow
     np.testing.assert_allclose(quick(local)(images), whole, rtol=1e-5, atol=1e-5)
 
 
-def test_an_augmented_discriminator_plays_with_its_memory_among_its_stats():
-    d = augment.augmented(models.mlp.discriminator((8,)), augment.ada("bgc"), start=0.5)
+def test_the_controller_moves_p_as_a_game_goes_on():
+    d = augment.augmented(models.mlp.discriminator((8,)), augment.ada("bgc"), adaptive=True)
     g = models.mlp.generator((8, 8, 1), (8,))
-    gan = tasks.paired(g, d, noise=noise.uniform(4), penalties=(losses.r1(1.0),))
+    steer = augment.controller(start=0.5, per=100, every=2)
+    gan = tasks.paired(g, d, noise=noise.uniform(4), penalties=(losses.r1(1.0),), watchers=(steer,))
     batch, opt = games.batch(rows=4), games.sgd()
-    state = init_state(gan, opt, jax.random.key(0), batch)
-    after, metrics = quick(make_step(gan, opt))(state, batch)
-    assert games.equal(after.d.stats, state.d.stats) and set(after.d.stats) == {"ada"}
-    assert not games.equal(after.d.params, state.d.params) and not games.equal(after.g.params, state.g.params)
-    assert all(np.isfinite(leaf) for leaf in jax.tree.leaves(metrics)) and metrics.d["penalty"] > 0
+    state, step, seen = init_state(gan, opt, jax.random.key(0), batch), quick(make_step(gan, opt)), []
+    for _ in range(4):
+        before = state.d.stats["memory"]["ada"]
+        state, metrics = step(state, batch)
+        seen.append(float(metrics.d["augment_p"]))
+        assert all(np.isfinite(leaf) for leaf in jax.tree.leaves(metrics)) and metrics.d["penalty"] > 0
+        if before.batches >= 2:  # D of one step says nothing sure of real images: r_t is below 0.6
+            np.testing.assert_allclose(
+                state.d.stats["memory"]["ada"].p,
+                before.p + np.sign(before.signs - 0.6 * before.count) * 8 / 100,
+                atol=1e-6,
+            )
+    assert seen[0] == 0.5 and seen[-1] != 0.5

@@ -6,7 +6,7 @@ An augmentation is a function (images [B, H, W, C] in [-1, 1], keys [B]) -> imag
 
 from jaxgan.augment.ada import ada
 from jaxgan.augment.augmented import augmented
-from jaxgan.augment.controller import Memory, ada_update, watched
+from jaxgan.augment.controller import Memory, ada_update, controller, watched
 from jaxgan.augment.diffaugment import diff_augment
 
-__all__ = ["Memory", "ada", "ada_update", "augmented", "diff_augment", "watched"]
+__all__ = ["Memory", "ada", "ada_update", "augmented", "controller", "diff_augment", "watched"]

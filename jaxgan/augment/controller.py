@@ -5,9 +5,13 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jaxgan.losses import Watcher
+
+NAME = "ada"
+
 
 class Memory(NamedTuple):
-    """What adaptation remembers between steps: arrays, a collection among the stats of D."""
+    """What adaptation remembers between steps: arrays, among the stats of D."""
 
     p: jax.Array  # float32 [], the probability of every transformation
     signs: jax.Array  # float32 [], the sum of sign(D(real)) since p last moved
@@ -47,3 +51,16 @@ def watched(memory, logits, *, images, every=4, target=0.6, per=500_000):
         old(memory.count) + sum(x.size for x in leaves),
         old(memory.batches) + 1,
     )
+
+
+def controller(*, start=0.0, target=0.6, per=500_000, every=4, axis_name=None):
+    """Watcher of D's logits of real images that moves p, from `start`, by `ada_update` after every so many batches.
+
+    per: images that take p from 0 to 1. axis_name: devices whose batches are one batch. Shows "augment_p".
+    """
+
+    def update(memory, real, fake, images):
+        devices = 1 if axis_name is None else jax.lax.psum(1, axis_name)
+        return watched(memory, real, images=images * devices, every=every, target=target, per=per)
+
+    return Watcher(NAME, lambda: Memory.start(start), update, show=lambda memory: {"augment_p": memory.p})

@@ -16,8 +16,10 @@ from jaxgan.losses.adversarial import (
 )
 from jaxgan.losses.content import moment_matching
 from jaxgan.losses.penalties import clip_weights, dragan, r1, r2, wgan_gp
+from jaxgan.losses.watcher import Watcher
 
 __all__ = [
+    "Watcher",
     "bce",
     "clip_weights",
     "dragan",

@@ -10,7 +10,7 @@ Fashion-MNIST at 32x32 with --conditional --steps 3000, 2 cores of an x86-64 ser
 from dataclasses import dataclass
 from typing import Literal
 
-from jaxgan import config, models, tasks
+from jaxgan import config, models
 
 
 @dataclass(frozen=True)
@@ -56,4 +56,4 @@ def build(config, facts, rules):
     discriminator = models.dcgan.discriminator(
         norm=config.norm_d, spectral=config.spectral_norm, labels=config.labels_d, **same
     )
-    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)
+    return rules.paired(generator, discriminator)

@@ -10,7 +10,7 @@ samples of a batch have in common, so G is told the mean and mean square of each
 
 from dataclasses import dataclass
 
-from jaxgan import config, losses, models, tasks
+from jaxgan import config, losses, models
 
 
 @dataclass(frozen=True)
@@ -37,5 +37,4 @@ def build(config, facts, rules):
     discriminator = models.texture.discriminator(**options)
     # D's first batch norm hides mean and contrast: without this the textures come out nearly black
     content = (losses.moment_matching(config.matching, rules.axis_name),) if config.matching else ()
-    options = {"loss": rules.loss, "penalties": rules.penalties, "noise": rules.noise, "content": content}
-    return tasks.paired(generator, discriminator, **options)
+    return rules.paired(generator, discriminator, content=content)

@@ -14,7 +14,7 @@ samples can be named from step 1,000 on (12 min), on a background that stays gra
 
 from dataclasses import dataclass
 
-from jaxgan import config, models, tasks
+from jaxgan import config, models
 from jaxgan.models.mlp import he, linear, relu
 
 G = (128, 256, 512, 1024, 2048, 4096, 8192)
@@ -52,4 +52,4 @@ def build(config, facts, rules):
     acts = (relu,) * 6
     generator = models.mlp.generator(facts.shape, scaled(G), act=(*acts, linear), **options)
     discriminator = models.mlp.discriminator(scaled(D), act=(linear, *acts[:-1]), **options)
-    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)
+    return rules.paired(generator, discriminator)

@@ -9,7 +9,7 @@ Data: scikit-learn's 1,797 digits of 8x8, which come with its wheel. A DCGAN wit
 
 from dataclasses import dataclass
 
-from jaxgan import config, models, tasks
+from jaxgan import config, models
 
 
 @dataclass(frozen=True)
@@ -46,4 +46,4 @@ def build(config, facts, rules):
     same = {"width": config.width, "classes": rules.classes, "norm": "none", "dtype": config.dtype}
     generator = models.dcgan.generator(size, channels, up="nearest", **same)
     discriminator = models.dcgan.discriminator(labels="projection", **same)
-    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)
+    return rules.paired(generator, discriminator)

@@ -9,7 +9,7 @@ steps in 2 min 58 s, 14,400 images/s; most samples are digits that one can name.
 
 from dataclasses import dataclass
 
-from jaxgan import config, models, tasks
+from jaxgan import config, models
 
 
 @dataclass(frozen=True)
@@ -27,4 +27,4 @@ def build(config, facts, rules):
     options = {"classes": rules.classes, "dtype": config.dtype}
     generator = models.mlp.generator(facts.shape, **options)
     discriminator = models.mlp.discriminator(**options)
-    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)
+    return rules.paired(generator, discriminator)

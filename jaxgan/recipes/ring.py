@@ -9,7 +9,7 @@ standard deviations of one, each mode 0.5 to 2 times as wide as it is: seeds 0, 
 
 from dataclasses import dataclass
 
-from jaxgan import config, models, tasks
+from jaxgan import config, models
 
 
 @dataclass(frozen=True)
@@ -47,4 +47,4 @@ def build(config, facts, rules):
     options = {"hidden": (config.width,) * 3, "classes": rules.classes, "dtype": config.dtype}
     generator = models.mlp.generator(facts.shape, final=lambda x: x, **options)
     discriminator = models.mlp.discriminator(**options)
-    return tasks.paired(generator, discriminator, loss=rules.loss, penalties=rules.penalties, noise=rules.noise)
+    return rules.paired(generator, discriminator)
