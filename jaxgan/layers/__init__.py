@@ -1,12 +1,13 @@
 """Blocks that two or more models use. Images are NHWC, kernels HWIO."""
 
 from jaxgan.layers.attention import SelfAttention
-from jaxgan.layers.conv import Geometry, conv, conv_transpose, direct_form
+from jaxgan.layers.conv import Geometry, conv, conv_transpose
 from jaxgan.layers.equal import EqualConv, EqualDense
 from jaxgan.layers.filtered import conv_filtered
 from jaxgan.layers.fir import downsample_filtered, filter2d, setup_filter, upsample_filtered
 from jaxgan.layers.labels import append_label, label_vector
 from jaxgan.layers.linear import Conv, ConvTranspose, Dense
+from jaxgan.layers.lowering import direct_form
 from jaxgan.layers.modulated import modulated_conv
 from jaxgan.layers.noise_input import NoiseInput
 from jaxgan.layers.norm import NORMS, Norm
