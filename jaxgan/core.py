@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jaxgan.errors import BadInput
+
 
 class Pair(NamedTuple):
     """One thing per side: variables, optimizers, losses, metrics."""
@@ -60,8 +62,8 @@ class Turns(NamedTuple):
     """The moves of the game. `make_step` plays them in the usual order; an unusual protocol is another order."""
 
     play: Callable  # (g, batch, key) -> (fakes, pullback, moved)
-    d: Callable  # (d, fakes, batch, key) -> (d, metrics)
-    g: Callable  # (g, d, played, batch, key) -> (g, metrics)
+    d: Callable  # (d, show, batch, key) -> (d, metrics), with show: batch -> fakes
+    g: Callable  # (g, d, show, batch, key) -> (g, metrics), with show: batch -> (fakes, pullback, moved)
 
 
 def init_state(gan, opt, key, batch):
@@ -77,54 +79,70 @@ def init_state(gan, opt, key, batch):
     return jax.tree.map(jnp.copy, state)  # own buffers, leaf by leaf: the step donates its state
 
 
-def make_turns(gan, opt, axis_name=None):
-    """Turns on Players. Nothing of d changes in G's turn and nothing of g in D's."""
+def make_turns(gan, opt, axis_name=None, microbatches=1):
+    """Turns on Players. Nothing of d changes in G's turn and nothing of g in D's.
+
+    With several microbatches a turn shows and judges one after the other, and learns from the mean of their gradients.
+    """
 
     def play(g, batch, key):
         params, stats = _local((g.params, g.stats), axis_name)
         return jax.vjp(lambda params: gan.generate({"params": params, **stats}, batch, key), params, has_aux=True)
 
-    def d_turn(d, fakes, batch, key):
+    def d_turn(d, show, batch, key):
         params, stats = _local((d.params, d.stats), axis_name)
 
-        def loss(params):
-            out = gan.losses({"params": params, **stats}, fakes, batch, key)
-            return out.d, (out.moved, {"loss": out.d, **out.metrics.d})
+        def judged(batch):
+            fakes = show(batch)
 
-        grads, (moved, metrics) = jax.grad(loss, has_aux=True)(params)
-        return learn(d, opt.d, grads, moved), average(metrics, axis_name)
+            def loss(params):
+                out = gan.losses({"params": params, **stats}, fakes, batch, key)
+                return out.d, (out.moved, {"loss": out.d, **out.metrics.d})
 
-    def g_turn(g, d, played, batch, key):
-        fakes, pullback, moved = played
+            grads, (moved, metrics) = jax.grad(loss, has_aux=True)(params)
+            return grads, moved, metrics
+
+        return learn(d, opt.d, judged, batch)
+
+    def g_turn(g, d, show, batch, key):
         judge = _local(d.variables, axis_name)
 
-        def loss(fakes):
-            out = gan.losses(judge, fakes, batch, key)
-            return out.g, {"loss": out.g, **out.metrics.g}
+        def judged(batch):
+            fakes, pullback, moved = show(batch)
 
-        # allow_int: labels and codes among the fakes get float0, which is what pullback expects for them
-        grads, metrics = jax.grad(loss, has_aux=True, allow_int=True)(fakes)
-        return learn(g, opt.g, pullback(grads)[0], moved), average(metrics, axis_name)
+            def loss(fakes):
+                out = gan.losses(judge, fakes, batch, key)
+                return out.g, {"loss": out.g, **out.metrics.g}
 
-    def learn(player, tx, grads, moved):
-        grads, moved = average((grads, moved), axis_name)
+            # allow_int: labels and codes among the fakes get float0, which is what pullback expects for them
+            grads, metrics = jax.grad(loss, has_aux=True, allow_int=True)(fakes)
+            return pullback(grads)[0], moved, metrics
+
+        return learn(g, opt.g, judged, batch)
+
+    def learn(player, tx, judged, batch):
+        grads, moved, metrics = average(_mean_of_parts(judged, batch, microbatches, axis_name), axis_name)
         updates, opt_state = tx.update(grads, player.opt, player.params)
-        return Player(optax.apply_updates(player.params, updates), {**player.stats, **moved}, opt_state)
+        return Player(optax.apply_updates(player.params, updates), {**player.stats, **moved}, opt_state), metrics
 
     return Turns(play, d_turn, g_turn)
 
 
-def make_step(gan, opt, *, d_turns=1, fresh=False, ema_halflife_images=10_000, ema_ramp=0.05, axis_name=None):
+def make_step(
+    gan, opt, *, d_turns=1, fresh=False, microbatches=1, ema_halflife_images=10_000, ema_ramp=0.05, axis_name=None
+):
     """(state, batch) -> (state, metrics: Pair). D's turn, G's turn against the updated D, then the average of G.
 
     d_turns: turns of D per turn of G; above 1 every leaf of the batch has a leading axis of that length, a slice a turn.
     fresh: G answers for new fakes (BigGAN, StyleGAN2, R3GAN) instead of those D has just seen: one more pass of G.
+    microbatches: parts of the batch that are computed one after the other, for less memory and one more pass of G: the same
+        step, but for what couples samples (batch norm, minibatch_stddev), which then sees a part: rows 0, n, 2n, ...
     ema_halflife_images: images after which half of the average is new; at most `ema_ramp` times the images seen so far
         (Karras et al. 2020, arXiv:2006.06676, appendix B), so that a short run shows its newest G. 0: no average.
     axis_name: the axis of devices to average over, inside pmap or shard_map; batch-coupled layers need it too.
     A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`.
     """
-    turns = make_turns(gan, opt, axis_name)
+    turns = make_turns(gan, opt, axis_name, microbatches)
 
     def step(state, batch):
         g, d = state.g, state.d
@@ -134,19 +152,19 @@ def make_step(gan, opt, *, d_turns=1, fresh=False, ema_halflife_images=10_000, e
             def early(d, turn):
                 batch, (key_play, key_d, *_) = turn
                 batch = numbered(batch, axis_name)
-                fakes, _ = gan.generate(_local(g.variables, axis_name), batch, key_play)
-                return turns.d(d, fakes, batch, key_d)[0], None
+                show = lambda batch: gan.generate(_local(g.variables, axis_name), batch, key_play)[0]
+                return turns.d(d, show, batch, key_d)[0], None
 
             d, _ = jax.lax.scan(early, d, jax.tree.map(lambda x: x[:-1], (batch, keys)))
             batch = jax.tree.map(lambda x: x[-1], batch)
 
         key_play, key_d, key_fresh, key_g = keys[-1]
         batch = numbered(batch, axis_name)
-        played = turns.play(g, batch, key_play)
-        d, metrics_d = turns.d(d, played[0], batch, key_d)
-        if fresh:
-            played = turns.play(g, batch, key_fresh)
-        g, metrics_g = turns.g(g, d, played, batch, key_g)
+        played = None if microbatches > 1 else turns.play(g, batch, key_play)
+        show = lambda batch: turns.play(g, batch, key_play) if played is None else played
+        d, metrics_d = turns.d(d, lambda batch: show(batch)[0], batch, key_d)
+        anew = lambda batch: turns.play(g, batch, key_fresh)
+        g, metrics_g = turns.g(g, d, anew if fresh else show, batch, key_g)
 
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
         halflife = jnp.minimum(float(ema_halflife_images), ema_ramp * images * state.step.astype(jnp.float32))
@@ -212,6 +230,21 @@ def sample_keys(key, index):
 def average(tree, axis_name):
     """Tree with its floating leaves averaged over the axis. Counters, masks and keys have to agree already."""
     return tree if axis_name is None else jax.tree.map(_floats(lambda x: jax.lax.pmean(x, axis_name)), tree)
+
+
+def _mean_of_parts(f, batch, count, axis_name):
+    """Mean of f(part) over `count` parts of the batch, one after the other. Part i has rows i, i + count, ..."""
+    if count == 1:
+        return f(batch)
+    rows = jax.tree.leaves(batch)[0].shape[0]
+    if rows % count:
+        raise BadInput(f"a batch of {rows} a device does not divide into {count} microbatches: change one of them")
+    # strided, so that on a mesh every device has its share of every part
+    parts = jax.tree.map(lambda x: x.reshape(rows // count, count, *x.shape[1:]).swapaxes(0, 1), batch)
+    shapes = jax.eval_shape(f, jax.tree.map(lambda x: x[0], parts))
+    zeros = _local(jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes), axis_name)
+    add = lambda total, part: (jax.tree.map(_floats(lambda new, old: old + new / count), f(part), total), None)
+    return jax.lax.scan(add, zeros, parts)[0]
 
 
 def _floats(f):

@@ -46,6 +46,11 @@ GAMES = {
     ),
     "mlp_ragan": lambda axis: _mlp(axis, loss=losses.relativistic_average(losses.least_squares, axis)),
     "dcgan_batch_norm": lambda axis: _dcgan(axis),
+    "dcgan_spectral_r1": lambda axis: tasks.paired(
+        models.dcgan.generator(8, 1, width=8, norm="none", up="nearest"),
+        models.dcgan.discriminator(width=8, norm="none", spectral=True),
+        penalties=(losses.r1(1.0),),
+    ),
     "dcgan_moment_matching": lambda axis: _dcgan(axis, content=(losses.moment_matching(3.0, axis),)),
     "dcgan_least_squares": lambda axis: _dcgan(axis, loss=losses.least_squares),
     "conditional_spectral_hinge": lambda axis: _conditional(axis, loss=losses.hinge),

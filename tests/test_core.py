@@ -11,6 +11,7 @@ from games import GAMES, batch, equal, sgd
 
 import jaxgan
 from jaxgan import Pair, losses, models, noise, recipes, tasks
+from jaxgan.errors import BadInput
 
 
 def begin(name, opt=None, axis_name=None):
@@ -78,10 +79,36 @@ def test_several_turns_of_d_are_single_turns_in_a_row():
     for i in range(3):
         data = jaxgan.core.numbered(jax.tree.map(lambda x: x[i], batches))  # noqa: B023
         played = turns.play(state.g, data, keys[i][0])
-        d, _ = turns.d(d, played[0], data, keys[i][1])
-    g, _ = turns.g(state.g, d, played, data, keys[-1][3])
+        d, _ = turns.d(d, lambda batch, played=played: played[0], data, keys[i][1])
+    g, _ = turns.g(state.g, d, lambda batch: played, data, keys[-1][3])
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.d.params, d.params)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.g.params, g.params)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("name", ["mlp_wgan_gp", "mlp_rpgan_r1_r2", "dcgan_spectral_r1"])
+def test_microbatches_give_the_step_of_the_whole_batch(name, fresh):
+    gan, opt, state = begin(name)
+    whole, parts = (jax.jit(jaxgan.make_step(gan, opt, fresh=fresh, microbatches=n)) for n in (1, 4))
+    other = state
+    for _ in range(3):
+        (state, metrics), (other, theirs) = whole(state, batch()), parts(other, batch())
+    close = lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=2e-6 * (1 + np.abs(b).max()))
+    jax.tree.map(close, *_numbers(state, other))
+    jax.tree.map(close, metrics, theirs)
+    with pytest.raises(BadInput, match=r"16 a device .* 3 microbatches"):
+        jaxgan.make_step(gan, opt, microbatches=3)(state, batch())
+
+
+def test_microbatches_need_less_memory():
+    gan = tasks.paired(
+        models.dcgan.generator(16, 1, width=8, norm="none"), models.dcgan.discriminator(width=8, norm="none")
+    )
+    data, opt = batch(rows=64, size=16), sgd()
+    state = jaxgan.init_state(gan, opt, jax.random.key(0), data)
+    compiled = lambda n: jax.jit(jaxgan.make_step(gan, opt, microbatches=n)).lower(state, data).compile()
+    whole, parts = (compiled(n).memory_analysis().temp_size_in_bytes for n in (1, 8))
+    assert parts < 0.4 * whole
 
 
 def test_fresh_fakes_are_other_fakes():
