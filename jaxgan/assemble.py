@@ -75,7 +75,7 @@ def optimizers(config):
             "adam": lambda: optax.adam(schedule, config.b1, config.b2),
             "sgd": lambda: optax.sgd(schedule, config.b1 or None),
             "rmsprop": lambda: optax.rmsprop(schedule, config.b2),
-            # Adam of Daskalakis et al. 2018, arXiv:1711.00141, algorithm 1: without Nesterov's momentum
+            # Adam of Daskalakis et al. 2018, arXiv:1711.00141, algorithm 1, but for the first step, which is single
             "optimistic_adam": lambda: optax.optimistic_adam_v2(schedule, b1=config.b1, b2=config.b2, nesterov=False),
         }[config.optimizer]()
         return optax.chain(*clip, move)

@@ -17,6 +17,8 @@ import optax
 
 from jaxgan.errors import BadInput
 
+WIDEST = 0.2887  # the width of the plain mean, sqrt(1 / 12), with room for rounding
+
 
 class Tracked(NamedTuple):
     """The state of `track`, and a snapshot: arrays that say of themselves what they are averages of."""
@@ -31,10 +33,10 @@ def exponent(sigma):
     """gamma of the average whose weights are proportional to time^gamma and whose width is `sigma` of the training.
 
     sigma^2 = (gamma + 1) / ((gamma + 2)^2 (gamma + 3)), section 3.1; 0.05 is 16.97, 0.10 is 6.94. Raises BadInput for a
-    sigma outside (0, sqrt(1 / 12)], the last of which is the plain mean.
+    sigma outside (0, WIDEST].
     """
-    if not 0 < sigma <= 12**-0.5:
-        raise BadInput(f"sigma is {sigma}: give a number in (0, {12**-0.5:.4f}], the width as a share of the training")
+    if not 0 < sigma <= WIDEST:
+        raise BadInput(f"sigma is {sigma}: give a number in (0, {WIDEST}], the width as a share of the training")
     square = float(sigma) ** -2
     return float(np.roots([1, 7, 16 - square, 12 - square]).real.max())
 
@@ -79,11 +81,11 @@ def weights(steps, sigmas, step, sigma):
     """Weights float64 [N] of the averages at steps [N] of widths [N] that come nearest to that at `step` of width `sigma`.
 
     Least squares between the power functions, in closed form, as in appendix C: each inner product is the integral of a
-    power. Raises BadInput where `step` is after the last of `steps`: no snapshot has seen what came later.
+    power. Raises BadInput where `step` is none of `steps`: nothing that was kept ends there.
     """
     times, gammas = np.asarray(steps, np.float64), np.array([exponent(float(s)) for s in sigmas])
-    if not 0 < step <= times.max():
-        raise BadInput(f"step is {step} and the snapshots end at {int(times.max())}: give a step up to there")
+    if step not in times:
+        raise BadInput(f"step is {step}: give one of the snapshots', {', '.join(f'{t:.0f}' for t in np.unique(times))}")
     gram = _inner(times[:, None], gammas[:, None], times[None], gammas[None])
     target = _inner(times, gammas, np.float64(step), exponent(sigma))
     return np.linalg.lstsq(gram, target, rcond=None)[0]
@@ -93,7 +95,7 @@ def reconstruct(snapshots, sigma, step=None):
     """Params averaged with width `sigma` over the updates up to `step` (by default the last snapshot's).
 
     snapshots: Tracked of one training, as `snapshot` finds them. The more there are, and the denser, the nearer; a width
-    between those tracked is found well, one that is much smaller than the distance of snapshots is not in them.
+    between those tracked is found well, one that is narrower than the distance of snapshots is not in them.
     Summed in float64. Raises BadInput as `exponent` and `weights` do, and for a snapshot before the first update.
     """
     first = [int(each.step) for each in snapshots]

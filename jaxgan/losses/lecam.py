@@ -14,7 +14,7 @@ class Anchors(NamedTuple):
 
     real: jax.Array  # float32 []
     fake: jax.Array  # float32 []
-    batches: jax.Array  # int32 [], seen so far
+    batches: jax.Array  # float32 [], seen so far: as all that a step averages over devices
 
 
 def lecam(weight=0.3, decay=0.99, warm_up=1000):
@@ -32,7 +32,7 @@ def lecam(weight=0.3, decay=0.99, warm_up=1000):
         raise BadInput(f"weight is {weight} and warm_up {warm_up}: give 0 or more, and 1 batch or more")
 
     def start():
-        return Anchors(jnp.float32(0), jnp.float32(0), jnp.int32(0))
+        return Anchors(jnp.float32(0), jnp.float32(0), jnp.float32(0))
 
     def update(memory, real, fake, images):
         del images
