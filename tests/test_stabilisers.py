@@ -164,6 +164,15 @@ def test_penalties_of_a_packed_d_are_those_of_packs():
         assert abs(penalty(d, real, fake, keys).mean() - expected) > 0.1  # of single samples, a pack's norm is not seen
 
 
+def test_a_penalty_of_packs_is_given_what_d_sees_and_the_key_of_its_first_sample():
+    d = lambda x: augment.packed(MIRROR, 2).apply({}, x)[0]
+    real, keys = normal(0, 4, 3, 3, 2), keys_of(4)
+    given = augment.packed_penalty(lambda d, *args: (d(args[0]), *args), 2)(d, real, 2 * real, keys)
+    packs = augment.packed(MIRROR, 2).apply({}, real)[0]
+    for ours, theirs in zip(given, (packs, packs, 2 * packs, keys[jnp.array([0, 2])]), strict=True):
+        assert jnp.array_equal(ours, theirs)
+
+
 def seen_by(facts, x, **fields):
     """What D sees of x under a Config."""
     judge = assemble._rules(config.Config(batch_size=8, **fields), facts, None).judge
