@@ -80,7 +80,7 @@ class Config:
     """Share of the fakes that teach G, those that D likes best. 1: all."""
     unroll: int = 0
     """Steps of D's answer that G's gradient foresees (unrolled GAN): for points and small networks. 0: none."""
-    unroll_rate: float = 0.1
+    unroll_rate: float = 0.01
     """Rate of those steps, of plain gradient descent."""
 
     noise: Literal["normal", "uniform", "truncated_normal", "spherical", "one_hot"] = "normal"

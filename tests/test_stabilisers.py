@@ -1,5 +1,6 @@
 """Stabilisers against closed forms in NumPy, and how a Config puts them together."""
 
+import games
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +10,8 @@ from arrays import close, normal, quick
 from jax.sharding import AxisType, PartitionSpec
 
 import jaxgan
-from jaxgan import assemble, augment, config, losses, optimizers, posthoc, recipes, tasks
+from jaxgan import assemble, augment, config, losses, optimizers, parallel, posthoc, recipes, tasks
+from jaxgan.cli import main
 from jaxgan.core import GAN, Losses, Pair, sample_keys
 from jaxgan.data import load
 from jaxgan.errors import BadInput
@@ -278,6 +280,16 @@ def test_unrolled_g_is_paid_and_taught_by_the_d_that_answers():
     close(out.metrics.g["w"], np.float32(w * kept + x * (1 - kept)))
 
 
+def test_turns_of_d_do_not_pay_for_unrolling():
+    def flops(gan):
+        state = jax.eval_shape(lambda: jaxgan.init_state(gan, games.sgd(), jax.random.key(0), data))
+        turn = jax.jit(jaxgan.make_turns(gan, games.sgd()).d)
+        return turn.lower(state.d, data["image"] / 255, data, state.key).compile().cost_analysis()["flops"]
+
+    data, gan = jaxgan.core.numbered(games.batch()), games.GAMES["mlp_non_saturating"](None)
+    assert flops(tasks.unrolled(gan, 3)) == flops(gan)
+
+
 # -- averages chosen afterwards
 
 
@@ -346,6 +358,17 @@ def test_snapshots_come_from_a_run_with_the_config_and_from_no_other():
             posthoc.snapshot(tx.init(params))
 
 
+def test_checkpoints_of_a_run_are_snapshots(tmp_path):
+    flags = ["--steps", "4", "--save-every-steps", "2", "--log-every-steps", "2", "--sample-every-steps", "4"]
+    assert main(["train", "digits", "--tiny", *flags, "--posthoc-ema", "--out", str(tmp_path / "run")]) == 0
+    states = [jaxgan.load(tmp_path / "run", step=step).state for step in (2, 4)]
+    snapshots = [posthoc.snapshot(state.g.opt) for state in states]
+    assert [int(snapshot.step) for snapshot in snapshots] == [2, 4]
+    found = posthoc.reconstruct(snapshots, 0.1)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), found, snapshots[-1].averages[1])
+    assert not games.equal(found, states[-1].g.params)
+
+
 # -- together
 
 
@@ -390,6 +413,10 @@ BAD = {
     "an empty pack": (lambda: augment.packed(MIRROR, 0), "pack is 0"),
     "a pack with labels": (lambda: augment.packed(MIRROR._replace(classes=10), 2), "pack is 2.*10 classes"),
     "an odd batch": (lambda: augment.packed(MIRROR, 2).apply({}, np.ones((5, 2))), "batch of 5.*packs of 2"),
+    "packs on devices": (
+        lambda: parallel.check_divisible(24, 8, 2),
+        "24.*8 devices in packs of 2: set --batch-size 16 or 32",
+    ),
     "lookahead's k": (lambda: optimizers.lookahead(optax.sgd(1.0), 0), "every is 0"),
     "lookahead's pull": (lambda: optimizers.lookahead(optax.sgd(1.0), 5, 0.0), "pull 0.0"),
     "unrolled by nothing": (lambda: tasks.unrolled(None, 0), "steps is 0"),
