@@ -1,5 +1,7 @@
 """Stabilisers against closed forms in NumPy, and how a Config puts them together."""
 
+from types import SimpleNamespace
+
 import games
 import jax
 import jax.numpy as jnp
@@ -177,7 +179,8 @@ def test_a_penalty_of_packs_is_given_what_d_sees_and_the_key_of_its_first_sample
 
 def seen_by(facts, x, **fields):
     """What D sees of x under a Config."""
-    judge = assemble._rules(config.Config(batch_size=8, **fields), facts, None).judge
+    rules = SimpleNamespace(build=lambda config, facts, rules: rules)  # a recipe that hands them out
+    judge = assemble.setup(rules, config.Config(batch_size=8, **fields), facts).gan.judge
     return np.asarray(judge(MIRROR).apply({}, x, key=jax.random.key(0))[0])
 
 
