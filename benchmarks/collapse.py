@@ -1,6 +1,6 @@
 """Which losses, penalties and stabilisers keep a GAN from collapsing: eight modes on a ring, twenty-five on a grid.
 
-    python benchmarks/collapse.py                                        # all, about a quarter of a minute a row on two cores
+    python benchmarks/collapse.py                                        # all; about 15 s a row on two cores, unroll ten times that
     python benchmarks/collapse.py --only 'hinge*' lecam --data ring --seeds 2 --steps 500
 
 Every setting has the networks and the optimizer of the recipe `ring` but for what its name says, the same budget and the
@@ -105,7 +105,8 @@ def markdown(result):
         f"Measured on {result['date']}, {result['hardware']}; jax {jax.__version__}. {result['seeds']} seeds side by side, "
         f"{result['steps']} steps of batch {BUDGET['batch_size']}, MLPs of three hidden layers of {config.width}, Adam of "
         f"{config.lr_g} falling to 0. Good: within 3 deviations of a mode. KL: of the good samples' modes from an even "
-        "share, in nats, of the seeds that have any. Mean, and lowest .. highest.",
+        "share, in nats, of the seeds that have any. Mean, and lowest .. highest. What a name adds to the recipe is in the "
+        "JSON; stabilisers are on non_saturating+none; all are judged by the average of G.",
     ]
     for source, mixture in MIXTURES.items():
         rows = [row for row in result["rows"] if row["data"] == source]
