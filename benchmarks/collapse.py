@@ -1,6 +1,6 @@
 """Which losses, penalties and stabilisers keep a GAN from collapsing: eight modes on a ring, twenty-five on a grid.
 
-    python benchmarks/collapse.py                                        # all; about 15 s a row on two cores, unroll ten times that
+    python benchmarks/collapse.py     # all; about 15 s a row on two cores, unroll ten times that
     python benchmarks/collapse.py --only 'hinge*' lecam --data ring --seeds 2 --steps 500
 
 Every setting has the networks and the optimizer of the recipe `ring` but for what its name says, the same budget and the
