@@ -1,13 +1,15 @@
 """From a Config's words to functions: losses, noise, optimizers, and the whole setup of a recipe."""
 
 from collections.abc import Callable
+from functools import partial, reduce
 from typing import NamedTuple
 
 import optax
 
-from jaxgan import augment, core, losses, noise, tasks
+from jaxgan import augment, core, losses, noise, posthoc, tasks
 from jaxgan.core import GAN, Pair
 from jaxgan.errors import BadInput
+from jaxgan.optimizers import lookahead
 
 
 class Rules(NamedTuple):
@@ -20,11 +22,14 @@ class Rules(NamedTuple):
     axis_name: str | None
     judge: Callable  # Net -> Net: the discriminator as it sees with what the Config asks for
     watchers: tuple
+    steady: tuple  # penalties that are never lazy
+    outer: Callable  # GAN -> GAN
 
     def paired(self, generator, discriminator, **more):
         """`tasks.paired` of both under these rules."""
-        rules = {"loss": self.loss, "penalties": self.penalties, "noise": self.noise, "watchers": self.watchers}
-        return tasks.paired(generator, self.judge(discriminator), **rules, **more)
+        rules = {"loss": self.loss, "penalties": (*self.penalties, *self.steady)}
+        rules |= {"noise": self.noise, "watchers": self.watchers}
+        return self.outer(tasks.paired(generator, self.judge(discriminator), **rules, **more))
 
 
 class Setup(NamedTuple):
@@ -70,13 +75,17 @@ def optimizers(config):
             "adam": lambda: optax.adam(schedule, config.b1, config.b2),
             "sgd": lambda: optax.sgd(schedule, config.b1 or None),
             "rmsprop": lambda: optax.rmsprop(schedule, config.b2),
+            # Adam of Daskalakis et al. 2018, arXiv:1711.00141, algorithm 1, but for the first step, which is single
+            "optimistic_adam": lambda: optax.optimistic_adam_v2(schedule, b1=config.b1, b2=config.b2, nesterov=False),
         }[config.optimizer]()
         return optax.chain(*clip, move)
 
-    d = side(config.lr_d, config.d_turns)
+    g, d = side(config.lr_g, 1), side(config.lr_d, config.d_turns)
     if config.clip_weights:
         d = optax.chain(d, losses.clip_weights(config.clip_weights))
-    return Pair(side(config.lr_g, 1), d)
+    if config.lookahead:
+        g, d = lookahead(g, config.lookahead), lookahead(d, config.lookahead * config.d_turns)
+    return Pair(posthoc.track(g) if config.posthoc_ema else g, d)
 
 
 def _rules(config, facts, axis_name):
@@ -96,19 +105,53 @@ def _rules(config, facts, axis_name):
         loss = losses.relativistic(loss)
     elif config.relativistic == "average":
         loss = losses.relativistic_average(loss, axis_name)
+    if config.top_k < 1:
+        loss = losses.top_k(loss, config.top_k, axis_name)
     penalties = tuple(getattr(losses, name)(config.penalty_weight * config.penalty_every) for name in config.penalties)
+    if config.pack > 1:
+        penalties = tuple(augment.packed_penalty(penalty, config.pack) for penalty in penalties)
     judge, watchers = _sight(config, facts, axis_name)
-    classes = found if config.conditional else None
-    return Rules(loss, penalties, getattr(noise, config.noise)(config.z_dim), classes, axis_name, judge, watchers)
+    return Rules(
+        loss=loss,
+        penalties=penalties,
+        noise=getattr(noise, config.noise)(config.z_dim),
+        classes=found if config.conditional else None,
+        axis_name=axis_name,
+        judge=judge,
+        watchers=watchers,
+        steady=_consistency(config, facts),
+        outer=_outer(config, axis_name),
+    )
+
+
+def _consistency(config, facts):
+    if config.consistency and len(facts.shape) != 3:
+        raise BadInput(f"--consistency {config.consistency} moves images, and {facts.name} has points: leave it away")
+    copy = augment.diff_augment(("flip", "translation"))
+    return (losses.consistency(copy, config.consistency, config.consistency),) if config.consistency else ()
+
+
+def _outer(config, axis_name):
+    if not config.unroll:
+        return lambda gan: gan
+    return lambda gan: tasks.unrolled(gan, config.unroll, config.unroll_rate, axis_name)
 
 
 def _sight(config, facts, axis_name):
     """(Net -> Net, watchers): the discriminator with what it is to see in place of the samples."""
     if config.augment != "none" and len(facts.shape) != 3:
         raise BadInput(f"--augment {config.augment} is for images, and {facts.name} has points: leave it away")
+    around, watchers = [], []  # what is around D, from within: what is last comes first to the samples
+    if config.pack > 1:
+        around.append(partial(augment.packed, m=config.pack))
+    if config.instance_noise:
+        noisy = augment.instance_noise(config.instance_noise)
+        around.append(partial(augment.augmented, augment=noisy, axis_name=axis_name))
     if config.augment == "diffaugment":
-        return lambda d: augment.augmented(d, augment.diff_augment(), axis_name=axis_name), ()
+        around.append(partial(augment.augmented, augment=augment.diff_augment(), axis_name=axis_name))
     if config.augment == "ada":
-        steer = augment.controller(target=config.ada_target, per=config.ada_images, axis_name=axis_name)
-        return lambda d: augment.augmented(d, augment.ada(), adaptive=True, axis_name=axis_name), (steer,)
-    return lambda d: d, ()
+        watchers.append(augment.controller(target=config.ada_target, per=config.ada_images, axis_name=axis_name))
+        around.append(partial(augment.augmented, augment=augment.ada(), adaptive=True, axis_name=axis_name))
+    if config.lecam:
+        watchers.append(losses.lecam(config.lecam, warm_up=config.lecam_warm_up))
+    return lambda d: reduce(lambda d, wrap: wrap(d), around, d), tuple(watchers)

@@ -66,13 +66,32 @@ class Config:
     ada_images: float = 500_000
     """Images that take ADA's probability from 0 to 1: fewer for a short training."""
 
+    instance_noise: float = 0.0
+    """Deviation of normal noise on all that D sees, real and fake. 0: off."""
+    pack: int = 1
+    """Samples that D judges at once (PacGAN). 1: each by itself."""
+    consistency: float = 0.0
+    """Weight by which D has to say the same of an image and of a mirrored, moved copy, real and fake (bCR). 0: off."""
+    lecam: float = 0.0
+    """Weight by which D's logits stay near the average of the other kind's (LeCam). 0: off."""
+    lecam_warm_up: int = 1000
+    """Turns of D before --lecam begins."""
+    top_k: float = 1.0
+    """Share of the fakes that teach G, those that D likes best. 1: all."""
+    unroll: int = 0
+    """Steps of D's answer that G's gradient foresees (unrolled GAN): for points and small networks. 0: none."""
+    unroll_rate: float = 0.01
+    """Rate of those steps, of plain gradient descent."""
+
     noise: Literal["normal", "uniform", "truncated_normal", "spherical", "one_hot"] = "normal"
     """Distribution of the latents."""
     z_dim: int = 100
     """Length of the latents."""
 
-    optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
-    """Of both sides."""
+    optimizer: Literal["adam", "sgd", "rmsprop", "optimistic_adam"] = "adam"
+    """Of both sides. optimistic_adam takes its last direction off twice the new one."""
+    lookahead: int = 0
+    """Steps after which both sides go back half of the way they have gone since (lookahead). 0: never."""
     lr_g: float = 2e-4
     """Learning rate of G."""
     lr_d: float = 2e-4
@@ -95,6 +114,8 @@ class Config:
     """Images after which half of the average of G's weights is new. 0: no average."""
     ema_ramp: float = 0.05
     """At the start the half-life is at most this share of the images seen."""
+    posthoc_ema: bool = False
+    """Keep averages of G in every checkpoint from which jaxgan.posthoc makes one of any length."""
 
     stop_when: str = ""
     """End the training where a scalar of metrics.jsonl passes a threshold: loss_d<0.1, or real_d>20."""
@@ -151,6 +172,17 @@ class Config:
                 )
         if self.smoothing and self.loss != "bce":
             raise BadInput(f"--smoothing {self.smoothing} has no meaning for --loss {self.loss}: add --loss bce")
+        if not 0 < self.top_k <= 1:
+            raise BadInput(f"--top-k is {self.top_k}: give a number in (0, 1], the share of the fakes that teach G")
+        if self.batch_size % self.pack:
+            raise BadInput(
+                f"--batch-size {self.batch_size} does not go into packs of --pack {self.pack}: give a multiple"
+            )
+        if self.pack > 1 and self.conditional:
+            raise BadInput(
+                f"--pack {self.pack} joins samples, and --conditional gives each its label: add --no-conditional, or "
+                "leave --pack away"
+            )
         if self.keep_best and not self.best_metric:
             raise BadInput(
                 f"--keep-best {self.keep_best} needs --best-metric, a scalar of metrics.jsonl such as loss_g"
@@ -200,9 +232,11 @@ class Config:
 _positive = (
     *("steps", "batch_size", "z_dim", "lr_g", "lr_d", "d_turns", "penalty_every", "steps_per_dispatch"),
     *("log_every_steps", "sample_every_steps", "save_every_steps", "keep_latest", "stop_rows", "aspect", "ada_images"),
+    *("pack", "lecam_warm_up", "unroll_rate"),
 )
 _not_negative = (
     *("resolution", "classes", "seed", "penalty_weight", "clip_weights", "clip_norm", "decay_steps"),
+    *("instance_noise", "consistency", "lecam", "unroll", "lookahead"),
     *("ema_halflife_images", "ema_ramp", "keep_best", "evaluate_every_steps", "evaluate_all_every_steps"),
 )
 

@@ -79,7 +79,7 @@ def largest_batch(recipe, config, limit, mode="single", devices=None):
             known[batch] = _peak(compiled, chosen[0].platform)
         return known[batch]
 
-    unit = len(chosen)
+    unit = len(chosen) * config.pack
     low, high = 8 * unit, 16 * unit
     for _ in range(_TRIES):
         slope = max((peak(high) - peak(low)) / (high - low), 1e-9)

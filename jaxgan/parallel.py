@@ -100,12 +100,16 @@ def wrap(mode, step, devices, batch_axis=0):
     return {"single": single, "pmap": pmap, "mesh": mesh, "fsdp": fsdp}[mode](step, devices, batch_axis=batch_axis)
 
 
-def check_divisible(batch_size, devices):
-    """Raises BadInput where the batch does not divide evenly."""
-    if batch_size % devices:
-        low = batch_size - batch_size % devices
-        choices = " or ".join(str(n) for n in (low, low + devices) if n)
-        raise BadInput(f"a batch of {batch_size} does not divide over {devices} devices: set --batch-size {choices}")
+def check_divisible(batch_size, devices, pack=1):
+    """Raises BadInput where the batch does not divide evenly, on each device into packs of so many samples."""
+    unit = devices * pack
+    if batch_size % unit:
+        low = batch_size - batch_size % unit
+        choices = " or ".join(str(n) for n in (low, low + unit) if n)
+        packs = f" in packs of {pack}" if pack > 1 else ""
+        raise BadInput(
+            f"a batch of {batch_size} does not divide over {devices} devices{packs}: set --batch-size {choices}"
+        )
 
 
 def choose(mode, count=None):

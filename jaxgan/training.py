@@ -94,7 +94,7 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
     writers.check(log_to)
     limit = time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
     chosen = parallel.choose(mode, devices)
-    parallel.check_divisible(config.batch_size, len(chosen))
+    parallel.check_divisible(config.batch_size, len(chosen), config.pack)
     if resume == "must" and out is None:
         raise BadInput("--resume must needs --out RUN, the run to go on with")
     dataset, facts = prepare(recipe, config)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxgan import Pair, losses, models, noise, tasks
+from jaxgan import Pair, augment, losses, models, noise, tasks
 
 CLASSES = 4
 
@@ -35,6 +35,23 @@ def _conditional(axis_name, **options):
     return tasks.paired(generator, discriminator, **options)
 
 
+def _stabilised(axis_name):
+    """All at once that looks across the batch or from step to step: packs of noisy samples, LeCam, top-k, consistency."""
+    noisy = augment.instance_noise(0.1)
+    discriminator = augment.packed(models.mlp.discriminator((16, 16)), 2)
+    return tasks.paired(
+        models.mlp.generator((8, 8, 1), (16, 16)),
+        augment.augmented(discriminator, noisy, axis_name=axis_name),
+        noise=noise.uniform(8),
+        loss=losses.top_k(losses.hinge, 0.5, axis_name),
+        penalties=(
+            augment.packed_penalty(losses.r1(1.0), 2),
+            losses.consistency(augment.diff_augment("flip"), 1.0, 0.0),
+        ),
+        watchers=(losses.lecam(1.0, decay=0.5, warm_up=2),),
+    )
+
+
 GAMES = {
     "mlp_non_saturating": lambda axis: _mlp(axis),
     "mlp_minimax": lambda axis: _mlp(axis, loss=losses.minimax),
@@ -45,6 +62,8 @@ GAMES = {
         axis, loss=losses.relativistic(losses.non_saturating), penalties=(losses.r1(1.0), losses.r2(1.0))
     ),
     "mlp_ragan": lambda axis: _mlp(axis, loss=losses.relativistic_average(losses.least_squares, axis)),
+    "mlp_stabilised": _stabilised,
+    "mlp_unrolled": lambda axis: tasks.unrolled(_mlp(axis), 3, 0.1, axis),
     "dcgan_batch_norm": lambda axis: _dcgan(axis),
     "dcgan_spectral_r1": lambda axis: tasks.paired(
         models.dcgan.generator(8, 1, width=8, norm="none", up="nearest"),

@@ -13,7 +13,7 @@ HOUSE = Path(jaxgan.__file__).parent
 FLOORS = [  # a module imports from floors below its own, or from within itself
     {"errors", "_version"},
     {"core"},
-    {"net", "noise"},
+    {"net", "noise", "optimizers", "posthoc"},
     {"layers", "losses"},
     {"augment"},
     {"models", "tasks", "data", "metrics", "parallel", "checkpoint"},

@@ -8,5 +8,18 @@ from jaxgan.augment.ada import ada
 from jaxgan.augment.augmented import augmented
 from jaxgan.augment.controller import Memory, ada_update, controller, watched
 from jaxgan.augment.diffaugment import diff_augment
+from jaxgan.augment.instance_noise import instance_noise
+from jaxgan.augment.packed import packed, packed_penalty
 
-__all__ = ["Memory", "ada", "ada_update", "augmented", "controller", "diff_augment", "watched"]
+__all__ = [
+    "Memory",
+    "ada",
+    "ada_update",
+    "augmented",
+    "controller",
+    "diff_augment",
+    "instance_noise",
+    "packed",
+    "packed_penalty",
+    "watched",
+]

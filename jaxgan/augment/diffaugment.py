@@ -12,7 +12,9 @@ def diff_augment(policy=("color", "translation", "cutout")):
 
     color: brightness + U(-1/2, 1/2), then saturation times U(0, 2), then contrast times U(1/2, 3/2).
     translation: whole pixels, up to 1/8 of each side; zeros come in. cutout: a rectangle of half of each side, around a
-    pixel drawn evenly and cut at the border, is 0. A name may be given alone. Raises BadInput for others.
+    pixel drawn evenly and cut at the border, is 0. flip: mirrored left to right, one in two; not of that paper: with
+    translation it is what consistency is asked of, Zhang et al. 2020, arXiv:1910.12027. A name may be given
+    alone. Raises BadInput for others.
     """
     policy = (policy,) if isinstance(policy, str) else tuple(policy)
     for name in policy:
@@ -57,4 +59,8 @@ def _cutout(x, key):
     return jnp.where(rows[:, None, None] & cols[None, :, None], 0, x)
 
 
-_STEPS = {"color": _color, "translation": _translation, "cutout": _cutout}
+def _flip(x, key):
+    return jnp.where(jax.random.bernoulli(key), x[:, ::-1], x)
+
+
+_STEPS = {"color": _color, "translation": _translation, "cutout": _cutout, "flip": _flip}

@@ -19,7 +19,8 @@ def logits(loaded, train, held_out, seed=0):
         return gan.losses(state.d.variables, fakes, batch, key).metrics.d
 
     def means(dataset):
-        found, size = [], min(256, len(dataset.image))
+        size = min(256, len(dataset.image))
+        found, size = [], size - size % loaded.config.pack
         for first in range(0, min(_COUNT, len(dataset.image) // size * size), size):
             rows = shuffled(seed, first, size, len(dataset.image))
             batch = {"image": dataset.image[rows], "index": np.arange(size, dtype=np.int32)}

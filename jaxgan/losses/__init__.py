@@ -14,17 +14,22 @@ from jaxgan.losses.adversarial import (
     relativistic_average,
     wasserstein,
 )
+from jaxgan.losses.consistency import consistency
 from jaxgan.losses.content import moment_matching
+from jaxgan.losses.lecam import lecam
 from jaxgan.losses.penalties import clip_weights, dragan, r1, r2, wgan_gp
+from jaxgan.losses.top_k import top_k
 from jaxgan.losses.watcher import Watcher
 
 __all__ = [
     "Watcher",
     "bce",
     "clip_weights",
+    "consistency",
     "dragan",
     "hinge",
     "least_squares",
+    "lecam",
     "minimax",
     "moment_matching",
     "non_saturating",
@@ -32,6 +37,7 @@ __all__ = [
     "r2",
     "relativistic",
     "relativistic_average",
+    "top_k",
     "wasserstein",
     "wgan_gp",
 ]
