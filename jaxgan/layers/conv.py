@@ -47,6 +47,11 @@ def direct_form():
         _direct = before
 
 
+def for_cpu():
+    """Whether to trace the forms that are fast on a CPU."""
+    return jax.default_backend() == "cpu" and not _direct
+
+
 def conv(x, w, *, stride=1, padding="SAME"):
     """Cross-correlation of x [B, H, W, C] with w [h, w, C, O]: [B, H', W', O].
 
@@ -78,7 +83,7 @@ def _conv(geo, x, w):
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _transpose(geo, y, w):
     cropped = min(map(min, geo.pads)) < 0
-    if geo.stride == (1, 1) or cropped or _direct or jax.default_backend() != "cpu":
+    if geo.stride == (1, 1) or cropped or not for_cpu():
         return _transpose_dilated(geo, y, w)
     return _transpose_phases(geo, y, w)
 
