@@ -63,6 +63,8 @@ def test_a_stage_past_32_pixels_is_half_as_wide_and_is_reached_by_a_pointwise_ma
     assert out.shape == (2, 128, 128, 1)
     params, _ = shapes(r3gan.discriminator(**sizes), (128, 128, 1))
     assert count(params) == 4 + blocks + changes + 16 * 16 + 16
+    early, _ = shapes(r3gan.discriminator(**sizes, halve_past=8), (32, 32, 1))  # 16, 16, 8, 4
+    assert count(early) == count(params) - 2 * block(16, 8)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

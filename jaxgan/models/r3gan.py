@@ -35,11 +35,12 @@ class Sizes(NamedTuple):
     blocks: int | tuple
     cardinality: int | tuple
     expansion: int
+    halve_past: int
 
     def stages(self, resolution):
         """[(width, blocks, cardinality)], from 4x4 on. Raises BadInput where they do not fit each other."""
         count = resolution.bit_length() - 2
-        halvings = [max(0, i - 3) for i in range(count)]  # past 32x32
+        halvings = [max(0, i + 3 - self.halve_past.bit_length()) for i in range(count)]
         columns = []
         for name, value in zip(self._fields[:3], self, strict=False):
             if isinstance(value, int):
@@ -54,7 +55,8 @@ class Sizes(NamedTuple):
             if min(width, blocks, cardinality) < 1 or width * self.expansion % cardinality:
                 raise BadInput(
                     f"a stage has width {width}, {blocks} blocks and cardinality {cardinality}: give 1 or more of each, "
-                    f"and a cardinality that divides width x {self.expansion} (both halve with every doubling past 32x32)"
+                    f"and a cardinality that divides width x {self.expansion} (both halve with every doubling past "
+                    f"{self.halve_past}x{self.halve_past})"
                 )
         return list(zip(*columns, strict=True))
 
@@ -166,6 +168,7 @@ def generator(
     blocks=2,
     cardinality=96,
     expansion=2,
+    halve_past=32,
     embedding=64,
     classes=None,
     dtype=jnp.float32,
@@ -174,23 +177,33 @@ def generator(
 
     4x4 learned patterns, one for each channel, times a linear map of z and the label's embedding; then the stages.
     width, blocks, cardinality: one number, or one for each stage from 4x4 on. As one number, width and cardinality are
-    halved with every doubling past 32x32 (the paper's 64 to 256 pixels). expansion: how much wider a branch is.
-    embedding: length of a label's; the paper has that of z. Raises BadInput for a resolution that is no power of two from
+    halved with every doubling past the resolution halve_past. expansion: how much wider a branch is. embedding: length of
+    a label's; the paper has that of z. Raises BadInput for a resolution that is no power of two from
     8 on, and where the cardinality does not divide width x expansion or sizes do not fit the number of stages.
     """
     check_shape((resolution, resolution, channels))
-    sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion)
+    sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past)
     sizes.stages(resolution)
     return from_flax(Generator(resolution, channels, sizes, embedding, classes, jnp.dtype(dtype)), classes)
 
 
-def discriminator(*, width=768, blocks=2, cardinality=96, expansion=2, embedding=64, classes=None, dtype=jnp.float32):
+def discriminator(
+    *,
+    width=768,
+    blocks=2,
+    cardinality=96,
+    expansion=2,
+    halve_past=32,
+    embedding=64,
+    classes=None,
+    dtype=jnp.float32,
+):
     """Net (images [B, R, R, C], label) -> logits [B]: the generator's stages from RxR down, at any R that it takes.
 
     The last map weighs every pixel of 4x4, channel by channel, then the channels. Labels by projection (Miyato & Koyama
     2018, arXiv:1802.05637): the product with the label's embedding. Arguments and errors as for `generator`.
     """
-    sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion)
+    sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past)
     return from_flax(Discriminator(sizes, embedding, classes, jnp.dtype(dtype)), classes)
 
 
