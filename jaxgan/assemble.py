@@ -1,9 +1,11 @@
 """From a Config's words to functions: losses, noise, optimizers, and the whole setup of a recipe."""
 
+import copy
 from collections.abc import Callable
 from functools import partial, reduce
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import optax
 
 from jaxgan import augment, core, losses, noise, posthoc, tasks
@@ -43,11 +45,39 @@ class Setup(NamedTuple):
 
 def setup(recipe, config, facts, axis_name=None):
     """Setup of a recipe for data with these facts. Raises BadInput where they do not fit each other."""
+    start = _setup(recipe, config, facts, axis_name)
+    if not config.ends:
+        return start
+
+    def step(state, batch):
+        now = at(config, state.step.astype(jnp.float32) * config.batch_size)
+        return _setup(recipe, now, facts, axis_name).step(state, batch)
+
+    return start._replace(step=step)
+
+
+def at(config, images):
+    """The config as it is after so many images, which may be traced: what has an end is on its way there.
+
+    start + (end - start) (1 - cos(pi t)) / 2 with t = min(images / burn_in_images, 1), as in R3GAN (Huang et al. 2024,
+    arXiv:2501.05441, appendix). The values are not checked again.
+    """
+    t = jnp.minimum(images / config.burn_in_images, 1.0)
+    gone = (1 - jnp.cos(jnp.pi * t)) / 2
+    now = copy.copy(config)
+    for name, end in config.ends.items():
+        first = getattr(config, name)
+        object.__setattr__(now, name, first + (end - first) * gone)  # past a check, which could not read a tracer
+    return now
+
+
+def _setup(recipe, config, facts, axis_name):
     rules = _rules(config, facts, axis_name)
     opt = optimizers(config)
     options = {
         "d_turns": config.d_turns,
         "fresh": config.fresh,
+        "microbatches": config.microbatches,
         "ema_halflife_images": config.ema_halflife_images,
         "ema_ramp": config.ema_ramp,
         "axis_name": axis_name,
@@ -149,8 +179,12 @@ def _sight(config, facts, axis_name):
         around.append(partial(augment.augmented, augment=noisy, axis_name=axis_name))
     if config.augment == "diffaugment":
         around.append(partial(augment.augmented, augment=augment.diff_augment(), axis_name=axis_name))
-    if config.augment == "ada":
-        watchers.append(augment.controller(target=config.ada_target, per=config.ada_images, axis_name=axis_name))
+    if config.augment == "ada" and config.augment_p is not None:
+        fixed = lambda images, keys: augment.ada()(images, keys, config.augment_p)
+        around.append(partial(augment.augmented, augment=fixed, axis_name=axis_name))
+    elif config.augment == "ada":
+        per = config.ada_images / config.microbatches  # it counts the images of one part
+        watchers.append(augment.controller(target=config.ada_target, per=per, axis_name=axis_name))
         around.append(partial(augment.augmented, augment=augment.ada(), adaptive=True, axis_name=axis_name))
     if config.lecam:
         watchers.append(losses.lecam(config.lecam, warm_up=config.lecam_warm_up))

@@ -65,6 +65,8 @@ class Config:
     """Mean sign of D's logits of real images above which --augment ada augments more."""
     ada_images: float = 500_000
     """Images that take ADA's probability from 0 to 1: fewer for a short training."""
+    augment_p: float | None = None
+    """Fixed probability of --augment ada, in place of one that follows how much D overfits."""
 
     instance_noise: float = 0.0
     """Deviation of normal noise on all that D sees, real and fake. 0: off."""
@@ -110,12 +112,29 @@ class Config:
     """Turns of D for each turn of G."""
     fresh: bool = False
     """Draw new fakes for G's turn instead of those that D has just seen."""
+    microbatches: int = 1
+    """Parts of each batch that are computed one after the other, for less memory and one more pass of G."""
     ema_halflife_images: float = 10_000
     """Images after which half of the average of G's weights is new. 0: no average."""
     ema_ramp: float = 0.05
     """At the start the half-life is at most this share of the images seen."""
     posthoc_ema: bool = False
     """Keep averages of G in every checkpoint from which jaxgan.posthoc makes one of any length."""
+
+    burn_in_images: int = 0
+    """Images over which what has an --*-end goes there from its start, along half a cosine; then it stays. 0: nothing has."""
+    lr_g_end: float | None = None
+    """Learning rate of G after the burn-in. None, here and below: as at the start."""
+    lr_d_end: float | None = None
+    """Learning rate of D after the burn-in."""
+    b2_end: float | None = None
+    """--b2 after the burn-in."""
+    penalty_weight_end: float | None = None
+    """--penalty-weight after the burn-in."""
+    ema_halflife_images_end: float | None = None
+    """--ema-halflife-images after the burn-in."""
+    augment_p_end: float | None = None
+    """--augment-p after the burn-in."""
 
     stop_when: str = ""
     """End the training where a scalar of metrics.jsonl passes a threshold: loss_d<0.1, or real_d>20."""
@@ -149,20 +168,23 @@ class Config:
         """Raises BadInput for values out of range, and for those that contradict each other."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            choices = getattr(field.type, "__args__", None)
+            if value is None and field.type == float | None:
+                continue
+            choices = () if field.type in _NUMBERS else getattr(field.type, "__args__", None)
             if choices and value not in choices:
                 raise unknown(_flag(field.name), value, choices)
-            if field.type in (int, float) and not isinstance(value, int if field.type is int else (int, float)):
+            if field.type in _NUMBERS and not isinstance(value, int if field.type is int else (int, float)):
                 raise BadInput(f"{_flag(field.name)} is {value!r}: give a number")
-        for name in _positive:
-            if getattr(self, name) <= 0:
-                raise BadInput(f"{_flag(name)} is {getattr(self, name)}: give a number above 0")
-        for name in _not_negative:
-            if getattr(self, name) < 0:
-                raise BadInput(f"{_flag(name)} is {getattr(self, name)}: give 0 or more")
-        for name in ("b1", "b2"):
-            if not 0 <= getattr(self, name) < 1:
-                raise BadInput(f"{_flag(name)} is {getattr(self, name)}: give a number in [0, 1)")
+        for kinds, fits, wanted in (
+            (_positive, lambda value: value > 0, "a number above 0"),
+            (_not_negative, lambda value: value >= 0, "0 or more"),
+            (("b1", "b2"), lambda value: 0 <= value < 1, "a number in [0, 1)"),
+            (("augment_p",), lambda value: 0 <= value <= 1, "a number in [0, 1]"),
+        ):
+            for name in (*kinds, *(ENDS[name] for name in kinds if name in ENDS)):
+                value = getattr(self, name)
+                if value is not None and not fits(value):
+                    raise BadInput(f"{_flag(name)} is {value}: give {wanted}")
         chunks = ("steps", "log_every_steps", "sample_every_steps", "save_every_steps")
         for name in (*chunks, "evaluate_every_steps", "evaluate_all_every_steps"):
             if getattr(self, name) % self.steps_per_dispatch:
@@ -196,12 +218,41 @@ class Config:
         if self.evaluate_samples < 2:
             raise BadInput(f"--evaluate-samples is {self.evaluate_samples}: give 2 or more")
         _ = self.threshold
+        self._check_ends()
         if self.penalty_every > 1 and self.penalties == ():
             raise BadInput(f"--penalty-every {self.penalty_every} without a penalty: add --penalty r1, for example")
         if self.loss == "wasserstein" and self.relativistic == "no" and not (self.penalties or self.clip_weights):
             raise BadInput(
                 "--loss wasserstein has no meaning without a constraint on D: add --penalty wgan_gp or --clip-weights 0.01"
             )
+
+    def _check_ends(self):
+        """Raises BadInput where an end, or a fixed probability, has nothing to act on."""
+        if self.augment_p is not None and self.augment != "ada":
+            raise BadInput(
+                f"--augment-p {self.augment_p} has no meaning for --augment {self.augment}: add --augment ada"
+            )
+        if self.burn_in_images and not self.ends:
+            raise BadInput(f"--burn-in-images {self.burn_in_images} changes nothing: add --lr-g-end, for example")
+        rates = self.schedule != "constant" and f"--schedule {self.schedule}: take --schedule constant"
+        idle = not self.burn_in_images and "--burn-in-images 0: say over how many images"
+        lacks = {
+            "lr_g": rates,
+            "lr_d": rates,
+            "b2": self.optimizer == "sgd" and "--optimizer sgd, which has no --b2: take adam",
+            "penalty_weight": not self.penalties and "no penalty: add --penalty r1",
+            "augment_p": self.augment_p is None and "no --augment-p to start from: add --augment ada --augment-p 0",
+        }
+        for name, end in self.ends.items():
+            if lack := lacks.get(name) or idle:
+                flag = _flag(ENDS[name])
+                raise BadInput(f"{flag} is {end} with {lack}, or {flag} None")
+
+    @property
+    def ends(self):
+        """Name -> value after the burn-in, of the fields that have one."""
+        ends = {name: getattr(self, end) for name, end in ENDS.items()}
+        return {name: end for name, end in ends.items() if end is not None}
 
     @property
     def fitting(self):
@@ -229,15 +280,28 @@ class Config:
             ) from None
 
 
+_NUMBERS = (int, float, float | None)
+ENDS = {name: f"{name}_end" for name in ("lr_g", "lr_d", "b2", "penalty_weight", "ema_halflife_images", "augment_p")}
+"""The fields that a burn-in can change -> those that say to what."""
 _positive = (
     *("steps", "batch_size", "z_dim", "lr_g", "lr_d", "d_turns", "penalty_every", "steps_per_dispatch"),
-    *("log_every_steps", "sample_every_steps", "save_every_steps", "keep_latest", "stop_rows", "aspect", "ada_images"),
+    *(
+        "log_every_steps",
+        "sample_every_steps",
+        "save_every_steps",
+        "keep_latest",
+        "stop_rows",
+        "aspect",
+        "ada_images",
+        "microbatches",
+    ),
     *("pack", "lecam_warm_up", "unroll_rate"),
 )
 _not_negative = (
     *("resolution", "classes", "seed", "penalty_weight", "clip_weights", "clip_norm", "decay_steps"),
     *("instance_noise", "consistency", "lecam", "unroll", "lookahead"),
     *("ema_halflife_images", "ema_ramp", "keep_best", "evaluate_every_steps", "evaluate_all_every_steps"),
+    "burn_in_images",
 )
 
 

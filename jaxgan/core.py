@@ -167,7 +167,7 @@ def make_step(
         g, metrics_g = turns.g(g, d, anew if fresh else show, batch, key_g)
 
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
-        halflife = jnp.minimum(float(ema_halflife_images), ema_ramp * images * state.step.astype(jnp.float32))
+        halflife = jnp.minimum(1.0 * ema_halflife_images, ema_ramp * images * state.step.astype(jnp.float32))
         keep = 0.5 ** (images / jnp.maximum(halflife, 1e-6))
         ema = jax.tree.map(_floats(lambda new, old: new + keep * (old - new)), g.variables, state.ema)
         return State(state.step + 1, state.key, g, d, ema), Pair(metrics_g, metrics_d)

@@ -5,6 +5,7 @@ from jaxgan.layers.conv import Geometry, conv, conv_transpose
 from jaxgan.layers.equal import EqualConv, EqualDense
 from jaxgan.layers.filtered import conv_filtered
 from jaxgan.layers.fir import downsample_filtered, filter2d, setup_filter, upsample_filtered
+from jaxgan.layers.grouped import grouped_conv
 from jaxgan.layers.labels import append_label, label_vector
 from jaxgan.layers.linear import Conv, ConvTranspose, Dense
 from jaxgan.layers.lowering import direct_form
@@ -40,6 +41,7 @@ __all__ = [
     "downsample",
     "downsample_filtered",
     "filter2d",
+    "grouped_conv",
     "label_vector",
     "minibatch_stddev",
     "modulated_conv",

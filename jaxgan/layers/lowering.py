@@ -27,9 +27,14 @@ def direct_form():
         _direct = before
 
 
+def for_cpu():
+    """Whether to trace the forms that are fast on a CPU."""
+    return jax.default_backend() == "cpu" and not _direct
+
+
 def plain(x, w, stride, pads):
     """Cross-correlation of x [B, H, W, C] with w [h, w, C, O]."""
-    stretched = _on_cpu() and all(n >= wide for n, wide in zip(w.shape[2:], _WIDE, strict=True))
+    stretched = for_cpu() and all(n >= wide for n, wide in zip(w.shape[2:], _WIDE, strict=True))
     return _convolve(x, w, stride, pads, (1, 1), stretched)
 
 
@@ -38,19 +43,19 @@ def transpose(geo, y, w):
     # an image smaller than the kernel is another matter: XLA would exchange the two, and loops would be slow
     narrow = w.shape[2] <= _NARROW and all(n >= k for n, k in zip(geo.out, geo.kernel, strict=True))
     empty = any(k < s for k, s in zip(geo.kernel, geo.stride, strict=True))  # phases that no row of w reaches
-    simple = geo.stride == (1, 1) or narrow or empty or _direct or not _on_cpu()
+    simple = geo.stride == (1, 1) or narrow or empty or not for_cpu()
     return (dilated if simple else phases)(geo, y, w)
 
 
 def weight(geo, x, y):
     """The linear transpose of `plain` in w: the batch is summed as channels are, the strides become dilation."""
     pads = tuple((low, high - rest) for (low, high), rest in zip(geo.pads, geo.rest, strict=True))
-    if not _on_cpu():  # without copies, as a GPU's library wants to see it
+    if jax.default_backend() != "cpu":  # without copies, as a GPU's library wants to see it
         dims = ("CHWN", "IHWO", "NHWC")
         w = jax.lax.conv_general_dilated(x, y, (1, 1), pads, rhs_dilation=geo.stride, dimension_numbers=dims)
     else:  # x as [C, H, W, B] and y as [h, w, B, O]: inside loops only NHWC is fast
         x, y = x.transpose(3, 1, 2, 0), y.transpose(1, 2, 0, 3)
-        w = _convolve(x, y, (1, 1), pads, geo.stride, stretched=y.shape[3] > _NARROW)
+        w = _convolve(x, y, (1, 1), pads, geo.stride, stretched=for_cpu() and y.shape[3] > _NARROW)
     return w.transpose(1, 2, 0, 3)
 
 
@@ -88,7 +93,7 @@ def phases(geo, y, w):
 
 
 def _convolve(x, w, stride, pads, dilation, stretched):
-    rows = 2 if stretched and not _direct else 1
+    rows = 2 if stretched else 1
     return jax.lax.conv_general_dilated(
         x,
         w,
@@ -98,7 +103,3 @@ def _convolve(x, w, stride, pads, dilation, stretched):
         rhs_dilation=(dilation[0] * rows, dilation[1]),
         dimension_numbers=_NHWC,
     )
-
-
-def _on_cpu():
-    return jax.default_backend() == "cpu"

@@ -1,0 +1,231 @@
+"""R3GAN: residual networks without normalisation. Huang et al. 2024, arXiv:2501.05441, section 4, config E.
+
+Both networks have the same stages, 4x4 .. RxR, in opposite order: blocks of a 1x1, a grouped 3x3 and a 1x1 convolution
+beside a skip, and between stages a resampling through the filter [1, 2, 1]. Biases stand before activations alone. They
+start as in Fixup (Zhang et al. 2019, arXiv:1901.09321): every block is the identity.
+"""
+
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from jaxgan.errors import BadInput
+from jaxgan.layers import (
+    Dense,
+    downsample_filtered,
+    grouped_conv,
+    label_vector,
+    setup_filter,
+    upsample_filtered,
+)
+from jaxgan.layers.linear import per_channel
+from jaxgan.net import from_flax
+
+_SLOPE = 0.2
+_GAIN = (2 / (1 + _SLOPE**2)) ** 0.5  # keeps the variance through the activation
+_LAYERS = 3  # of a block's branch
+_FILTER = setup_filter((1, 2, 1))
+
+
+class Sizes(NamedTuple):
+    """How large both networks are: a number for all stages, or one for each, from 4x4 on."""
+
+    width: int | tuple
+    blocks: int | tuple
+    cardinality: int | tuple
+    expansion: int
+    halve_past: int
+
+    def stages(self, resolution):
+        """[(width, blocks, cardinality)], from 4x4 on. Raises BadInput where they do not fit each other."""
+        count = resolution.bit_length() - 2
+        halvings = [max(0, i + 3 - self.halve_past.bit_length()) for i in range(count)]
+        columns = []
+        for name, value in zip(self._fields[:3], self, strict=False):
+            if isinstance(value, int):
+                value = [value if name == "blocks" else value >> n for n in halvings]
+            elif len(value) != count:
+                raise BadInput(
+                    f"{name} {tuple(value)} is for {len(value)} stages, and {resolution}x{resolution} has {count}: "
+                    "give one number for each from 4x4 on, or one for all"
+                )
+            columns.append(value)
+        for width, blocks, cardinality in zip(*columns, strict=True):
+            if min(width, blocks, cardinality) < 1 or width * self.expansion % cardinality:
+                raise BadInput(
+                    f"a stage has width {width}, {blocks} blocks and cardinality {cardinality}: give 1 or more of each, "
+                    f"and a cardinality that divides width x {self.expansion} (both halve with every doubling past "
+                    f"{self.halve_past}x{self.halve_past})"
+                )
+        return list(zip(*columns, strict=True))
+
+
+class Block(nn.Module):
+    """x [B, H, W, C] -> the same shape: x plus a branch that is 0 at the start."""
+
+    expanded: int
+    cardinality: int
+    gain: float
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, x, train):
+        init = _fan_in(self.gain)
+        y = self.active(_linear(self.expanded, self.dtype, init, "widen")(x, train), "bias_1")
+        w = self.param("kernel", init, (3, 3, self.expanded // self.cardinality, self.expanded))
+        y = self.active(grouped_conv(y, w.astype(self.dtype), self.cardinality), "bias_2")
+        return x + _linear(x.shape[-1], self.dtype, nn.initializers.zeros, "narrow")(y, train)
+
+    def active(self, x, name):
+        """Leaky ReLU of x with a bias."""
+        bias = self.param(name, nn.initializers.zeros, (self.expanded,)).astype(self.dtype)
+        return nn.leaky_relu(x + per_channel(bias, x), _SLOPE)
+
+
+class Stage(nn.Module):
+    """x [B, H, W, C] -> the same shape: blocks one after another, in a network that has `total` of them."""
+
+    blocks: int
+    cardinality: int
+    expansion: int
+    total: int
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, x, train):
+        gain = _GAIN * self.total ** (-1 / (2 * _LAYERS - 2))
+        for _ in range(self.blocks):
+            x = Block(self.expansion * x.shape[-1], self.cardinality, gain, self.dtype)(x, train)
+        return x
+
+
+class Generator(nn.Module):
+    """z [B, Z] -> [B, R, R, channels]."""
+
+    resolution: int
+    channels: int
+    sizes: Sizes
+    embedding: int
+    classes: int | None
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, z, label=None, *, train):
+        linear = lambda features, name: _linear(features, self.dtype, _fan_in(), name)
+        stages = self.sizes.stages(self.resolution)
+        total = sum(blocks for _, blocks, _ in stages)
+        if self.classes:
+            label = linear(self.embedding, "embed")(label_vector(label, self.classes), train)
+            z = jnp.concatenate([z.astype(self.dtype), label], axis=-1)
+        width = stages[0][0]
+        basis = self.param("basis", nn.initializers.normal(1.0), (4, 4, width)).astype(self.dtype)
+        x = basis[None] * linear(width, "mix")(z, train)[:, None, None]
+        for i, (width, blocks, cardinality) in enumerate(stages):
+            if i:
+                if width != x.shape[-1]:  # before the filter: the same, on a quarter of the pixels
+                    x = linear(width, f"change_{i}")(x, train)
+                x = upsample_filtered(x, _FILTER)
+            x = Stage(blocks, cardinality, self.sizes.expansion, total, self.dtype)(x, train)
+        return linear(self.channels, "show")(x, train).astype(jnp.float32)
+
+
+class Discriminator(nn.Module):
+    """x [B, R, R, channels] -> logits [B]."""
+
+    sizes: Sizes
+    embedding: int
+    classes: int | None
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, x, label=None, *, train):
+        check_shape(x.shape[1:])
+        linear = lambda features, name, gain=1.0: _linear(features, self.dtype, _fan_in(gain), name)
+        stages = self.sizes.stages(x.shape[1])[::-1]
+        total = sum(blocks for _, blocks, _ in stages)
+        x = linear(stages[0][0], "see")(x, train)
+        for i, (width, blocks, cardinality) in enumerate(stages):
+            if i:
+                x = downsample_filtered(x, _FILTER)
+                if width != x.shape[-1]:
+                    x = linear(width, f"change_{i}")(x, train)
+            x = Stage(blocks, cardinality, self.sizes.expansion, total, self.dtype)(x, train)
+        basis = self.param("basis", nn.initializers.normal(1 / 4), x.shape[1:]).astype(self.dtype)
+        x = jnp.einsum("bhwc,hwc->bc", x, basis)
+        x = linear(self.embedding if self.classes else 1, "judge")(x, train).astype(jnp.float32)
+        if not self.classes:
+            return x[:, 0]
+        label = linear(self.embedding, "embed", self.embedding**-0.5)(label_vector(label, self.classes), train)
+        return jnp.sum(x * label.astype(jnp.float32), axis=-1)
+
+
+def generator(
+    resolution=32,
+    channels=3,
+    *,
+    width=768,
+    blocks=2,
+    cardinality=96,
+    expansion=2,
+    halve_past=32,
+    embedding=64,
+    classes=None,
+    dtype=jnp.float32,
+):
+    """Net (z [B, Z], label) -> images [B, R, R, channels], around [-1, 1]: nothing bounds them.
+
+    4x4 learned patterns, one for each channel, times a linear map of z and the label's embedding; then the stages.
+    width, blocks, cardinality: one number, or one for each stage from 4x4 on. As one number, width and cardinality are
+    halved with every doubling past the resolution halve_past. expansion: how much wider a branch is. embedding: length of
+    a label's; the paper has that of z. Raises BadInput for a resolution that is no power of two from
+    8 on, and where the cardinality does not divide width x expansion or sizes do not fit the number of stages.
+    """
+    check_shape((resolution, resolution, channels))
+    sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past)
+    sizes.stages(resolution)
+    return from_flax(Generator(resolution, channels, sizes, embedding, classes, jnp.dtype(dtype)), classes)
+
+
+def discriminator(
+    *,
+    width=768,
+    blocks=2,
+    cardinality=96,
+    expansion=2,
+    halve_past=32,
+    embedding=64,
+    classes=None,
+    dtype=jnp.float32,
+):
+    """Net (images [B, R, R, C], label) -> logits [B]: the generator's stages from RxR down, at any R that it takes.
+
+    The last map weighs every pixel of 4x4, channel by channel, then the channels. Labels by projection (Miyato & Koyama
+    2018, arXiv:1802.05637): the product with the label's embedding. Arguments and errors as for `generator`.
+    """
+    sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past)
+    return from_flax(Discriminator(sizes, embedding, classes, jnp.dtype(dtype)), classes)
+
+
+def check_shape(shape):
+    """Raises BadInput unless shape (H, W, C) is of square images at a power of two from 8 on."""
+    if len(shape) != 3:
+        raise BadInput(f"R3GAN is for images, not for samples of shape {tuple(shape)}: train ring, or give images")
+    height, width, _ = shape
+    if height != width or height < 8 or height & (height - 1):
+        near = max(8, 1 << (max(height, width) - 1).bit_length())
+        raise BadInput(
+            f"R3GAN has a power-of-two resolution from 8x8 on, not {height}x{width}: set --resolution {near}"
+        )
+
+
+def _fan_in(gain=1.0):
+    return nn.initializers.variance_scaling(gain**2, "fan_in", "normal")
+
+
+def _linear(features, dtype, init, name):
+    return Dense(features, bias=False, kernel_init=init, dtype=dtype, name=name)
+
+
+def _static(value):
+    return value if isinstance(value, int) else tuple(value)
