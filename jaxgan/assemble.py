@@ -20,10 +20,12 @@ class Rules(NamedTuple):
     axis_name: str | None
     judge: Callable  # Net -> Net: the discriminator as it sees with what the Config asks for
     watchers: tuple
+    held_back: bool = False  # leaves G's own penalties out: for the steps between, where they are lazy
 
-    def paired(self, generator, discriminator, **more):
+    def paired(self, generator, discriminator, *, penalties_g=(), **more):
         """`tasks.paired` of both under these rules."""
         rules = {"loss": self.loss, "penalties": self.penalties, "noise": self.noise, "watchers": self.watchers}
+        rules["penalties_g"] = () if self.held_back else penalties_g
         return tasks.paired(generator, self.judge(discriminator), **rules, **more)
 
 
@@ -47,12 +49,15 @@ def setup(recipe, config, facts, axis_name=None):
         "ema_ramp": config.ema_ramp,
         "axis_name": axis_name,
     }
-    gan = recipe.build(config, facts, rules)
-    step = core.make_step(gan, opt, **options)
-    if config.penalty_every > 1:
-        plain = recipe.build(config, facts, rules._replace(penalties=()))
-        step = core.lazy(core.make_step(plain, opt, **options), step, config.penalty_every)
-    return Setup(gan, opt, step, rules.noise)
+
+    def whole(**other):
+        return core.make_step(recipe.build(config, facts, rules._replace(**other)), opt, **options)
+
+    def lazy(make, every, **other):
+        return lambda **more: make(**more) if every == 1 else core.lazy(make(**other, **more), make(**more), every)
+
+    step = lazy(lazy(whole, config.penalty_every, penalties=()), config.penalty_g_every, held_back=True)()
+    return Setup(recipe.build(config, facts, rules), opt, step, rules.noise)
 
 
 def optimizers(config):
