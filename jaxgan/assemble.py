@@ -50,13 +50,17 @@ def setup(recipe, config, facts, axis_name=None):
         "axis_name": axis_name,
     }
 
-    def whole(**other):
-        return core.make_step(recipe.build(config, facts, rules._replace(**other)), opt, **options)
+    def at(number):
+        """The step of this number: with those of the lazy penalties whose turn it is."""
+        now = rules._replace(
+            penalties=() if number % config.penalty_every else rules.penalties,
+            held_back=number % config.penalty_g_every > 0,
+        )
+        return core.make_step(recipe.build(config, facts, now), opt, **options)
 
-    def lazy(make, every, **other):
-        return lambda **more: make(**more) if every == 1 else core.lazy(make(**other, **more), make(**more), every)
-
-    step = lazy(lazy(whole, config.penalty_every, penalties=()), config.penalty_g_every, held_back=True)()
+    step = at(1)
+    for every in sorted({config.penalty_every, config.penalty_g_every} - {1}):
+        step = core.lazy(step, at(every), every)
     return Setup(recipe.build(config, facts, rules), opt, step, rules.noise)
 
 

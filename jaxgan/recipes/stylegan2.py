@@ -60,6 +60,11 @@ class Config(config.Config):
             raise BadInput(
                 f"--path-weight is {self.path_weight} and --path-every {self.path_every}: give 0 or more, and 1 or more"
             )
+        often, rare = sorted((self.penalty_every, self.penalty_g_every))
+        if rare % often:
+            raise BadInput(
+                f"--path-every is {self.path_every} and --penalty-every {self.penalty_every}: let one divide the other"
+            )
         if self.mixing and self.noise != "normal":
             raise BadInput(f"--mixing {self.mixing} draws normal latents, and --noise is {self.noise}: add --mixing 0")
 
@@ -75,6 +80,7 @@ TINY = {
     "z_dim": 8,
     "w_dim": 8,
     "mapping_layers": 2,
+    "penalty_every": 4,
     "steps": 20,
     "batch_size": 8,
     "log_every_steps": 5,
