@@ -10,10 +10,9 @@ import pytest
 from arrays import close, normal, quick
 from flax.traverse_util import flatten_dict
 from games import sgd
-from jax.sharding import AxisType, PartitionSpec
 
 import jaxgan
-from jaxgan import assemble, losses, models, noise, recipes, tasks
+from jaxgan import assemble, losses, models, noise, parallel, recipes, tasks
 from jaxgan.errors import BadInput
 from jaxgan.layers import EqualConv, conv
 from jaxgan.models import stylegan2
@@ -101,22 +100,25 @@ def test_images_and_logits_are_float32_in_the_shapes_that_are_promised(options):
 def test_features_keep_a_variance_of_about_one_at_the_start(architecture):
     wide = {"width": 2048, "max_width": 64, "architecture": architecture}
     kinds = (stylegan2.Styled, EqualConv)
-    watched = {"capture_intermediates": lambda module, _: isinstance(module, kinds), "mutable": ["intermediates"]}
+    watched = {
+        "capture_intermediates": lambda module, name: isinstance(module, kinds) and name == "__call__",
+        "mutable": ["intermediates"],
+    }
     g, d = stylegan2.generator(32, 3, w_dim=64, **wide), stylegan2.discriminator(**wide)
     spreads = {}
-    for net, x in ((g, normal(1, 16, 64)), (d, normal(2, 16, 32, 32, 3))):
+    for net, x in ((g, normal(1, 16, 64)), (d, normal(2, 16, 4, 4, 3).repeat(8, 1).repeat(8, 2))):
         run = lambda variables, x, net=net: net.apply(variables, x, train=False, **watched)[0][1]["intermediates"]
         for path, values in flatten_dict(quick(run)(started(net, x), x)).items():
             spreads["/".join(path[:-1])] = float(np.std(values[0]))
-    print(spreads)
+    assert all(0.3 < spread < 1.6 for spread in spreads.values()), spreads
 
 
 def test_a_styled_convolution_is_one_with_weights_of_its_own_for_each_sample():
     x, w = normal(1, 3, 5, 5, 4), normal(2, 3, 6)
     layer = stylegan2.Styled(7)
     params = jax.tree.map(lambda p: p + 0.1, started(layer, x, w)["params"])
-    style = w @ (params["style"]["kernel"] / 6**0.5) + params["style"]["bias"]
-    own = params["kernel"] * style[:, None, None, :, None]
+    style = np.float32(w @ (params["style"]["kernel"] / 6**0.5)) + np.asarray(params["style"]["bias"])
+    own = np.asarray(params["kernel"]) * style[:, None, None, :, None]
     own = own / np.sqrt(np.sum(own**2, (1, 2, 3), keepdims=True))
     exact = np.stack([conv(image[None], kernel)[0] for image, kernel in zip(x, own, strict=True)]) + 0.1
     close(layer.apply({"params": params}, x, w), exact, 1e-5)
@@ -128,9 +130,9 @@ def styles(rows=64, **options):
     z = normal(1, rows, 6)
     variables = started(net, z)
 
+    @quick
     def draw(z, index, seed=1):
-        key = jax.random.key(seed)
-        return net.apply(variables, z, key=key, index=jnp.asarray(index), method="mapping")[0]
+        return net.apply(variables, z, key=jax.random.key(seed), index=index, method="mapping")[0]
 
     return z, draw, np.asarray(net.apply(variables, z, train=False, method="mapping")[0])
 
@@ -175,7 +177,7 @@ def test_truncation_draws_towards_the_mean_of_w():
     variables = started(nets[1.0], z)
     variables = {**variables, "w_avg": {"w": jnp.arange(4.0)}}
     ws = {psi: net.apply(variables, z, train=False, method="mapping")[0] for psi, net in nets.items()}
-    close(ws[0.5], (ws[1.0] + np.arange(4.0)) / 2, 1e-6)
+    close(ws[0.5], (np.asarray(ws[1.0]) + np.arange(4.0)) / 2, 1e-6)
     close(ws[0.0], np.broadcast_to(np.arange(4.0), ws[0.0].shape), 1e-6)
     image = quick(lambda: nets[0.0].apply(variables, z, train=False)[0])()
     np.testing.assert_array_equal(image, np.broadcast_to(image[:1], image.shape))
@@ -233,8 +235,7 @@ def at_work(dtype=jnp.float32, rows=4, **options):
     return net, {**variables, MEMORY: {"path": jnp.asarray(0.25, dtype)}}, z, jnp.arange(rows)
 
 
-@pytest.mark.parametrize("shrink", [1, 2])
-def test_path_lengths_are_those_of_the_whole_jacobian(shrink):
+def test_path_lengths_are_those_of_the_whole_jacobian(shrink=2):
     net, g, z, index = at_work()
     key = jax.random.key(3)
     penalty, moved = quick(lambda g: stylegan2.path_length(net, 3.0, 0.1, shrink)(g, z, key=key, index=index))(g)
@@ -278,20 +279,16 @@ def test_two_devices_play_the_game_of_one():
     # 12 rows in groups of 4: the shards of 6 have to be gathered for the deviation within groups
     draw = np.random.default_rng(0)
     batch = {"image": draw.integers(0, 256, (12, 8, 8, 1), np.uint8), "label": np.arange(12, dtype=np.int32) % 4}
-    whole, share = PartitionSpec(), PartitionSpec("data")
-    mesh = jax.make_mesh((2,), ("data",), axis_types=(AxisType.Auto,), devices=jax.devices()[:2])
-    specs = {"in_specs": (whole, share), "out_specs": (whole, whole)}
     after = []
-    for axis in (None, "data"):
+    for axis in (None, parallel.AXIS):
         step = jaxgan.make_step(game(axis), sgd(), axis_name=axis, fresh=True)
-        if axis:  # check_vma: nothing is left unaveraged
-            step = jax.shard_map(step, mesh=mesh, check_vma=True, **specs)
-        state, play = jaxgan.init_state(game(), sgd(), jax.random.key(0), batch), quick(step)
+        play = parallel.pmap(step, jax.devices()[:2]) if axis else parallel.single(step)
+        state = jaxgan.init_state(game(), sgd(), jax.random.key(0), batch)
         for _ in range(2):
             state, metrics = play(state, batch)
         after.append(jax.tree.map(np.asarray, (state._replace(key=0), metrics)))
     for ours, theirs in zip(*map(jax.tree.leaves, after), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-6 * max(np.abs(theirs).max(), 0.01))
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6 * max(np.abs(theirs).max(), 0.01))
     memory = after[0][0].g.stats
     assert memory[MEMORY]["path"] > 0 and np.abs(memory["w_avg"]["w"]).max() > 0
 

@@ -141,12 +141,13 @@ class Generator(nn.Module):
     def mapping(self, z, label=None, *, train, index=None):
         """w of each layer [B, L, w_dim]: mixed in training, which moves the mean of w; truncated out of training."""
         label = label_vector(label, self.classes) if self.classes else None
-        w, mean = self.mapper(z, label), self.average.value
+        w = self.mapper(z, label)
         ws = jnp.repeat(w[:, None], 2 * self.resolution.bit_length() - 4, axis=1)
         if train:
             centre = jnp.mean(w, 0)
-            self.average.value = centre + self.w_decay * (mean - centre)
+            self.average.value = centre + self.w_decay * (self.average.value - centre)
             return self.mixed(ws, z, label, index) if self.mixing else ws
+        mean = self.average.value[None, None]
         return mean + self.truncation * (ws - mean) if self.truncation != 1 else ws
 
     def mixed(self, ws, z, label, index):
