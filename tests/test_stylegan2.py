@@ -124,6 +124,20 @@ def test_a_styled_convolution_is_one_with_weights_of_its_own_for_each_sample():
     close(layer.apply({"params": params}, x, w), exact, 1e-5)
 
 
+def test_features_do_not_know_the_scale_of_their_weights_and_images_do():
+    net, z = stylegan2.generator(8, 1, **STYLE), normal(1, 3, 6)
+    variables = started(net, z)
+    scaled = lambda name: jax.tree_util.tree_map_with_path(
+        lambda path, p: 3 * p if path[-2].key.startswith(name) and path[-1].key == "kernel" else p, variables
+    )
+    draw = quick(lambda variables: net.apply(variables, z, train=False)[0])
+    image = draw(variables)
+    close(draw(scaled("conv")), image, 1e-5)  # demodulated
+    close(draw(scaled("rgb")), 3 * image, 1e-5)
+    starts = [layer["style"]["bias"] for layer in variables["params"]["synthesizer"].values() if "style" in layer]
+    assert len(starts) == 5 and all((start == 1).all() for start in starts)  # as if there were no styles
+
+
 def styles(rows=64, **options):
     """(w of each layer [B, L, W] of z and places, those without mixing) of a generator of 6 layers."""
     net = stylegan2.generator(16, 1, **{**STYLE, **options})
