@@ -134,8 +134,15 @@ def test_features_do_not_know_the_scale_of_their_weights_and_images_do():
     image = draw(variables)
     close(draw(scaled("conv")), image, 1e-5)  # demodulated
     close(draw(scaled("rgb")), 3 * image, 1e-5)
-    starts = [layer["style"]["bias"] for layer in variables["params"]["synthesizer"].values() if "style" in layer]
+    params = flatten_dict(variables["params"])
+    starts = [p for path, p in params.items() if path[-2:] == ("style", "bias")]
     assert len(starts) == 5 and all((start == 1).all() for start in starts)  # as if there were no styles
+
+
+def test_the_mapping_learns_at_a_hundredth_of_the_rate():
+    net, z = stylegan2.generator(8, 1, **SMALL, w_dim=64), normal(1, 3, 64)
+    params = started(net, z)["params"]["mapper"]
+    assert all(abs(np.std(layer["kernel"]) / 100 - 1) < 0.05 for layer in params.values())  # scaled down as it is used
 
 
 def styles(rows=64, **options):
