@@ -16,6 +16,7 @@ from jaxgan import assemble, losses, models, noise, parallel, recipes, tasks
 from jaxgan.errors import BadInput
 from jaxgan.layers import EqualConv, conv
 from jaxgan.models import stylegan2
+from jaxgan.models.stylegan2.blocks import Mapping, Styled
 from jaxgan.net import MEMORY
 
 SMALL = {"width": 64, "max_width": 8, "mapping_layers": 2}
@@ -99,7 +100,7 @@ def test_images_and_logits_are_float32_in_the_shapes_that_are_promised(options):
 @pytest.mark.parametrize("architecture", ["skip", "residual"])
 def test_features_keep_a_variance_of_about_one_at_the_start(architecture):
     wide = {"width": 2048, "max_width": 64, "architecture": architecture}
-    kinds = (stylegan2.Styled, EqualConv)
+    kinds = (Styled, EqualConv)
     watched = {
         "capture_intermediates": lambda module, name: isinstance(module, kinds) and name == "__call__",
         "mutable": ["intermediates"],
@@ -115,7 +116,7 @@ def test_features_keep_a_variance_of_about_one_at_the_start(architecture):
 
 def test_a_styled_convolution_is_one_with_weights_of_its_own_for_each_sample():
     x, w = normal(1, 3, 5, 5, 4), normal(2, 3, 6)
-    layer = stylegan2.Styled(7)
+    layer = Styled(7)
     params = jax.tree.map(lambda p: p + 0.1, started(layer, x, w)["params"])
     style = np.float32(w @ (params["style"]["kernel"] / 6**0.5)) + np.asarray(params["style"]["bias"])
     own = np.asarray(params["kernel"]) * style[:, None, None, :, None]
@@ -238,7 +239,7 @@ def test_logits_of_a_conditional_discriminator_are_an_inner_product_by_the_root_
     label = np.arange(4, dtype=np.int32) % 3
     variables = started(net, x, label)
     params = variables["params"]
-    mapped = stylegan2.Mapping(2, 8, jnp.float32).apply({"params": params["Mapping_0"]}, None, jnp.eye(3)[label])
+    mapped = Mapping(2, 8, jnp.float32).apply({"params": params["Mapping_0"]}, None, jnp.eye(3)[label])
     feature = normal(2, 8)
     head = {"kernel": jnp.zeros((8, 8)), "bias": feature}
     logits = net.apply({"params": {**params, "EqualDense_1": head}}, x, label)[0]
