@@ -26,11 +26,12 @@ class Rules(NamedTuple):
     watchers: tuple
     steady: tuple  # penalties that are never lazy
     outer: Callable  # GAN -> GAN
+    held_back: bool = False  # leaves G's own penalties out: for the steps between, where they are lazy
 
-    def paired(self, generator, discriminator, **more):
+    def paired(self, generator, discriminator, *, penalties_g=(), **more):
         """`tasks.paired` of both under these rules."""
         rules = {"loss": self.loss, "penalties": (*self.penalties, *self.steady)}
-        rules |= {"noise": self.noise, "watchers": self.watchers}
+        rules |= {"noise": self.noise, "watchers": self.watchers, "penalties_g": () if self.held_back else penalties_g}
         return self.outer(tasks.paired(generator, self.judge(discriminator), **rules, **more))
 
 
@@ -82,12 +83,19 @@ def _setup(recipe, config, facts, axis_name):
         "ema_ramp": config.ema_ramp,
         "axis_name": axis_name,
     }
-    gan = recipe.build(config, facts, rules)
-    step = core.make_step(gan, opt, **options)
-    if config.penalty_every > 1:
-        plain = recipe.build(config, facts, rules._replace(penalties=()))
-        step = core.lazy(core.make_step(plain, opt, **options), step, config.penalty_every)
-    return Setup(gan, opt, step, rules.noise)
+
+    def numbered(number):
+        """The step of this number: with those of the lazy penalties whose turn it is."""
+        now = rules._replace(
+            penalties=() if number % config.penalty_every else rules.penalties,
+            held_back=number % config.penalty_g_every > 0,
+        )
+        return core.make_step(recipe.build(config, facts, now), opt, **options)
+
+    step = numbered(1)
+    for every in sorted({config.penalty_every, config.penalty_g_every} - {1}):
+        step = core.lazy(step, numbered(every), every)
+    return Setup(recipe.build(config, facts, rules), opt, step, rules.noise)
 
 
 def optimizers(config):

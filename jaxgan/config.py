@@ -267,6 +267,11 @@ class Config:
         return {"none": (), "r1_r2": ("r1", "r2")}.get(self.penalty, (self.penalty,))
 
     @property
+    def penalty_g_every(self):
+        """Steps between those with G's own penalties, where a recipe has them and lets them be lazy."""
+        return 1
+
+    @property
     def threshold(self):
         """(scalar, "<" or ">", value) of stop_when, None without. Raises BadInput where it is not that."""
         if not self.stop_when:

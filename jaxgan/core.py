@@ -194,6 +194,7 @@ def lazy(often, rare, every):
     `rare` is made from the GAN with the penalty, its weight times `every` (Karras et al. 2020, arXiv:1912.04958,
     appendix B). A metric that only one of the two has is NaN at the steps of the other.
     """
+    often, rare = (jax.jit(play, inline=True) for play in (often, rare))  # traced once, for the shapes and to be run
 
     def step(state, batch, *shared):
         args = (state, batch, *shared)

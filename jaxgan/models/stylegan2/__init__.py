@@ -1,0 +1,11 @@
+"""StyleGAN2 at any power-of-two resolution. Karras et al. 2020, arXiv:1912.04958.
+
+Labels and the smaller configurations are those of ADA, arXiv:2006.06676. All parameters are equalised.
+"""
+
+from jaxgan.models.stylegan2.blocks import ARCHITECTURES, check_shape
+from jaxgan.models.stylegan2.critic import discriminator
+from jaxgan.models.stylegan2.path import path_length
+from jaxgan.models.stylegan2.synthesis import generator
+
+__all__ = ["ARCHITECTURES", "check_shape", "discriminator", "generator", "path_length"]

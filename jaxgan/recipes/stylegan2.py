@@ -1,0 +1,102 @@
+"""StyleGAN2 on any images at a power-of-two resolution. Karras et al. 2020, arXiv:1912.04958.
+
+    jaxgan train stylegan2 --data FOLDER --resolution 256 --width 16384 --dtype bfloat16
+    jaxgan train stylegan2 --data FOLDER --resolution 32 --width 2048 --max-width 128 --z-dim 128 --w-dim 128 --mapping-layers 2
+
+Non-saturating, R1 at every 16th step, path lengths at every 4th, style mixing. --width 32768 is configuration F, 16384 E; the
+second line is for a laptop, with 1.05 million parameters in G. ADA (Karras et al. 2020, arXiv:2006.06676) takes R1 with 0.0002
+R^2 / batch size (10 for FFHQ at 1024, 1 at 256, 0.01 for CIFAR-10) and --lr-g 0.002 --lr-d 0.002 from 512 on; for CIFAR-10
+also --path-weight 0 --mixing 0 --mapping-layers 2 --architecture-d plain, and --augment ada where there is little data.
+The regularisers' gradients are added to those of the loss at their steps, so that Adam keeps its settings: appendix B's
+correction is for moments that are moved twice in a step.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jaxgan import config, models
+from jaxgan.errors import BadInput
+
+Architecture = Literal["skip", "residual", "plain"]
+
+
+@dataclass(frozen=True)
+class Config(config.Config):
+    steps: int = 100_000
+    batch_size: int = 32
+    penalty: config.Penalty = "r1"
+    penalty_weight: float = 1.0
+    penalty_every: int = 16
+    z_dim: int = 512
+    lr_g: float = 2.5e-3
+    lr_d: float = 2.5e-3
+    b1: float = 0.0
+    b2: float = 0.99
+    fresh: bool = True
+    width: int = 32768
+    """Feature maps have this many channels, divided by their size."""
+    max_width: int = 512
+    """And so many at most."""
+    w_dim: int = 512
+    """Length of w, which the styles are made of."""
+    mapping_layers: int = 8
+    """From z to w; and from the label to what a conditional D compares its features with."""
+    mixing: float = 0.9
+    """Probability that layers from a random one on take their styles from another z."""
+    architecture_g: Architecture = "skip"
+    """How G's layers reach the image: a sum of images of every size, residual blocks, or neither."""
+    architecture_d: Architecture = "residual"
+    """How the image reaches D's layers."""
+    path_weight: float = 2.0
+    """Of the path length penalty. 0: off."""
+    path_every: int = 4
+    """Compute it at every so manieth step, as many times as strong."""
+    truncation: float = 1.0
+    """Share of w's distance to its mean that is kept in whatever is drawn out of training: below 1 less varied, and cleaner."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.path_weight < 0 or self.path_every < 1:
+            raise BadInput(
+                f"--path-weight is {self.path_weight} and --path-every {self.path_every}: give 0 or more, and 1 or more"
+            )
+        often, rare = sorted((self.penalty_every, self.penalty_g_every))
+        if rare % often:
+            raise BadInput(
+                f"--path-every is {self.path_every} and --penalty-every {self.penalty_every}: let one divide the other"
+            )
+        if self.mixing and self.noise != "normal":
+            raise BadInput(f"--mixing {self.mixing} draws normal latents, and --noise is {self.noise}: add --mixing 0")
+
+    @property
+    def penalty_g_every(self):
+        return self.path_every if self.path_weight else 1
+
+
+TINY = {
+    "resolution": 8,
+    "width": 64,
+    "max_width": 8,
+    "z_dim": 8,
+    "w_dim": 8,
+    "mapping_layers": 2,
+    "penalty_every": 4,
+    "steps": 20,
+    "batch_size": 8,
+    "log_every_steps": 5,
+    "sample_every_steps": 10,
+    "save_every_steps": 10,
+}
+
+
+def build(config, facts, rules):
+    stylegan2 = models.stylegan2
+    stylegan2.check_shape(facts.shape, config.width)
+    same = {name: getattr(config, name) for name in ("width", "max_width", "mapping_layers", "dtype")}
+    same["classes"] = rules.classes
+    own = {name: getattr(config, name) for name in ("w_dim", "mixing", "truncation")}
+    generator = stylegan2.generator(facts.shape[0], facts.shape[2], architecture=config.architecture_g, **own, **same)
+    discriminator = stylegan2.discriminator(architecture=config.architecture_d, axis_name=rules.axis_name, **same)
+    weight = config.path_weight * config.path_every
+    penalties_g = (stylegan2.path_length(generator, weight),) if weight else ()
+    return rules.paired(generator, discriminator, penalties_g=penalties_g)
