@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args, get_origin
 
 from jaxgan.errors import BadInput, unknown
 
@@ -128,7 +128,7 @@ class Config:
         """Raises BadInput for values out of range, and for those that contradict each other."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            choices = getattr(field.type, "__args__", None)
+            choices = get_args(field.type) if get_origin(field.type) is Literal else ()
             if choices and value not in choices:
                 raise unknown(_flag(field.name), value, choices)
             if field.type in (int, float) and not isinstance(value, int if field.type is int else (int, float)):

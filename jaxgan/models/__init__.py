@@ -1,5 +1,5 @@
 """One published architecture a file: its generators and discriminators."""
 
-from jaxgan.models import dcgan, mlp, texture
+from jaxgan.models import dcgan, mlp, sngan, texture
 
-__all__ = ["dcgan", "mlp", "texture"]
+__all__ = ["dcgan", "mlp", "sngan", "texture"]
