@@ -131,6 +131,8 @@ class Config:
             choices = get_args(field.type) if get_origin(field.type) is Literal else ()
             if choices and value not in choices:
                 raise unknown(_flag(field.name), value, choices)
+            if get_origin(field.type) is tuple and not isinstance(value, tuple):
+                raise BadInput(f"{_flag(field.name)} is {value!r}: give a list")
             if field.type in (int, float) and not isinstance(value, int if field.type is int else (int, float)):
                 raise BadInput(f"{_flag(field.name)} is {value!r}: give a number")
         for name in _positive:

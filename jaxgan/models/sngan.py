@@ -1,7 +1,7 @@
 """SNGAN: residual networks under spectral normalisation, at 32, 64 and 128 pixels. Miyato et al. 2018, arXiv:1802.05957.
 
-32: appendix B.4, the networks for CIFAR-10. 128, labels and projection: Miyato & Koyama 2018, arXiv:1802.05637, figure 14; 64
-is 128 without its first block in G and its last in D. Attention, spectral norm of G: Zhang et al. 2019, arXiv:1805.08318.
+32: its table 4. 128, and labels at any size: Miyato & Koyama 2018, arXiv:1802.05637, figure 14. 64: the networks for 128
+without the first block of G and the last of D. Attention and spectral norm of G: Zhang et al. 2019, arXiv:1805.08318.
 """
 
 from typing import Any, NamedTuple
