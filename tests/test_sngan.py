@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,6 @@ from jaxgan.data import Facts
 from jaxgan.errors import BadInput
 from jaxgan.layers import Residual, ResizedConv, conv, conv_doubled, conv_halved, downsample, upsample
 from jaxgan.models import sngan
-from jaxgan.net import from_flax
 from jaxgan.recipes import sngan as recipe
 from jaxgan.tasks import paired
 
@@ -137,31 +137,65 @@ def test_resizing_in_the_convolution_is_resizing_beside_it(kernel):
         jax.eval_shape(ResizedConv(5, resize="dwon").init, jax.random.key(0), x, True)
 
 
+def drawn(params, x, resize, first=jax.nn.relu, second=jax.nn.relu):
+    """A residual block in the order that the papers draw, with what stands before its convolutions."""
+    biased = lambda name, x: x + params[name]["bias"].reshape(1, 1, 1, -1) if "bias" in params[name] else x
+    double, halve = (f if resize == way else lambda x: x for f, way in ((upsample, "up"), (downsample, "down")))
+    h = biased("ResizedConv_0", conv(double(first(x)), params["ResizedConv_0"]["kernel"]))
+    h = halve(biased("ResizedConv_1", conv(second(h), params["ResizedConv_1"]["kernel"])))
+    if "shortcut" not in params:
+        return h + x
+    return h + halve(biased("shortcut", double(x) @ params["shortcut"]["kernel"]))
+
+
 @pytest.mark.parametrize("preactivate", [True, False])
 @pytest.mark.parametrize("resize", ["none", "up", "down"])
 def test_a_residual_block_is_what_the_papers_draw_to_the_second_derivative(resize, preactivate):
     block = Residual(4, resize, hidden=5, preactivate=preactivate)
-    net = from_flax(type("Block", (), {"init": lambda _, *a, **k: block.init(*a, **k), "apply": block.apply})())
     x, mix = normal(1, 2, 4, 6, 3), normal(2, 4)
-    variables = shaken(net, x)
+    params = block.init(jax.random.key(0), x, True)["params"]
+    first = jax.nn.relu if preactivate else lambda x: x
 
-    def ours(params, x):
-        return jnp.sum(jnp.tanh(net.apply({"params": params}, x)[0] @ mix))
+    def all_of(play):
+        score = lambda params, x: jnp.sum(jnp.tanh(play(params, x) @ mix))
+        penalty = lambda params: jnp.sum(jax.grad(score, 1)(params, x) ** 2)
+        return quick(lambda params: (play(params, x), penalty(params), jax.grad(penalty)(params)))(params)
 
-    def drawn(params, x):
-        biased = lambda name, x: x + params[name]["bias"].reshape(1, 1, 1, -1)
-        double, halve = (f if resize == way else lambda x: x for f, way in ((upsample, "up"), (downsample, "down")))
-        h = double(jax.nn.relu(x) if preactivate else x)
-        h = biased("ResizedConv_0", conv(h, params["ResizedConv_0"]["kernel"]))
-        h = halve(biased("ResizedConv_1", conv(jax.nn.relu(h), params["ResizedConv_1"]["kernel"])))
-        shortcut = halve(biased("shortcut", double(x) @ params["shortcut"]["kernel"]))
-        return jnp.sum(jnp.tanh((h + shortcut) @ mix))
+    ours = all_of(lambda params, x: block.apply({"params": params}, x, True))
+    jax.tree.map(lambda a, b: close(a, b, 1e-4), ours, all_of(lambda params, x: drawn(params, x, resize, first)))
 
-    def all_of(f):
-        penalty = lambda params: jnp.sum(jax.grad(f, 1)(params, x) ** 2)
-        return quick(lambda params: (f(params, x), penalty(params), jax.grad(penalty)(params)))(variables["params"])
 
-    jax.tree.map(lambda a, b: close(a, b, 1e-4), all_of(ours), all_of(drawn))
+def test_the_networks_are_what_the_papers_draw():
+    def normed(params, label, x):
+        y = (x - x.mean((0, 1, 2), keepdims=True)) / jnp.sqrt(x.var((0, 1, 2), keepdims=True) + 1e-5)
+        if label is None:
+            return jax.nn.relu(y * params["scale"].reshape(1, 1, 1, -1) + params["bias"].reshape(1, 1, 1, -1))
+        scale, shift = (params[name]["kernel"][label][:, None, None] for name in ("scale", "shift"))
+        return jax.nn.relu(y * (1 + scale) + shift)
+
+    def generator(params, z, label):
+        x = (z @ params["Dense_0"]["kernel"] + params["Dense_0"]["bias"].reshape(1, -1)).reshape(3, 4, 4, -1)
+        for i in range(3):
+            block = params[f"Residual_{i}"]
+            x = drawn(block, x, "up", *(partial(normed, block[n], label) for n in ("Norm_0", "Norm_1")))
+        x = conv(normed(params["Norm_0"], None, x), params["Conv_0"]["kernel"])
+        return jnp.tanh(x + params["Conv_0"]["bias"].reshape(1, 1, 1, -1))
+
+    def discriminator(params, x, label):
+        for i, resize in enumerate(("down", "down", "none", "none")):
+            x = drawn(params[f"Residual_{i}"], x, resize, jax.nn.relu if i > 0 else lambda x: x)
+        phi, head = jax.nn.relu(x).sum((1, 2)), params["Projection_0"]
+        psi = (phi @ head["psi"]["kernel"])[:, 0] + head["psi"]["bias"]
+        return psi + (head["embed"]["kernel"][label] * phi).sum(1)
+
+    same = {**TINY, "classes": 3}
+    for net, shape, ours in (
+        (sngan.generator(32, 2, **same), (6,), generator),
+        (sngan.discriminator(32, **same, spectral=False), (32, 32, 2), discriminator),
+    ):
+        args = inputs(net, shape)
+        variables = shaken(net, *args)
+        close(judged(net, variables, *args), quick(ours)(variables["params"], *args), 1e-4)
 
 
 def test_a_block_of_the_same_size_and_channels_has_the_identity_beside_it():
