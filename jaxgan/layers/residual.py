@@ -21,7 +21,8 @@ class Residual(nn.Module):
     al., figure 8); the shortcut is then, and where the channels differ, a 1x1 convolution, at the smaller size, where
     it gives the same. hidden: channels between the convolutions, `features` by default. norm: as `Norm`, with the
     label vector [B, K] where it is given. preactivate: whether norm and ReLU stand before the first convolution, which
-    for pixels they do not. No bias where a norm takes it away at once. Raises BadInput for odd sizes that are to be halved.
+    for pixels they do not. No bias with norms that take it away, here or in what follows.
+    Raises BadInput for another resize, and for odd sizes that are to be halved.
     """
 
     features: int
@@ -37,17 +38,17 @@ class Residual(nn.Module):
 
     @nn.compact
     def __call__(self, x, train, label=None):
-        same = {"spectral": self.spectral, "dtype": self.dtype}
+        same = {"bias": self.norm not in CENTRED, "spectral": self.spectral, "dtype": self.dtype}
         up, down = self.resize == "up", self.resize == "down"
 
         def act(x):
             return nn.relu(Norm(self.norm, self.axis_name, dtype=self.dtype)(x, train, label))
 
-        def conv(features, resize, **options):
-            return ResizedConv(features, resize=resize, kernel_init=self.kernel_init, **options, **same)
+        def conv(features, resize):
+            return ResizedConv(features, resize=resize, kernel_init=self.kernel_init, **same)
 
         h = act(x) if self.preactivate else x
-        h = conv(self.hidden or self.features, "up" if up else "none", bias=self.norm not in CENTRED)(h, train)
+        h = conv(self.hidden or self.features, "up" if up else "none")(h, train)
         h = conv(self.features, "down" if down else "none")(act(h), train)
         x = downsample(x.astype(self.dtype)) if down else x.astype(self.dtype)
         if up or down or x.shape[-1] != self.features:
