@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args, get_origin
 
 from jaxgan.errors import BadInput, unknown
 
@@ -170,9 +170,11 @@ class Config:
             value = getattr(self, field.name)
             if value is None and field.type == float | None:
                 continue
-            choices = () if field.type in _NUMBERS else getattr(field.type, "__args__", None)
+            choices = get_args(field.type) if get_origin(field.type) is Literal else ()
             if choices and value not in choices:
                 raise unknown(_flag(field.name), value, choices)
+            if get_origin(field.type) is tuple and not isinstance(value, tuple):
+                raise BadInput(f"{_flag(field.name)} is {value!r}: give a list")
             if field.type in _NUMBERS and not isinstance(value, int if field.type is int else (int, float)):
                 raise BadInput(f"{_flag(field.name)} is {value!r}: give a number")
         for kinds, fits, wanted in (

@@ -7,19 +7,22 @@ from jaxgan.layers.filtered import conv_filtered
 from jaxgan.layers.fir import downsample_filtered, filter2d, setup_filter, upsample_filtered
 from jaxgan.layers.grouped import grouped_conv
 from jaxgan.layers.labels import append_label, label_vector
-from jaxgan.layers.linear import Conv, ConvTranspose, Dense
+from jaxgan.layers.linear import Conv, ConvTranspose, Dense, ResizedConv
 from jaxgan.layers.lowering import direct_form
 from jaxgan.layers.modulated import modulated_conv
 from jaxgan.layers.noise_input import NoiseInput
-from jaxgan.layers.norm import NORMS, Norm
+from jaxgan.layers.norm import CENTRED, NORMS, Norm
 from jaxgan.layers.pixel import PixelNorm
 from jaxgan.layers.projection import Projection
 from jaxgan.layers.resample import downsample, upsample
+from jaxgan.layers.residual import Residual
+from jaxgan.layers.resized import conv_doubled, conv_halved
 from jaxgan.layers.spectral import SpectralNorm
 from jaxgan.layers.stddev import minibatch_stddev
 from jaxgan.layers.upfirdn import upfirdn
 
 __all__ = [
+    "CENTRED",
     "NORMS",
     "Conv",
     "ConvTranspose",
@@ -31,11 +34,15 @@ __all__ = [
     "Norm",
     "PixelNorm",
     "Projection",
+    "Residual",
+    "ResizedConv",
     "SelfAttention",
     "SpectralNorm",
     "append_label",
     "conv",
+    "conv_doubled",
     "conv_filtered",
+    "conv_halved",
     "conv_transpose",
     "direct_form",
     "downsample",

@@ -6,7 +6,9 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
+from jaxgan.errors import unknown
 from jaxgan.layers.conv import conv, conv_transpose
+from jaxgan.layers.resized import conv_doubled, conv_halved
 from jaxgan.layers.spectral import SpectralNorm
 
 lecun = nn.initializers.lecun_normal()
@@ -60,6 +62,24 @@ class Conv(_Linear):
     def __call__(self, x, train):
         w = self.weight((self.kernel, self.kernel, x.shape[-1], self.features), train)
         return self.biased(conv(x.astype(self.dtype), w, stride=self.stride, padding=self.padding))
+
+
+class ResizedConv(_Linear):
+    """x [B, H, W, C] -> [B, H', W', features]. resize: "up" doubles before the convolution, "down" halves behind it.
+
+    An odd kernel, with nearest neighbours and means. Raises BadInput for another resize, an even kernel, an odd size to halve.
+    """
+
+    kernel: int = 3
+    resize: str = "none"
+
+    @nn.compact
+    def __call__(self, x, train):
+        ways = {"none": conv, "up": conv_doubled, "down": conv_halved}
+        if self.resize not in ways:
+            raise unknown("resize", self.resize, ways)
+        w = self.weight((self.kernel, self.kernel, x.shape[-1], self.features), train)
+        return self.biased(ways[self.resize](x.astype(self.dtype), w))
 
 
 class ConvTranspose(_Linear):

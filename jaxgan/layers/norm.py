@@ -11,6 +11,7 @@ from jaxgan.layers.linear import per_channel
 from jaxgan.layers.pixel import PixelNorm
 
 NORMS = ("batch", "layer", "instance", "pixel", "none")
+CENTRED = ("batch", "instance")  # norms that take away whatever a bias before them adds
 
 
 class Norm(nn.Module):

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from jaxgan.errors import BadInput, unknown
 from jaxgan.layers import (
+    CENTRED,
     NORMS,
     Conv,
     ConvTranspose,
@@ -22,7 +23,6 @@ from jaxgan.net import from_flax
 _paper = nn.initializers.normal(0.02)  # section 4
 _he = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
 _lecun = nn.initializers.lecun_normal()
-_CENTRED = ("batch", "instance")  # norms that take away whatever a bias before them adds
 
 
 def _init(norm):
@@ -50,7 +50,7 @@ class Generator(nn.Module):
         label = label_vector(label, self.classes) if self.classes else None
         to_norm = label if self.labels == "norm" else None
         init = _init(self.norm)
-        bias = self.norm not in _CENTRED
+        bias = self.norm not in CENTRED
         doublings = self.resolution.bit_length() - 3
         widths = [min(self.width << i, self.max_width) for i in reversed(range(doublings))]
 
@@ -94,7 +94,7 @@ class Discriminator(nn.Module):
         x = append_label(x, label) if self.classes and self.labels == "concat" else x
         for i in range(x.shape[1].bit_length() - 3):
             width = min(self.width << i, self.max_width)
-            bias = i == 0 or self.norm not in _CENTRED
+            bias = i == 0 or self.norm not in CENTRED
             options = {
                 "kernel": self.kernel,
                 "stride": 2,

@@ -1,0 +1,155 @@
+"""SNGAN: residual networks under spectral normalisation, at 32, 64 and 128 pixels. Miyato et al. 2018, arXiv:1802.05957.
+
+32: its table 4. 128, and labels at any size: Miyato & Koyama 2018, arXiv:1802.05637, figure 14. 64: the networks for 128
+without the first block of G and the last of D. Attention and spectral norm of G: Zhang et al. 2019, arXiv:1805.08318.
+"""
+
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from jaxgan.errors import BadInput
+from jaxgan.layers import Conv, Dense, Norm, Projection, Residual, SelfAttention, label_vector
+from jaxgan.net import from_flax
+
+_glorot = nn.initializers.glorot_uniform()
+
+
+class Plan(NamedTuple):
+    """Channels of the blocks at a resolution."""
+
+    g: tuple  # from the dense layer's 4x4 on, each block after it at twice the size
+    d: tuple
+    halvings: int  # how many of D's blocks halve, the first ones
+
+
+_PLANS = {
+    32: Plan((256,) * 4, (128,) * 4, 2),
+    64: Plan((1024, 512, 256, 128, 64), (64, 128, 256, 512, 1024), 5),
+    128: Plan((1024, 1024, 512, 256, 128, 64), (64, 128, 256, 512, 1024, 1024), 5),
+}
+
+
+class Generator(nn.Module):
+    """z [B, Z] -> [B, R, R, channels] in [-1, 1]: dense to 4x4, residual doublings."""
+
+    widths: tuple
+    channels: int
+    attention: tuple
+    spectral: bool
+    classes: int | None
+    axis_name: str | None
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, z, label=None, *, train):
+        label = label_vector(label, self.classes) if self.classes else None
+        same = {"spectral": self.spectral, "dtype": self.dtype}
+        first, *widths = self.widths
+        x = Dense(16 * first, kernel_init=_glorot, **same)(z, train).reshape(-1, 4, 4, first)
+        for width in widths:
+            x = Residual(width, "up", norm="batch", axis_name=self.axis_name, **same)(x, train, label)
+            if x.shape[1] in self.attention:
+                x = SelfAttention(**same)(x, train)
+        x = nn.relu(Norm("batch", self.axis_name, dtype=self.dtype)(x, train))
+        x = Conv(self.channels, kernel_init=_glorot, **same)(x, train)
+        return jnp.tanh(x.astype(jnp.float32))
+
+
+class Discriminator(nn.Module):
+    """x [B, R, R, channels] -> logits [B]: residual halvings, a sum over all places, projection of the label."""
+
+    resolution: int
+    widths: tuple
+    halvings: int
+    attention: tuple
+    spectral: bool
+    classes: int | None
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, x, label=None, *, train):
+        check_shape(x.shape[1:])
+        if x.shape[1] != self.resolution:
+            raise BadInput(
+                f"images are {x.shape[1]}x{x.shape[2]}, the discriminator is for {self.resolution}x{self.resolution}: "
+                f"build it with resolution={x.shape[1]}"
+            )
+        label = label_vector(label, self.classes) if self.classes else None
+        same = {"spectral": self.spectral, "dtype": self.dtype}
+        for i, width in enumerate(self.widths):
+            halve = i < self.halvings
+            hidden = x.shape[-1] if i > 0 else width
+            x = Residual(width, "down" if halve else "none", hidden, preactivate=i > 0, **same)(x, train)
+            if halve and x.shape[1] in self.attention:
+                x = SelfAttention(**same)(x, train)
+        phi = jnp.sum(nn.relu(x), (1, 2), dtype=jnp.float32)
+        return Projection(kernel_init=_glorot, **same)(phi, train, label)
+
+
+def generator(
+    resolution=32,
+    channels=3,
+    *,
+    width=1.0,
+    attention=(),
+    spectral=False,
+    classes=None,
+    axis_name=None,
+    dtype=jnp.float32,
+):
+    """Net (z [B, Z], label) -> images [B, R, R, channels] in [-1, 1]. Labels scale and shift the blocks' batch norms.
+
+    width: multiplies the paper's channels. attention: sizes behind whose block self-attention stands, of 8, 16, .. R.
+    spectral: spectral norm of every weight but the labels'. axis_name: devices that share batch statistics.
+    Raises BadInput for resolutions but 32, 64 and 128, sizes that the network does not have, and widths of 0 or less.
+    """
+    check_shape((resolution, resolution, channels))
+    widths = _scaled(_PLANS[resolution].g, width)
+    attention = _sizes("generator", resolution, attention, [8 << i for i in range(len(widths) - 1)])
+    module = Generator(widths, channels, attention, spectral, classes, axis_name, jnp.dtype(dtype))
+    return from_flax(module, classes)
+
+
+def discriminator(resolution=32, *, width=1.0, attention=(), spectral=True, classes=None, dtype=jnp.float32):
+    """Net (images [B, R, R, C], label) -> logits [B], each of its own image alone. Labels by projection.
+
+    width and attention: as in `generator`, with the sizes R / 2, R / 4, .. that D has. spectral: spectral norm of every weight.
+    Raises BadInput as `generator` does, and for images of another resolution.
+    """
+    check_shape((resolution, resolution, 0))
+    plan = _PLANS[resolution]
+    attention = _sizes("discriminator", resolution, attention, [resolution >> i + 1 for i in range(plan.halvings)])
+    module = Discriminator(
+        resolution, _scaled(plan.d, width), plan.halvings, attention, spectral, classes, jnp.dtype(dtype)
+    )
+    return from_flax(module, classes)
+
+
+def check_shape(shape):
+    """Raises BadInput unless shape (H, W, C) is of square images at 32, 64 or 128."""
+    if len(shape) != 3:
+        raise BadInput(f"an SNGAN is for images, not for samples of shape {tuple(shape)}: train ring, or give images")
+    height, width, _ = shape
+    if height != width or height not in _PLANS:
+        near = min((size for size in _PLANS if size >= max(height, width)), default=max(_PLANS))
+        raise BadInput(
+            f"an SNGAN makes images of 32x32, 64x64 or 128x128, not {height}x{width}: set --resolution {near}"
+        )
+
+
+def _scaled(widths, by):
+    if by <= 0:
+        raise BadInput(f"width is {by}: give a number above 0, 1 for the paper's channels")
+    return tuple(max(1, round(by * width)) for width in widths)
+
+
+def _sizes(network, resolution, attention, known):
+    for size in attention:
+        if size not in known:
+            raise BadInput(
+                f"attention at {size}: the {network} of {resolution}x{resolution} has the sizes "
+                f"{', '.join(map(str, sorted(known)))}: take one of them"
+            )
+    return tuple(attention)

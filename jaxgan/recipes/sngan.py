@@ -1,0 +1,52 @@
+"""SNGAN on any images at 32, 64 or 128 pixels: residual networks, spectral norm, hinge. Miyato et al. 2018, arXiv:1802.05957.
+
+    jaxgan train sngan --data FOLDER
+    jaxgan train sngan --data FOLDER --conditional --resolution 64 --width 0.25
+
+Unconditional, or with conditional batch norm and a projection discriminator (Miyato & Koyama 2018, arXiv:1802.05637). As SAGAN
+(Zhang et al. 2019, arXiv:1805.08318): --conditional --resolution 128 --attention 32 --spectral-norm-g --d-turns 1 --lr-g 1e-4
+--lr-d 4e-4 --schedule constant.
+"""
+
+from dataclasses import dataclass
+
+from jaxgan import config, models
+
+
+@dataclass(frozen=True)
+class Config(config.Config):
+    resolution: int = 32
+    steps: int = 50_000
+    batch_size: int = 64
+    loss: config.Loss = "hinge"
+    z_dim: int = 128
+    b1: float = 0.0
+    b2: float = 0.9
+    schedule: config.Schedule = "linear"
+    d_turns: int = 5
+    width: float = 1.0
+    """Multiplies the paper's channels: at 32 pixels 256 in G and 128 in D, above 64 up to 1024 in both."""
+    attention: tuple[int, ...] = ()
+    """Sizes of the feature maps behind which self-attention stands, in both networks."""
+    spectral_norm_g: bool = False
+    """Spectral norm of G's weights too."""
+
+
+TINY = {
+    "width": 1 / 32,
+    "steps": 20,
+    "batch_size": 8,
+    "log_every_steps": 5,
+    "sample_every_steps": 10,
+    "save_every_steps": 10,
+}
+
+
+def build(config, facts, rules):
+    models.sngan.check_shape(facts.shape)
+    size, _, channels = facts.shape
+    same = {"width": config.width, "attention": config.attention, "classes": rules.classes, "dtype": config.dtype}
+    generator = models.sngan.generator(
+        size, channels, spectral=config.spectral_norm_g, axis_name=rules.axis_name, **same
+    )
+    return rules.paired(generator, models.sngan.discriminator(size, **same))
