@@ -161,6 +161,8 @@ def test_labels_reach_both_networks():
     assert np.abs(np.diff(logits)).min() > 1e-3
     mixed = judged(variables, x, np.full((3, 3), 1 / 3, np.float32))  # linear in the label: a product
     np.testing.assert_allclose(mixed, np.full(3, np.mean(logits)), rtol=1e-4, atol=1e-6)
+    variables["params"]["judge"]["kernel"] = 2 * variables["params"]["judge"]["kernel"]
+    np.testing.assert_allclose(judged(variables, x, labels), 2 * logits, rtol=1e-4, atol=1e-6)
     with pytest.raises(BadInput, match="needs labels"):
         g.init(jax.random.key(0), z)
 

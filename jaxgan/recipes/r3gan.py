@@ -8,7 +8,7 @@
 The defaults are the paper's for CIFAR-10, 21 million parameters a side and 200 million images: for a GPU or TPU. Over the
 first tenth of them rates, Adam's b2, gamma, the half-life of the average and the probability of augmentation go from their
 start to their --*-end; shorten --burn-in-images with --steps. The last line is for a CPU: 0.9 million parameters a
-side. Gradients of the penalties are taken before the augmentation; the paper's are behind it.
+side.
 """
 
 from dataclasses import dataclass
