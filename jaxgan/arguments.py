@@ -40,6 +40,10 @@ class Train(Where):
     """End the training, saved, so many minutes after its start. 0: no limit."""
     log_to: tuple[Literal["tensorboard", "wandb"], ...] = ()
     """Also write scalars and pictures for TensorBoard (into RUN/tensorboard) or Weights & Biases."""
+    population: int = 1
+    """Train so many GANs side by side in one program, with seeds from --seed on: runs 00, 01, ... in one folder."""
+    sweep: tuple[str, ...] = ()
+    """And with every combination of such numbers: lr_g=1e-3,1e-4 penalty_weight=0.1,1."""
     dry_run: bool = False
     """Print the resolved config, parameters, FLOPs, bytes, the largest batch that fits, and exit."""
     memory_gib: float = 0.0

@@ -61,14 +61,19 @@ def at(config, images):
     """The config as it is after so many images, which may be traced: what has an end is on its way there.
 
     start + (end - start) (1 - cos(pi t)) / 2 with t = min(images / burn_in_images, 1), as in R3GAN (Huang et al. 2024,
-    arXiv:2501.05441, appendix). The values are not checked again.
+    arXiv:2501.05441, appendix).
     """
     t = jnp.minimum(images / config.burn_in_images, 1.0)
     gone = (1 - jnp.cos(jnp.pi * t)) / 2
+    first = {name: getattr(config, name) for name in config.ends}
+    return with_values(config, {name: first[name] + (end - first[name]) * gone for name, end in config.ends.items()})
+
+
+def with_values(config, values):
+    """The config with these values in place of its own, which may be traced: they are not checked."""
     now = copy.copy(config)
-    for name, end in config.ends.items():
-        first = getattr(config, name)
-        object.__setattr__(now, name, first + (end - first) * gone)  # past a check, which could not read a tracer
+    for name, value in values.items():
+        object.__setattr__(now, name, value)  # past a check, which could not read a tracer
     return now
 
 

@@ -82,6 +82,8 @@ def _train(argv):
         return 0
     from jaxgan import training
 
+    if args.population != 1 or args.sweep:
+        return _population(name, args)
     try:
         options = {
             "out": args.out or None,
@@ -96,6 +98,28 @@ def _train(argv):
     samples = sorted((run.folder / "samples").glob("[0-9]*.png"))
     print(f"samples    {samples[-1]}\ncurves     {run.folder / 'curves.png'}\nreport     {run.folder / 'report.html'}")
     print(f"more       jaxgan sample {run.folder} --num 100")
+    return 0
+
+
+def _population(name, args):
+    from jaxgan import population, training
+
+    if args.population < 1:
+        raise BadInput(f"--population is {args.population}: give 1 or more")
+    for flag, value, only in (
+        ("parallel", args.parallel, "single"),
+        ("resume", args.resume, "never"),
+        ("log-to", args.log_to, ()),
+    ):
+        if value != only:
+            raise BadInput(f"--{flag} {value} does not go with --population and --sweep: leave it away")
+    try:
+        configs = population.members(args.recipe, args.population, args.sweep)
+        home = population.train(name, configs, out=args.out or None, max_minutes=args.max_minutes or None)
+    except training.Stopped as stop:
+        print(stop)
+        return 128 + stop.signal
+    print(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100")
     return 0
 
 

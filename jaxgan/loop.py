@@ -27,6 +27,10 @@ def _no():
     return False
 
 
+def _number(value):
+    return float(value) if np.ndim(value) == 0 else np.asarray(value)
+
+
 class Diverged(Exception):
     """A loss is not finite any more."""
 
@@ -36,7 +40,8 @@ def run(play, state, batch, shared, *, start, stop, chunk, images_per_step, hook
 
     play: (state, batch, *shared) -> (state, metrics). batch: step -> batch. The host waits for the device only where a
     hook is due. stopping: whether to break off, with the hooks that save; enough: whether this is the end, with all
-    hooks. Raises Diverged, with the step, at the first row whose losses are not finite.
+    hooks. Metrics may be arrays, one entry for each of several trainings side by side: so are then the values of the row.
+    Raises Diverged, with the step, at the first row whose losses are not finite, none of them.
     """
     step, row, halt, over = start, {}, stopping(), start >= stop or enough()
     seen, clock, trained = start, time.perf_counter(), 0.0  # step and time of the last row, seconds of training alone
@@ -58,10 +63,10 @@ def run(play, state, batch, shared, *, start, stop, chunk, images_per_step, hook
                 "images": step * images_per_step,
                 "images_per_s": (step - seen) * images_per_step / lapse,
                 "seconds": trained,
-                **{f"{name}_g": float(value) for name, value in metrics.g.items()},
-                **{f"{name}_d": float(value) for name, value in metrics.d.items()},
+                **{f"{name}_g": _number(value) for name, value in metrics.g.items()},
+                **{f"{name}_d": _number(value) for name, value in metrics.d.items()},
             }
-            if not np.isfinite([row["loss_g"], row["loss_d"]]).all():
+            if not np.isfinite(row["loss_g"] + row["loss_d"]).any():
                 raise Diverged(f"loss_g is {row['loss_g']} and loss_d {row['loss_d']} at step {step}")
             for hook in due:
                 row |= hook.call(step, state, row) or {}

@@ -99,12 +99,12 @@ def _checkpoints(run):
             store.close()
 
 
-def fresh_state(setup, config, facts):
-    """State at step 0 of a setup."""
+def fresh_state(setup, config, facts, key=None):
+    """State at step 0 of a setup, of the key or of the config's seed."""
     batch = {"image": jnp.zeros((config.batch_size, *facts.shape), jnp.float32)}
     if config.conditional:
         batch["label"] = jnp.zeros(*label_like(facts, config.batch_size))
-    return init_state(setup.gan, setup.opt, jax.random.key(config.seed), batch)
+    return init_state(setup.gan, setup.opt, jax.random.key(config.seed) if key is None else key, batch)
 
 
 def label_like(facts, count):
@@ -141,21 +141,28 @@ def open_run(folder):
 
 def create(folder, recipe, config, facts):
     """Run in a new folder: the given one, which must not hold anything, or the next free runs/RECIPE-NNN."""
+    run = Run(new_folder(folder, recipe), recipe, config, facts)
     try:
-        if folder is None:
-            folder = _next_free(recipe)
-        else:
-            folder = Path(folder)
-            if folder.is_dir() and any(folder.iterdir()):
-                raise BadInput(
-                    f"{folder} is already there: --resume auto goes on with it, another --out (or none) begins a new run"
-                )
-            folder.mkdir(parents=True, exist_ok=True)
-        run = Run(folder, recipe, config, facts)
         _write_config(run)
     except OSError as error:
-        raise BadInput(f"cannot write to {folder or 'runs'} ({error.strerror}): give another --out") from error
+        raise BadInput(f"cannot write to {run.folder} ({error.strerror}): give another --out") from error
     return run
+
+
+def new_folder(folder, name):
+    """The folder, made, which must not hold anything; without one the next free runs/NAME-NNN."""
+    try:
+        if folder is None:
+            return _next_free(name)
+        folder = Path(folder)
+        if folder.is_dir() and any(folder.iterdir()):
+            raise BadInput(
+                f"{folder} is already there: --resume auto goes on with it, another --out (or none) begins a new run"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot write to {folder or 'runs'} ({error.strerror}): give another --out") from error
+    return folder
 
 
 def go_on(folder, recipe, config, facts):
@@ -231,10 +238,10 @@ def _git_sha():
     return found.stdout.strip() or None
 
 
-def _next_free(recipe):
+def _next_free(name):
     number = 1
     while True:
-        folder = Path("runs") / f"{recipe}-{number:03}"
+        folder = Path("runs") / f"{name}-{number:03}"
         try:
             folder.mkdir(parents=True)
         except FileExistsError:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
-import numpy as np
 
 from jaxgan import (
     animation,
@@ -18,13 +17,13 @@ from jaxgan import (
     ending,
     evaluation,
     loop,
+    notes,
     parallel,
     pictures,
     recipes,
     report,
     runs,
     scalars,
-    sheets,
     writers,
 )
 from jaxgan.checkpoint import Checkpoints, sha256
@@ -153,30 +152,17 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
     for row in _drop_rows_after(metrics, start):
         end.look(row)
 
-    def log(step, state, row):
-        with metrics.open("a") as file:
-            file.write(json.dumps({k: v if np.isfinite(v) else None for k, v in row.items()}) + "\n")
+    def look(row):
         progress.show(row)
         end.look(row)
-        write(row)
 
-    draw = sheets.sheets(run, program.setup, real)
-
-    def sample(step, state, row):
-        write({"step": step}, draw(step, state))
-
-    def save(step, state, row):
-        store.save(
-            step, state, {"metrics": row, "seconds": seconds_before + row["seconds"], "versions": runs.versions()}
-        )
-        pictures.save_curves(folder / "curves.png", metrics)
-
+    note = notes.notes(run, program.setup, store, seconds_before=seconds_before, real=real, look=look, write=write)
     looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
     hooks = (
         *(loop.Hook(every, getattr(watch, name), stopped=config.keep_best > 0) for every, name in looks if every),
-        loop.Hook(config.sample_every_steps, sample),
-        loop.Hook(config.log_every_steps, log, first=True),
-        loop.Hook(config.save_every_steps, save, stopped=True),
+        loop.Hook(config.sample_every_steps, note.sample),
+        loop.Hook(config.log_every_steps, note.log, first=True),
+        loop.Hook(config.save_every_steps, note.save, stopped=True),
     )
     with loop.interruptible() as asked:
         try:
@@ -211,17 +197,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
             raise Stopped(asked(), step, folder)
     seconds = seconds_before + row.get("seconds", 0.0)
     if row or not (folder / "result.json").exists():
-        result = {
-            "step": step,
-            "images": step * config.batch_size,
-            "seconds": round(seconds, 3),
-            "parallel": program.mode,
-            "devices": devices,
-            "state_sha256": sha256(state),
-        }
-        if step < config.steps:
-            result["ended"] = end.reason
-        runs.write_json(folder / "result.json", result)
+        notes.result(run, step, seconds, sha256(state), program.mode, devices, end.reason)
     return step, seconds
 
 

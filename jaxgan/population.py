@@ -1,0 +1,185 @@
+"""Several GANs of one recipe in one program: seeds, rates and other numbers side by side.
+
+Their weights become one array with a leading axis, their convolutions grouped ones. It pays where a GAN alone does not
+fill the device; benchmarks/README.md says where.
+"""
+
+import dataclasses
+import itertools
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan import assemble, data, ending, loop, notes, pictures, recipes, report, runs, training
+from jaxgan.checkpoint import Checkpoints, sha256
+from jaxgan.config import ENDS
+from jaxgan.core import State, repeat
+from jaxgan.errors import BadInput, unknown
+from jaxgan.progress import Progress, duration
+
+SWEPT = tuple(ENDS)  # what may differ besides the seed: numbers that nothing but arithmetic looks at
+_COLUMNS = 12  # samples of each member in the overview
+_AXES = State(step=None, key=0, g=0, d=0, ema=0)  # all are at the same step, so that lazy penalties stay lazy
+
+
+def members(config, count=1, sweep=()):
+    """Configs: every combination of the values in `sweep`, NAME=VALUE,VALUE,... each, with `count` seeds from --seed on."""
+    axes = []
+    for words in sweep:
+        name, _, values = words.partition("=")
+        name = name.strip("-").replace("-", "_")
+        if name not in SWEPT:
+            raise unknown("--sweep", name, SWEPT)
+        try:
+            axes.append([{name: float(value)} for value in values.split(",")])
+        except ValueError:
+            raise BadInput(f"--sweep is {words!r}: give {name}=NUMBER,NUMBER,...") from None
+    axes.append([{"seed": config.seed + i} for i in range(count)])
+    merged = [{k: v for part in parts for k, v in part.items()} for parts in itertools.product(*axes)]
+    return [dataclasses.replace(config, **values) for values in merged]
+
+
+class Population:
+    """The program of several members on one device: `state`, `batch(step)`, and `play` that takes both and `shared`."""
+
+    def __init__(self, recipe, configs, dataset, facts, device=None):
+        first = configs[0]
+        differ = {f.name for f in dataclasses.fields(first) if len({getattr(c, f.name) for c in configs}) > 1}
+        if differ - {"seed", *SWEPT}:
+            raise BadInput(
+                f"members differ in {', '.join(sorted(differ))}: a population may in seed, {', '.join(SWEPT)}"
+            )
+        device = device or jax.devices()[0]
+        module, names = recipes.get(recipe), sorted(differ - {"seed"})
+        self.setup = assemble.setup(module, first, facts)
+        self._values = {name: jnp.float32([getattr(config, name) for config in configs]) for name in names}
+        options = {"labels": first.conditional, "flip": first.flip}
+        options |= {"turns": first.d_turns, "chunk": first.steps_per_dispatch}
+        self._feeds = [data.Feed(dataset, first.batch_size, seed=config.seed, **options) for config in configs]
+
+        def member(state, batch, values, *shared):
+            step = self._feeds[0].fed(assemble.setup(module, assemble.with_values(first, values), facts).step)
+            step = repeat(step, first.steps_per_dispatch) if first.steps_per_dispatch > 1 else step
+            return step(state, batch, *shared)
+
+        fresh = jax.jit(lambda key: runs.fresh_state(self.setup, first, facts, key))
+        states = [fresh(jax.random.key(config.seed)) for config in configs]
+        self.state = jax.device_put(
+            jax.tree.map(lambda *x: jnp.stack(x), *states)._replace(step=states[0].step), device
+        )
+        self.shared = jax.device_put((self._values, *self._feeds[0].shared), device)
+        axes = (_AXES, 0, 0, *(None for _ in self._feeds[0].shared))
+        mapped = jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0))
+        self.play = jax.jit(mapped, donate_argnums=0)
+
+    def batch(self, step):
+        """What the program for the steps from `step` on is given."""
+        return jax.tree.map(lambda *x: np.stack(x), *(feed.batch(step) for feed in self._feeds))
+
+
+def member_of(state, i):
+    """State of one member."""
+    rest = jax.tree.map(lambda x: x[i], state._replace(step=None))
+    return rest._replace(step=jnp.array(state.step))
+
+
+def train(recipe, configs, *, out=None, max_minutes=None):
+    """Folder with a run 00, 01, ... for each of the configs, trained side by side on one device.
+
+    Each is the run that it would be alone, up to rounding, and can be sampled, evaluated and gone on with by itself.
+    A member that diverges is left behind. Raises BadInput as `training.train` does.
+    """
+    if len(configs) < 2:
+        raise BadInput("a population of one: give --population N, or --sweep with several values")
+    first = configs[0]
+    for name in ("stop_when", "evaluate_every_steps", "evaluate_all_every_steps", "keep_best"):
+        if getattr(first, name):
+            flag = name.replace("_", "-")
+            raise BadInput(
+                f"--{flag} {getattr(first, name)} looks at one GAN alone: leave it away, or train one by one"
+            )
+    limit = time.monotonic() + 60 * (max_minutes or float("inf"))
+    dataset, facts = training.prepare(recipe, first)
+    program = Population(recipe, configs, dataset, facts)
+    home = runs.new_folder(out, f"{recipe}-population")
+    all_runs = [runs.create(home / f"{i:02}", recipe, config, facts) for i, config in enumerate(configs)]
+    varied = [{name: getattr(c, name) for name in ("seed", *sorted(program._values))} for c in configs]
+    with Progress(first.steps) as progress:
+        progress.say(f"{len(configs)} times {recipe} on {facts.name} into {home}")
+        stores = [Checkpoints(run.checkpoints, keep_latest=first.keep_latest, say=progress.say) for run in all_runs]
+        real = dataset.image[:2000] if dataset.image.ndim == 2 else None
+        each = [notes.notes(run, program.setup, store, real=real) for run, store in zip(all_runs, stores, strict=True)]
+        progress.begin(0)
+        last = {}
+
+        def every(name):
+            def call(step, state, row):
+                for i, note in enumerate(each):
+                    own = {k: float(v[i]) if np.ndim(v) else v for k, v in row.items()}
+                    own |= {"images": step * first.batch_size, "images_per_s": row["images_per_s"] / len(configs)}
+                    last[i] = own
+                    getattr(note, name)(step, member_of(state, i) if name != "log" else None, own)
+
+            return call
+
+        def show(step, state, row):
+            progress.show({k: float(np.nanmean(v)) if k.startswith("loss") else v for k, v in row.items()})
+
+        hooks = (
+            loop.Hook(first.sample_every_steps, every("sample")),
+            loop.Hook(first.log_every_steps, every("log"), first=True),
+            loop.Hook(first.log_every_steps, show, first=True),
+            loop.Hook(first.save_every_steps, every("save"), stopped=True),
+        )
+        end = ending.Ending(first, limit)
+        with loop.interruptible() as asked:
+            state, row = loop.run(
+                program.play,
+                program.state,
+                program.batch,
+                program.shared,
+                start=0,
+                stop=first.steps,
+                chunk=first.steps_per_dispatch,
+                images_per_step=first.batch_size * len(configs),
+                hooks=hooks,
+                stopping=lambda: asked() is not None,
+                enough=end,
+            )
+        for store in stores:
+            store.close()
+        step = int(state.step)
+        for i, run in enumerate(all_runs):
+            notes.result(run, step, row["seconds"], sha256(member_of(state, i)), ended=end.reason)
+            report.write(run.folder)
+        table = [
+            {"run": run.folder.name, **v, **last[i]} for i, (run, v) in enumerate(zip(all_runs, varied, strict=True))
+        ]
+        runs.write_json(home / "population.json", table)
+        _overview(home / "samples.png", program, state, first, facts)
+        for line in table:
+            progress.say(
+                "  ".join(
+                    f"{k} {line[k]:g}" if k != "run" else line[k] for k in ("run", *varied[0], "loss_g", "loss_d")
+                )
+            )
+        progress.say(f"{step} steps of {len(configs)} GANs in {duration(row['seconds'])} of training")
+        if asked() is not None:
+            raise training.Stopped(asked(), step, home / "00")
+    return home
+
+
+def _overview(path, program, state, config, facts):
+    """Writes a row of samples of each member, always of the same latents and labels."""
+    if len(facts.shape) != 3:
+        return
+    batch = {"index": jnp.arange(_COLUMNS, dtype=jnp.int32)}
+    if config.conditional and facts.vectors:
+        batch["label"] = jnp.resize(jnp.float32(facts.vectors), (_COLUMNS, len(facts.classes)))
+    elif config.conditional:
+        batch["label"] = batch["index"] % len(facts.classes)
+    draw = jax.jit(jax.vmap(program.setup.gan.sample, (0, None, None)))
+    images = np.asarray(draw(state.ema, batch, jax.random.key(config.seed)))
+    pictures.save_samples(path, images.reshape(-1, *facts.shape), columns=_COLUMNS)
