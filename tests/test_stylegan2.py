@@ -72,8 +72,8 @@ def test_parameters_at_1024_are_those_of_the_paper(width, maps, millions):
 
 
 OPTIONS = [
-    *({"resolution": r, "channels": c} for r, c in ((8, 1), (16, 4), (32, 3), (128, 3), (512, 1))),
-    *({"architecture": a} for a in stylegan2.ARCHITECTURES),
+    *({"resolution": r, "channels": c} for r, c in ((8, 1), (16, 4), (32, 3), (256, 1))),
+    *({"architecture": a} for a in ("residual", "plain")),
     {"classes": 3},
     {"dtype": "bfloat16", "classes": 3},
 ]
