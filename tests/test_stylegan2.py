@@ -19,7 +19,7 @@ from jaxgan.models import stylegan2
 from jaxgan.models.stylegan2.blocks import Mapping, Styled
 from jaxgan.net import MEMORY
 
-SMALL = {"width": 64, "max_width": 8, "mapping_layers": 2}
+SMALL = {"width": 64, "max_width": 8, "mapping_layers": 1}
 STYLE = {**SMALL, "w_dim": 4}
 
 
@@ -72,8 +72,8 @@ def test_parameters_at_1024_are_those_of_the_paper(width, maps, millions):
 
 
 OPTIONS = [
-    *({"resolution": r, "channels": c} for r, c in ((8, 1), (16, 4), (32, 3), (128, 3), (512, 1))),
-    *({"architecture": a} for a in stylegan2.ARCHITECTURES),
+    *({"resolution": r, "channels": c} for r, c in ((8, 1), (16, 4), (32, 3), (256, 1))),
+    *({"architecture": a} for a in ("residual", "plain")),
     {"classes": 3},
     {"dtype": "bfloat16", "classes": 3},
 ]
@@ -239,7 +239,7 @@ def test_logits_of_a_conditional_discriminator_are_an_inner_product_by_the_root_
     label = np.arange(4, dtype=np.int32) % 3
     variables = started(net, x, label)
     params = variables["params"]
-    mapped = Mapping(2, 8, jnp.float32).apply({"params": params["Mapping_0"]}, None, jnp.eye(3)[label])
+    mapped = Mapping(1, 8, jnp.float32).apply({"params": params["Mapping_0"]}, None, jnp.eye(3)[label])
     feature = normal(2, 8)
     head = {"kernel": jnp.zeros((8, 8)), "bias": feature}
     logits = net.apply({"params": {**params, "EqualDense_1": head}}, x, label)[0]
@@ -288,10 +288,10 @@ def test_the_gradient_of_path_lengths_is_that_of_finite_differences():
         np.testing.assert_allclose(slope, (both(step)[0] - both(-step)[0]) / (2 * step), rtol=1e-6)
 
 
-def game(axis_name=None, classes=4):
-    """A conditional game with all that StyleGAN2 has, at 8x8."""
-    generator = stylegan2.generator(8, 1, **STYLE, classes=classes)
-    discriminator = stylegan2.discriminator(**SMALL, classes=classes, axis_name=axis_name)
+def game(axis_name=None):
+    """A game with all that a shard might see otherwise: mixing, noise, both regularisers, groups across shards."""
+    generator = stylegan2.generator(8, 1, **STYLE)
+    discriminator = stylegan2.discriminator(**SMALL, axis_name=axis_name)
     terms = {"penalties": (losses.r1(1.0),), "penalties_g": (stylegan2.path_length(generator),)}
     return tasks.paired(generator, discriminator, noise=noise.normal(4), **terms)
 
@@ -299,10 +299,10 @@ def game(axis_name=None, classes=4):
 def test_two_devices_play_the_game_of_one():
     # 12 rows in groups of 4: the shards of 6 have to be gathered for the deviation within groups
     draw = np.random.default_rng(0)
-    batch = {"image": draw.integers(0, 256, (12, 8, 8, 1), np.uint8), "label": np.arange(12, dtype=np.int32) % 4}
+    batch = {"image": draw.integers(0, 256, (12, 8, 8, 1), np.uint8)}
     after = []
     for axis in (None, parallel.AXIS):
-        step = jaxgan.make_step(game(axis), sgd(), axis_name=axis, fresh=True)
+        step = jaxgan.make_step(game(axis), sgd(), axis_name=axis)
         play = parallel.pmap(step, jax.devices()[:2]) if axis else parallel.single(step)
         state = jaxgan.init_state(game(), sgd(), jax.random.key(0), batch)
         for _ in range(2):

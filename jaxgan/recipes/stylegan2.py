@@ -1,12 +1,14 @@
 """StyleGAN2 on any images at a power-of-two resolution. Karras et al. 2020, arXiv:1912.04958.
 
     jaxgan train stylegan2 --data FOLDER --resolution 256 --width 16384 --dtype bfloat16
-    jaxgan train stylegan2 --data FOLDER --resolution 32 --width 2048 --max-width 128 --z-dim 128 --w-dim 128 --mapping-layers 2
+    jaxgan train stylegan2 --data FOLDER --resolution 32 --width 2048 --max-width 128 --z-dim 128 --w-dim 128 \\
+        --mapping-layers 2 --penalty-weight 0.01
 
 Non-saturating, R1 at every 16th step, path lengths at every 4th, style mixing. --width 32768 is configuration F, 16384 E; the
-second line is for a laptop, with 1.05 million parameters in G. ADA (Karras et al. 2020, arXiv:2006.06676) takes R1 with 0.0002
-R^2 / batch size (10 for FFHQ at 1024, 1 at 256, 0.01 for CIFAR-10) and --lr-g 0.002 --lr-d 0.002 from 512 on; for CIFAR-10
-also --path-weight 0 --mixing 0 --mapping-layers 2 --architecture-d plain, and --augment ada where there is little data.
+second command is for a laptop, with 1.05 million parameters in G. Give --penalty-weight, R1's gamma, with the resolution R:
+ADA (Karras et al. 2020, arXiv:2006.06676) takes 0.0002 R^2 / batch size, or 10 for FFHQ at 1024, 1 at 256, 0.01 for CIFAR-10.
+From 512 on it has --lr-g 0.002 --lr-d 0.002, for CIFAR-10 --path-weight 0 --mixing 0 --mapping-layers 2 --architecture-d
+plain; and --augment ada where there is little data.
 The regularisers' gradients are added to those of the loss at their steps, so that Adam keeps its settings: appendix B's
 correction is for moments that are moved twice in a step.
 """
