@@ -255,4 +255,5 @@ def _floats(f):
 def _local(tree, axis_name):
     # shard_map sums the gradients of replicated parameters by itself, and `average` would then be n times too large
     manual = axis_name in jax.sharding.get_abstract_mesh().manual_axes
-    return jax.lax.pcast(tree, axis_name, to="varying") if manual else tree
+    varying = lambda x: jax.lax.pcast(x, axis_name, to="varying")
+    return jax.tree.map(_floats(varying), tree) if manual else tree  # counters and keys stay what all agree on

@@ -65,6 +65,12 @@ GAMES = {
     "mlp_stabilised": _stabilised,
     "mlp_unrolled": lambda axis: tasks.unrolled(_mlp(axis), 3, 0.1, axis),
     "dcgan_batch_norm": lambda axis: _dcgan(axis),
+    "mlp_ada": lambda axis: tasks.paired(
+        models.mlp.generator((8, 8, 1), (16, 16)),
+        augment.augmented(models.mlp.discriminator((16, 16)), augment.ada("c"), adaptive=True, axis_name=axis),
+        noise=noise.uniform(8),
+        watchers=(augment.controller(start=0.5, per=400, every=2, axis_name=axis),),
+    ),
     "dcgan_spectral_r1": lambda axis: tasks.paired(
         models.dcgan.generator(8, 1, width=8, norm="none", up="nearest"),
         models.dcgan.discriminator(width=8, norm="none", spectral=True),

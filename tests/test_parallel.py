@@ -1,6 +1,7 @@
 """One device, pmap and mesh: the same numbers, the same draws, one program."""
 
 import contextlib
+import re
 
 import jax
 import numpy as np
@@ -50,6 +51,28 @@ def train(name, mode, devices, steps=10):
             state, metrics = play(state, batch())
     assert later == []
     return jax.tree.map(np.asarray, (state._replace(key=jax.random.key_data(state.key)), metrics))
+
+
+def compiled(name, mode, devices):
+    """The program of a step."""
+    axis_name = parallel.axis_name(mode)
+    gan, opt, data = GAMES[name](axis_name), sgd(), batch(rows=64)
+    state = jaxgan.init_state(gan, opt, jax.random.key(0), data)
+    step = jaxgan.make_step(gan, opt, axis_name=axis_name)
+    return parallel.wrap(mode, step, parallel.choose(mode, devices)).lower(state, data).compile()
+
+
+@pytest.mark.parametrize("mode", ["pmap", "mesh"])
+@pytest.mark.parametrize(("name", "norms"), [("mlp_non_saturating", 0), ("dcgan_batch_norm", 2)])
+def test_eight_devices_share_the_work_and_meet_once_a_side_and_norm(name, norms, mode):
+    one, all_ = compiled(name, "single", 1), compiled(name, mode, 8)
+    met = re.findall(
+        r" (all-reduce|all-gather|all-to-all|reduce-scatter|collective-permute)(?:-start)?\(", all_.as_text()
+    )
+    assert met == ["all-reduce"] * len(met) and len(met) <= 2 + norms  # gradients of each side, with its metrics
+    # what does not shrink is the optimizers' work, and it shows in so small networks
+    assert one.cost_analysis()["flops"] / all_.cost_analysis()["flops"] > 7
+    assert one.memory_analysis().temp_size_in_bytes > 2 * all_.memory_analysis().temp_size_in_bytes
 
 
 def far(a, b):

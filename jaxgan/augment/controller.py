@@ -14,14 +14,13 @@ class Memory(NamedTuple):
     """What adaptation remembers between steps: arrays, among the stats of D."""
 
     p: jax.Array  # float32 [], the probability of every transformation
-    signs: jax.Array  # float32 [], the sum of sign(D(real)) since p last moved
-    count: jax.Array  # int32 [], of how many logits
-    batches: jax.Array  # int32 [], in how many batches
+    signs: jax.Array  # float32 [], the sum over batches of the mean sign(D(real)), since p last moved
+    batches: jax.Array  # int32 [], how many
 
     @classmethod
     def start(cls, p=0.0):
         """Nothing seen yet."""
-        return cls(jnp.float32(p), jnp.float32(0), jnp.int32(0), jnp.int32(0))
+        return cls(jnp.float32(p), jnp.float32(0), jnp.int32(0))
 
 
 def ada_update(p, signs_sum, count, *, target=0.6, images, per=500_000):
@@ -37,20 +36,15 @@ def ada_update(p, signs_sum, count, *, target=0.6, images, per=500_000):
 def watched(memory, logits, *, images, every=4, target=0.6, per=500_000):
     """Memory after another batch of D's logits of real images, a tree; every `every` batches p moves by `ada_update`.
 
-    images: in the global batch. p moves by what the batches before this one showed, whose sums a step has averaged over
+    images: in the global batch. p moves by what the batches before this one showed, whose means a step has averaged over
     devices, so that p is the same on all of them.
     """
     due = memory.batches >= every
-    p = ada_update(memory.p, memory.signs, memory.count, target=target, images=images * every, per=per)
+    p = ada_update(memory.p, memory.signs, memory.batches, target=target, images=images * every, per=per)
     old = lambda x: jnp.where(due, jnp.zeros_like(x), x)
     leaves = jax.tree.leaves(logits)
-    signs = sum(jnp.sum(jnp.sign(x), dtype=jnp.float32) for x in leaves)
-    return Memory(
-        jnp.where(due, p, memory.p),
-        old(memory.signs) + signs,
-        old(memory.count) + sum(x.size for x in leaves),
-        old(memory.batches) + 1,
-    )
+    signs = sum(jnp.sum(jnp.sign(x), dtype=jnp.float32) for x in leaves) / sum(x.size for x in leaves)
+    return Memory(jnp.where(due, p, memory.p), old(memory.signs) + signs, old(memory.batches) + 1)
 
 
 def controller(*, start=0.0, target=0.6, per=500_000, every=4, axis_name=None):
