@@ -80,8 +80,9 @@ def _train(argv):
 
         print(estimate.describe(name, args.recipe, memory=args.memory_gib * 2**30, **where))
         return 0
-    from jaxgan import training
+    from jaxgan import compilation, training
 
+    compilation.keep()
     if args.population != 1 or args.sweep:
         return _population(name, args)
     try:
@@ -130,8 +131,9 @@ def _sample(argv):
     from jaxgan import arguments
 
     args = tyro.cli(arguments.Sample, args=argv, prog=f"jaxgan sample {run}")
-    from jaxgan import sampling
+    from jaxgan import compilation, sampling
 
+    compilation.keep()
     out = sampling.sample(
         run,
         num=args.num,
@@ -154,8 +156,9 @@ def _evaluate(argv):
     args = tyro.cli(arguments.Evaluate, args=argv, prog=f"jaxgan evaluate {run}")
     if args.json and Path(args.json).exists():
         raise BadInput(f"{args.json} is already there: give another --json")
-    from jaxgan import evaluation, parallel, runs
+    from jaxgan import compilation, evaluation, parallel, runs
 
+    compilation.keep()
     found = evaluation.evaluate(
         run,
         checkpoint=args.checkpoint,

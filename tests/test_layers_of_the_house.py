@@ -23,7 +23,7 @@ FLOORS = [  # a module imports from floors below its own, or from within itself
     {"runs"},
     {"sheets", "report", "gallery"},
     {"animation", "evaluation", "notes"},
-    {"scalars"},
+    {"scalars", "compilation"},
     {"training", "sampling"},
     {"estimate", "bench", "population"},
     {"arguments"},

@@ -171,6 +171,7 @@ def test_bench_gives_speed_time_and_cost(mode, tmp_path):
         "step_ms_p90",
         "step_ms_p99",
         "compile_s",
+        "compile_warm_s",
         "flops_per_step",
         "argument_bytes",
         "temp_bytes",

@@ -94,12 +94,32 @@ def phases(geo, y, w):
 
 def _convolve(x, w, stride, pads, dilation, stretched):
     rows = 2 if stretched else 1
-    return jax.lax.conv_general_dilated(
-        x,
-        w,
-        (stride[0] * rows, stride[1]),
-        (tuple(n * rows for n in pads[0]), pads[1]),
-        lhs_dilation=(rows, 1),
-        rhs_dilation=(dilation[0] * rows, dilation[1]),
-        dimension_numbers=_NHWC,
-    )
+
+    def one(x, w):
+        return jax.lax.conv_general_dilated(
+            x,
+            w,
+            (stride[0] * rows, stride[1]),
+            (tuple(n * rows for n in pads[0]), pads[1]),
+            lhs_dilation=(rows, 1),
+            rhs_dilation=(dilation[0] * rows, dilation[1]),
+            dimension_numbers=_NHWC,
+        )
+
+    return _one_by_one(one)(x, w) if for_cpu() else one(x, w)
+
+
+def _one_by_one(f):
+    """f(x, w), which under vmap goes through several kernels in a loop: as one grouped convolution they are slow on a CPU."""
+    f = jax.custom_batching.custom_vmap(f)
+
+    @f.def_vmap
+    def several(size, batched, x, w):
+        if not batched[1]:  # one kernel for a larger batch
+            y = f(x.reshape(-1, *x.shape[2:]), w)
+            return y.reshape(size, -1, *y.shape[1:]), True
+        if not batched[0]:
+            return jax.lax.map(lambda w: f(x, w), w), True
+        return jax.lax.map(lambda both: f(*both), (x, w)), True
+
+    return f

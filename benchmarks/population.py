@@ -1,0 +1,67 @@
+"""images/s of a population in one program beside those of one run, rounds in turns.
+
+python benchmarks/population.py --recipes ring digits --members 2 8
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import jax
+
+from jaxgan import population, recipes, training
+
+ROUNDS = 5
+
+
+def program(name, members):
+    """(play for so many dispatches, images a dispatch) of a warm program."""
+    config = recipes.get(name).Config()
+    dataset, facts = training.prepare(name, config)
+    made = population.Population(name, population.members(config, members), dataset, facts)
+    state, step = made.state, 0
+
+    def play(count):
+        nonlocal state, step
+        for _ in range(count):
+            state, _ = made.play(state, made.batch(step), *made.shared)
+            step += config.steps_per_dispatch
+        jax.block_until_ready(state)
+
+    play(3)
+    return play, members * config.batch_size * config.steps_per_dispatch
+
+
+def rate(play, images, seconds):
+    """images/s over about so many seconds."""
+    count, begin = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - begin) < seconds:
+        play(4)
+        count += 4
+    return count * images / elapsed
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--recipes", nargs="+", default=("ring", "digits"))
+    parser.add_argument("--members", nargs="+", type=int, default=(2, 8))
+    parser.add_argument("--seconds", type=float, default=1.0, help="of a round")
+    args = parser.parse_args(argv)
+    rows = []
+    for name in args.recipes:
+        programs = {count: program(name, count) for count in (1, *args.members)}
+        rounds = [{n: rate(*p, args.seconds) for n, p in programs.items()} for _ in range(ROUNDS)]
+        for count in args.members:
+            rates = [one[count] for one in rounds]
+            ratio = statistics.median(one[count] / one[1] for one in rounds)
+            rows.append({"recipe": name, "members": count, "images_per_s": statistics.median(rates), "ratio": ratio})
+    print(json.dumps(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""Every table of benchmarks/README.md, measured and written by one command.
+
+    python benchmarks/tables.py                    # all, about 20 minutes on 2 idle cores
+    python benchmarks/tables.py --only start recipes
+
+Each section is measured in processes of its own, kept as benchmarks/results/SECTION.json and written between its markers
+in README.md; what this machine cannot measure says so there.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+from peers import hardware  # noqa: E402
+
+RESULTS, README = HERE / "results", HERE / "README.md"
+RECIPES = {  # on data that come with the wheels
+    "ring": [],
+    "digits": [],
+    "mlp_mnist": ["--data", "digits", "--resolution", "28"],
+    "dcgan": ["--data", "digits", "--resolution", "32"],
+    "sngan": ["--data", "digits", "--width", "0.25", "--d-turns", "1"],
+    "stylegan2": ["--data", "digits", "--resolution", "32", "--width", "1024", "--max-width", "64", "--w-dim", "64"],
+    "r3gan": [
+        "--data",
+        "digits",
+        "--resolution",
+        "16",
+        "--width",
+        "64",
+        "--cardinality",
+        "4",
+        "--blocks",
+        "1",
+        "--batch-size",
+        "64",
+    ],
+}
+MEMBERS = (2, 8)
+
+
+def run(*words, **env):
+    """(seconds, output) of a command in a new process. Raises CalledProcessError."""
+    begin = time.perf_counter()
+    env = {**os.environ, "PYTHONPATH": str(HERE.parent), **env}
+    done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, check=True, env=env)
+    return time.perf_counter() - begin, done.stdout
+
+
+def peers(args):
+    """Our step beside plain Flax and PyTorch."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(HERE / "compare.py", "--minutes", args.minutes, "--json", f"{folder}/out.json")
+        return json.loads(Path(folder, "out.json").read_text())
+
+
+def bench(recipe, *flags, seconds=3):
+    """What `jaxgan bench` measures."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = f"{folder}/out.json"
+        run("-m", "jaxgan", "bench", recipe, *flags, "--seconds", seconds, "--json", out)
+        return json.loads(Path(out).read_text())
+
+
+def recipes(args):
+    """The program that trains each recipe."""
+    return [bench(name, *flags) for name, flags in RECIPES.items()]
+
+
+def precision(args):
+    """float32 and bfloat16: speed, and the Fréchet distance that the default recipe reaches, by seed."""
+    rows = []
+    for dtype in ("float32", "bfloat16"):
+        found = []
+        for seed in (0, 1, 2):
+            with tempfile.TemporaryDirectory() as folder:
+                out = f"{folder}/run"
+                flags = ("--dtype", dtype, "--seed", seed, "--steps", 3000, "--out", out)
+                run("-m", "jaxgan", "train", "digits", *flags)
+                run("-m", "jaxgan", "evaluate", out, "--json", f"{folder}/scores.json")
+                found.append(json.loads(Path(folder, "scores.json").read_text()))
+        speed = bench("digits", "--dtype", dtype)["images_per_s"]
+        rows.append({"dtype": dtype, "images_per_s": speed, "fd": [_score(x, "fd") for x in found]})
+    return rows
+
+
+def start(args):
+    """Seconds of a new process: three times each, the median."""
+    commands = {
+        "import jaxgan": ("-c", "import jaxgan"),
+        "jaxgan --help": ("-m", "jaxgan", "--help"),
+        "jaxgan train digits --help": ("-m", "jaxgan", "train", "digits", "--help"),
+    }
+    empty = run("-c", "pass")[0]
+    return {name: statistics.median(run(*words)[0] for _ in range(3)) for name, words in commands.items()} | {
+        "an empty Python": empty
+    }
+
+
+def population(args):
+    """images/s of N members in one program over N times one run's share: N runs one after the other take N times as long."""
+    return json.loads(run(HERE / "population.py", "--members", *MEMBERS)[1])
+
+
+def table(head, rows):
+    """Markdown."""
+    line = lambda cells: "| " + " | ".join(map(str, cells)) + " |"
+    return "\n".join([line(head), "|" + "---|" * len(head), *map(line, rows)])
+
+
+def words_of_recipes(rows):
+    head = (
+        "recipe",
+        "images/s",
+        "lowest .. highest",
+        "s/kimg",
+        "step p50 / p99",
+        "compile cold / warm",
+        "MFU",
+        "temporary",
+        "data wait",
+    )
+    return table(head, [
+        (f"`{r['recipe']}`, batch {r['batch_size']}", f"{r['images_per_s']:,.0f}",
+         f"{r['images_per_s_lowest']:,.0f} .. {r['images_per_s_highest']:,.0f}", f"{r['s_per_kimg']:.3g}",
+         f"{r['step_ms_p50']:.3g} / {r['step_ms_p99']:.3g} ms", f"{r['compile_s']:.1f} / {r['compile_warm_s']:.1f} s",
+         f"{r['mfu']:.0%}", f"{r['temp_bytes'] / 2**20:.1f} MiB", f"{r['data_wait_share']:.1%}")
+        for r in rows
+    ])  # fmt: skip
+
+
+def words_of_precision(rows):
+    return table(("dtype", "images/s", "`fd` after 3,000 steps, seeds 0, 1, 2"), [
+        (r["dtype"], f"{r['images_per_s']:,.0f}", ", ".join(f"{x:.3g}" for x in r["fd"])) for r in rows
+    ])  # fmt: skip
+
+
+def words_of_start(found):
+    return table(("command", "seconds"), [(f"`{name}`", f"{value:.2f}") for name, value in found.items()])
+
+
+def words_of_population(rows):
+    return table(("recipe", "members", "images/s, all together", "over one run's"), [
+        (f"`{r['recipe']}`", r["members"], f"{r['images_per_s']:,.0f}", f"{r['ratio']:.2f}") for r in rows
+    ])  # fmt: skip
+
+
+def words_of_peers(result):
+    from compare import markdown
+
+    rows = [row for row in result["rows"] if "not_measured" not in row]
+    missing = {row["contender"] for row in result["rows"]} - {row["contender"] for row in rows}
+    left = f"\nNot measured on this machine: {', '.join(sorted(missing))}." if missing else ""
+    return markdown({**result, "rows": rows}) + left
+
+
+SECTIONS = {
+    "peers": (peers, words_of_peers),
+    "recipes": (recipes, words_of_recipes),
+    "precision": (precision, words_of_precision),
+    "start": (start, words_of_start),
+    "population": (population, words_of_population),
+}
+
+
+def write(section):
+    """Puts the kept result of a section into README.md."""
+    kept = json.loads((RESULTS / f"{section}.json").read_text())
+    begin, end = f"<!-- {section} -->\n", f"<!-- /{section} -->"
+    before, _, rest = README.read_text().partition(begin)
+    after = rest.partition(end)[2]
+    said = f"`python benchmarks/tables.py --only {section}`, {kept['date']}, {kept['hardware']}.\n\n"
+    README.write_text(before + begin + said + SECTIONS[section][1](kept["found"]).strip() + "\n" + end + after)
+
+
+def _score(scores, name):
+    found = [score for score in scores["scores"] if score["name"] == name]
+    return found[0]["value"]
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=tuple(SECTIONS))
+    parser.add_argument("--minutes", type=float, default=9.5, help="of the peers' comparison")
+    parser.add_argument("--write-only", action="store_true", help="write README.md from the kept results")
+    args = parser.parse_args(argv)
+    RESULTS.mkdir(exist_ok=True)
+    for section in args.only:
+        if not args.write_only:
+            found = SECTIONS[section][0](args)
+            rows = found["rows"] if section == "peers" else []
+            kept = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "hardware": hardware.words(rows), "found": found}
+            (RESULTS / f"{section}.json").write_text(json.dumps(kept, indent=1) + "\n")
+        write(section)
+        print(f"{section}: done", flush=True)
+
+
+if __name__ == "__main__":
+    main()
