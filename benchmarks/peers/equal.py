@@ -61,14 +61,15 @@ def into_torch(params, net, side):
             name = "Dense" if module.kernel_size == (1, 1) else name if "Conv_0" in params else "ResizedConv"
         layer = params[f"{name}_{seen[name]}"]
         seen[name] += 1
-        weight = np.asarray(layer["scale" if kind is nn.BatchNorm2d else "kernel"])
+        weight, bias = np.asarray(layer["scale" if kind is nn.BatchNorm2d else "kernel"]), layer.get("bias")
         if kind is nn.Linear:
             weight = weight.T  # [out, in]
             axis = 0 if side == "g" else 1
             weight = np.moveaxis(_channels_first(np.moveaxis(weight, axis, 0)), 0, axis) if images else weight
+            bias = _channels_first(bias) if images and side == "g" and bias is not None else bias
         elif kind is not nn.BatchNorm2d:
             weight = (weight if weight.ndim == 4 else weight[None, None]).transpose(3, 2, 0, 1)
-        for name, value in (("weight", weight), ("bias", layer.get("bias"))):
+        for name, value in (("weight", weight), ("bias", bias)):
             if value is not None:
                 with torch.no_grad():
                     own = getattr(module, name)
