@@ -1,6 +1,6 @@
 """jaxgan's step and its peers' side by side, in one run: images/s in interleaved rounds, as JSON and as a table.
 
-    python benchmarks/compare.py --networks dcgan32 dcgan64 mlp --batch-size 64 --json FILE --markdown FILE
+    python benchmarks/compare.py --networks dcgan32 dcgan64 mlp resnet32 unet256 --json FILE --markdown FILE
 
 Every contender lives in a process of its own, warm through all rounds; in a round each has its turn, one after the other,
 and the others wait for a line of input, which takes no time of the processor.
@@ -22,12 +22,12 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from peers import hardware  # noqa: E402
 from peers.process import NotMeasured, Process  # noqa: E402
+from peers.settings import NETWORKS  # noqa: E402
 
 CONTENDERS = (
     *("ours", "flax", "torch", "torch+channels_last", "torch+compile", "torch+channels_last+compile"),
     *("torch+graphs", "torch+channels_last+graphs", "ours+bf16", "torch+bf16", "torch+channels_last+bf16"),
 )
-NETWORKS = ("mlp", "dcgan32", "dcgan64")  # what the quick ones leave of the time is the slow ones'
 WHAT = {
     "ours": "jaxgan.make_step, jitted, state donated; images on the device",
     "flax": "plain Flax and optax: two passes of G, batches from the host, no average of G (less work in that)",
@@ -38,14 +38,15 @@ WHAT = {
 def compare(network, contenders, args, until):
     """[{contender, images_per_s, ...} or {contender, not_measured}]: the rounds of one network, done by time `until`."""
     alive, rows, where = {}, {}, args.platform
+    batch_size, gamma = played(network, args)
     for name in contenders:
-        rows[name] = {"network": network, "contender": name, "rates": []}
+        rows[name] = {"network": network, "contender": name, "batch_size": batch_size, "r1": gamma, "rates": []}
         if reason := left_out(name, network, where, args.contenders is None):
             rows[name]["not_measured"] = reason
             continue
         limit = min(args.start_limit, until - time.monotonic() - 10)
         try:
-            alive[name] = process = Process((name, network, args.batch_size, where, args.r1), limit)
+            alive[name] = process = Process((name, network, batch_size, where, gamma), limit)
         except NotMeasured as error:
             rows[name]["not_measured"] = str(error)
             continue
@@ -61,11 +62,17 @@ def compare(network, contenders, args, until):
                 rows[name]["not_measured"] = str(error)
                 del alive[name]
                 continue
-            rows[name]["rates"].append(said["steps"] * args.batch_size / said["seconds"])
+            rows[name]["rates"].append(said["steps"] * batch_size / said["seconds"])
     for process in alive.values():
         process.end()
     reference = rows[contenders[0]]["rates"]
     return [summary(row, reference) for row in rows.values()], where
+
+
+def played(network, args):
+    """(batch size, gamma of R1): as asked for, else the network's own."""
+    own = NETWORKS[network]
+    return args.batch_size or own.batch_size, own.gamma if args.r1 is None else args.r1
 
 
 def left_out(name, network, where, by_default):
@@ -89,22 +96,29 @@ def summary(row, reference):
     return {
         **row,
         "rounds": len(rates),
-        "images_per_s": round(statistics.median(rates), 1),
-        "lowest": round(min(rates), 1),
-        "highest": round(max(rates), 1),
+        "images_per_s": rounded(statistics.median(rates)),
+        "lowest": rounded(min(rates)),
+        "highest": rounded(max(rates)),
         "ratio_to_first": round(statistics.median(ratios), 3) if ratios else None,
-        "rates": [round(rate, 1) for rate in rates],
+        "rates": [rounded(rate) for rate in rates],
     }
+
+
+def rounded(rate):
+    """To three digits at least."""
+    return round(rate, 1 if rate >= 10 else 3)
 
 
 def markdown(result):
     """The result as a table for people."""
     rows, first = result["rows"], result["contenders"][0]
+    penalty = lambda row: f", R1 of gamma {row['r1']:g} at every step" if row["r1"] else ""
+    games = {row["network"]: f"{row['network']}: batch {row['batch_size']}{penalty(row)}" for row in rows}
     lines = [
         f"Measured on {result['date']}, {result['hardware']}; {', '.join(f'{k} {v}' for k, v in result['versions'].items())}.",
-        f"Batch {result['batch_size']}{', R1 of gamma ' + str(result['r1']) if result['r1'] else ''}, {result['rounds']} "
-        f"interleaved rounds of about {result['seconds']} s each; load of the machine {result['load_before']} before and "
-        f"{result['load_after']} after, over one minute. Random images. Start: imports, compilation, the first step.",
+        f"{'; '.join(games.values())}. {result['rounds']} interleaved rounds of about {result['seconds']} s each; load of the "
+        f"machine {result['load_before']} before and {result['load_after']} after, over one minute. Random images. Start: "
+        "imports, compilation, the first step.",
         "",
         f"| network | contender | images/s, median | lowest .. highest | times {first} | rounds | start |",
         "|---|---|---|---|---|---|---|",
@@ -129,12 +143,13 @@ def markdown(result):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS)
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=tuple(NETWORKS))
     parser.add_argument(
         "--contenders", nargs="+", help=f"the first is what ratios are to; by default {' '.join(CONTENDERS)}"
     )
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--r1", type=float, default=0.0, help="gamma of an R1 penalty, 0 for none")
+    sizes = ", ".join(f"{name} {own.batch_size}" for name, own in NETWORKS.items())
+    parser.add_argument("--batch-size", type=int, help=f"by default {sizes}")
+    parser.add_argument("--r1", type=float, help="gamma of an R1 penalty, 0 for none; by default 10 for resnet32 alone")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of a measurement; at least one step is made")
     parser.add_argument(
@@ -147,12 +162,12 @@ def main(argv=None):
     parser.add_argument("--markdown", type=Path)
     args = parser.parse_args(argv)
     for name in ("batch_size", "rounds", "seconds", "start_limit", "minutes"):
-        if getattr(args, name) <= 0:
-            parser.error(f"--{name.replace('_', '-')} is {getattr(args, name)}: give a number above 0")
+        if (value := getattr(args, name)) is not None and value <= 0:
+            parser.error(f"--{name.replace('_', '-')} is {value}: give a number above 0")
     args.platform = "any"  # until a contender in JAX says where it runs
     contenders = args.contenders or CONTENDERS
     end, load, rows = time.monotonic() + 60 * args.minutes, hardware.load(), []
-    for i, network in enumerate(sorted(set(args.networks), key=NETWORKS.index)):
+    for i, network in enumerate(sorted(set(args.networks), key=list(NETWORKS).index)):
         share = (end - time.monotonic()) / (len(set(args.networks)) - i)
         found, args.platform = compare(network, contenders, args, time.monotonic() + share)
         rows += found
@@ -165,7 +180,7 @@ def main(argv=None):
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "hardware": hardware.words(rows),
         "versions": versions,
-        **{name: getattr(args, name) for name in ("batch_size", "r1", "rounds", "seconds")},
+        **{name: getattr(args, name) for name in ("rounds", "seconds")},
         "contenders": list(contenders),
         "load_before": load,
         "load_after": hardware.load(),

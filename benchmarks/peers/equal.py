@@ -8,6 +8,7 @@ the padding left out, as XLA leaves them out. Batch norm, activations, losses, A
 
 import importlib.util
 import math
+from collections import Counter
 from itertools import pairwise
 
 import jax
@@ -16,6 +17,7 @@ import numpy as np
 
 from jaxgan import Pair, layers
 from peers import flax_step, ours
+from peers.settings import setting
 
 
 def parameters(network, width=64):
@@ -40,6 +42,7 @@ def parameters(network, width=64):
 def into_torch(params, net, side):
     """Fills a PyTorch network with jaxgan's params of this side, "g" or "d".
 
+    Layers meet in the order of their making, each kind for itself; a 1x1 convolution is a dense layer in jaxgan.
     Convolutions: HWIO to OIHW. Transposed ones are kept as the kernel of the convolution that they transpose, here and in
     PyTorch, so the same turn of axes does, without a flip. Of dense layers, the axis that is 4x4 places times channels
     goes from (4, 4, C) to (C, 4, 4).
@@ -48,21 +51,25 @@ def into_torch(params, net, side):
     from torch import nn
 
     names = {nn.Linear: "Dense", nn.Conv2d: "Conv", nn.ConvTranspose2d: "ConvTranspose", nn.BatchNorm2d: "Norm"}
-    images, seen, used = "Conv" in str(net), dict.fromkeys(names, 0), 0
+    images, seen, used = "Conv" in str(net), Counter(), 0
     for module in net.modules():
         kind = type(module)
         if kind not in names:
             continue
-        layer = params[f"{names[kind]}_{seen[kind]}"]
-        seen[kind] += 1
-        weight = np.asarray(layer["scale" if kind is nn.BatchNorm2d else "kernel"])
+        name = names[kind]
+        if kind is nn.Conv2d:
+            name = "Dense" if module.kernel_size == (1, 1) else name if "Conv_0" in params else "ResizedConv"
+        layer = params[f"{name}_{seen[name]}"]
+        seen[name] += 1
+        weight, bias = np.asarray(layer["scale" if kind is nn.BatchNorm2d else "kernel"]), layer.get("bias")
         if kind is nn.Linear:
             weight = weight.T  # [out, in]
             axis = 0 if side == "g" else 1
             weight = np.moveaxis(_channels_first(np.moveaxis(weight, axis, 0)), 0, axis) if images else weight
-        elif weight.ndim == 4:
-            weight = weight.transpose(3, 2, 0, 1)
-        for name, value in (("weight", weight), ("bias", layer.get("bias"))):
+            bias = _channels_first(bias) if images and side == "g" and bias is not None else bias
+        elif kind is not nn.BatchNorm2d:
+            weight = (weight if weight.ndim == 4 else weight[None, None]).transpose(3, 2, 0, 1)
+        for name, value in (("weight", weight), ("bias", bias)):
             if value is not None:
                 with torch.no_grad():
                     own = getattr(module, name)
@@ -81,7 +88,8 @@ def into_flax(params):
             return {**layer, "kernel": jnp.flip(layer["kernel"], (0, 1)).swapaxes(2, 3)}
         return layer
 
-    return {name.replace("Norm_", "BatchNorm_"): turned(name, layer) for name, layer in params.items()}
+    plain = lambda name: name.replace("Norm_", "BatchNorm_").replace("ResizedConv_", "Conv_")
+    return {plain(name): turned(name, layer) for name, layer in params.items()}
 
 
 def minimum_flops(network, batch_size, width=64):
@@ -89,16 +97,22 @@ def minimum_flops(network, batch_size, width=64):
 
     G once forward, and once each for the gradients in its weights and in its inputs, but z: 3 G - first layer.
     D's turn: real and fake forward, gradients in weights and in inputs, but the images: 2 (3 D - first layer).
-    G's turn: fakes forward through the new D, and the gradient in inputs, down to the images: 2 D.
+    G's turn: fakes forward through the new D, and the gradient in inputs, down to the fakes: 2 D, less the gradient in
+    an input image beside them.
+    R1, of a network without norms whose activations have no second derivative: from the logits down to the images; that
+    gradient up again, but through the last layer; and what both together give the weights: 3 D - last layer.
+    The convolutions of resnet32 are in jaxgan's form, folded with the resizing.
     """
     g, d = _layers(network, width)
-    return batch_size * (3 * sum(g) - g[0] + 2 * (3 * sum(d) - d[0]) + 2 * sum(d))
+    beside = d[0] / 2 if setting(network).paired else 0
+    penalty = 3 * sum(d) - d[-1] if setting(network).gamma else 0
+    return batch_size * (3 * sum(g) - g[0] + 2 * (3 * sum(d) - d[0]) + 2 * sum(d) - beside + penalty)
 
 
 def xla_flops(network, batch_size, width=64):
     """FLOPs of jaxgan's compiled step in XLA's count, everything in it, with convolutions in their direct form."""
     _, step = ours.program(network, width=width)
-    batch = {"image": jax.ShapeDtypeStruct((batch_size, *ours.shape(network)), np.uint8)}
+    batch = ours.batch_like(network, batch_size)
     with layers.direct_form():
         compiled = jax.jit(step).lower(_shapes(network, batch_size, width), batch).compile()
     return float(compiled.cost_analysis()["flops"])
@@ -111,9 +125,29 @@ def _layers(network, width):
         sizes = (ours.Z, 128, 256, 512, height * height * channels)
         dense = lambda sizes: [2 * a * b for a, b in pairwise(sizes)]
         return Pair(dense(sizes), dense((height * height * channels, 512, 256, 128, 1)))
-    widths = [channels, *(min(width << i, 512) for i in range(height.bit_length() - 3))]
     # a convolution from `size` to half of it and the transposed one back have the same taps
-    convs = [2 * _taps(height >> i) ** 2 * widths[i] * widths[i + 1] for i in range(len(widths) - 1)]
+    halving = lambda size, before, after: 2 * _taps(size) ** 2 * before * after
+    conv = lambda size, before, after: 2 * _taps(size, 3, 1) ** 2 * before * after
+    if network == "resnet32":
+        sides = ([2 * ours.Z * 64 * width], [conv(height, channels, width)])
+        for i, (small, wide) in enumerate(pairwise((width, 2 * width, 4 * width, 4 * width))):
+            size = height >> i  # the two sides mirror each other
+            shortcut = [2 * (size // 2) ** 2 * small * wide] * (small != wide)
+            sides[0][1:1] = [halving(size, wide, small), conv(size, small, small), *shortcut]
+            sides[1].extend([conv(size, small, small), halving(size, small, wide), *shortcut])
+        return Pair([*sides[0], conv(height, width, channels)], [*sides[1], 2 * 64 * width])
+    if network == "unet256":
+        depth = height.bit_length() - 1
+        widths = [channels, *(min(width << i, 8 * width) for i in range(depth))]
+        down = [halving(height >> i, widths[i], widths[i + 1]) for i in range(depth)]
+        up = [(1 if i == depth - 1 else 2) * flops for i, flops in enumerate(down)]  # twice the channels, but innermost
+        patch = [
+            halving(height >> i, a, b) for i, (a, b) in enumerate(pairwise((2 * channels, width, 2 * width, 4 * width)))
+        ]
+        ends = [(height // 8, 4 * width, 8 * width), (height // 8 - 1, 8 * width, 1)]
+        return Pair([*down, *reversed(up)], patch + [2 * _taps(size, 4, 1) ** 2 * a * b for size, a, b in ends])
+    widths = [channels, *(min(width << i, 512) for i in range(height.bit_length() - 3))]
+    convs = [halving(height >> i, widths[i], widths[i + 1]) for i in range(len(widths) - 1)]
     return Pair([2 * ours.Z * 16 * widths[-1], *reversed(convs)], [*convs, 2 * 16 * widths[-1]])
 
 
@@ -131,17 +165,17 @@ def _channels_first(x):
 def _shapes(network, batch_size, width):
     """State of jaxgan's step, shapes alone."""
     init, _ = ours.program(network, width=width)
-    batch = {"image": jax.ShapeDtypeStruct((batch_size, *ours.shape(network)), np.uint8)}
-    return jax.eval_shape(init, jax.random.key(0), batch)
+    return jax.eval_shape(init, jax.random.key(0), ours.batch_like(network, batch_size))
 
 
 def main():
     for network in ours.NETWORKS:
         for peer, count in parameters(network).items():
             print(f"{network:8} {peer:6} G {count.g:,}  D {count.d:,} parameters")
-        least, found = minimum_flops(network, 64), xla_flops(network, 64)
+        size = setting(network).batch_size
+        least, found = minimum_flops(network, size), xla_flops(network, size)
         print(
-            f"{network:8} step of batch 64: {least / 1e9:.4g} GFLOP by hand, {found / 1e9:.4g} by XLA: {found / least:.4f}"
+            f"{network:8} step of batch {size}: {least / 1e9:.4g} GFLOP by hand, {found / 1e9:.4g} by XLA: {found / least:.4f}"
         )
 
 

@@ -6,37 +6,49 @@ import optax
 
 import jaxgan
 from jaxgan import Pair, losses, models, tasks
-from jaxgan.errors import unknown
+from peers import pix2pix, resnet
+from peers.settings import B1, B2, L1, NETWORKS, RATE, Z, setting
 
-NETWORKS = {"dcgan32": (32, 32, 3), "dcgan64": (64, 64, 3), "mlp": (28, 28, 1)}  # name: shape of an image
-Z = 100  # length of the latents
-RATE, B1, B2 = 2e-4, 0.5, 0.999  # of Adam, both sides
+__all__ = ["NETWORKS", "Runner", "Z", "batch_like", "data", "game", "optimizers", "program", "shape"]
 
 
 def shape(network):
     """Shape (H, W, C) of the images of a network. Raises BadInput for an unknown one."""
-    if network not in NETWORKS:
-        raise unknown("network", network, NETWORKS)
-    return NETWORKS[network]
+    return setting(network).shape
 
 
-def images(network, count):
-    """Noise in place of a data set, uint8 [count, H, W, C]: the time of a step does not depend on what is in it."""
-    return np.random.default_rng(0).integers(0, 256, (count, *shape(network)), dtype=np.uint8)
+def data(network, count):
+    """Noise in place of a data set, {"image", and "input" where G is given one}: uint8 [count, H, W, C].
+
+    The time of a step does not depend on what is in it.
+    """
+    names = ("image", "input") if setting(network).paired else ("image",)
+    draw = np.random.default_rng(0)
+    return {name: draw.integers(0, 256, (count, *shape(network)), dtype=np.uint8) for name in names}
 
 
-def game(network, *, width=64, gamma=0.0, dtype="float32"):
-    """GAN of a network as its recipe builds it. width: of the DCGANs. gamma: of R1, 0 for none."""
+def batch_like(network, batch_size):
+    """Shapes of a batch."""
+    image = jax.ShapeDtypeStruct((batch_size, *shape(network)), np.uint8)
+    return {"image": image, "input": image} if setting(network).paired else {"image": image}
+
+
+def game(network, *, width=64, gamma=None, dtype="float32"):
+    """GAN of a network. width: of all but the MLP. gamma: of R1, 0 for none, None for what the network always has."""
     height, _, channels = shape(network)
-    if network == "mlp":
-        generator, discriminator = (
-            models.mlp.generator(shape(network), dtype=dtype),
-            models.mlp.discriminator(dtype=dtype),
-        )
-    else:
-        generator = models.dcgan.generator(height, channels, width=width, dtype=dtype)
-        discriminator = models.dcgan.discriminator(width=width, dtype=dtype)
-    return tasks.paired(generator, discriminator, penalties=(losses.r1(gamma),) if gamma else ())
+    gamma = setting(network).gamma if gamma is None else gamma
+    penalties = (losses.r1(gamma),) if gamma else ()
+    match network:
+        case "mlp":
+            nets = models.mlp.generator(shape(network), dtype=dtype), models.mlp.discriminator(dtype=dtype)
+        case "resnet32":
+            nets = resnet.networks(width, dtype)
+        case "unet256":
+            return pix2pix.translation(*pix2pix.networks(channels, width, dtype), l1=L1, penalties=penalties)
+        case _:
+            generator = models.dcgan.generator(height, channels, width=width, dtype=dtype)
+            nets = generator, models.dcgan.discriminator(width=width, dtype=dtype)
+    return tasks.paired(*nets, penalties=penalties)
 
 
 def optimizers():
@@ -53,12 +65,12 @@ def program(network, **options):
 class Runner:
     """The step over images that live on the device: step(rows int32 [B]) begins one, wait() until all are done."""
 
-    def __init__(self, network, data, batch_size, *, gamma=0.0, bf16=False):
+    def __init__(self, network, data, batch_size, *, gamma=None, bf16=False):
         init, step = program(network, gamma=gamma, dtype="bfloat16" if bf16 else "float32")
         self.device, self.data = jax.devices()[0], jax.device_put(data)
-        self.state = jax.jit(init)(jax.random.key(0), {"image": self.data[:batch_size]})
-        gathered = lambda state, rows, data: step(state, {"image": data[rows]})
-        self.play = jax.jit(gathered, donate_argnums=0)
+        gathered = lambda data, rows: {name: images[rows] for name, images in data.items()}
+        self.state = jax.jit(init)(jax.random.key(0), gathered(self.data, np.arange(batch_size)))
+        self.play = jax.jit(lambda state, rows, data: step(state, gathered(data, rows)), donate_argnums=0)
 
     def step(self, rows):
         self.state, self.metrics = self.play(self.state, rows, self.data)

@@ -15,7 +15,7 @@ import torch
 from torch.nn.functional import softplus
 
 from jaxgan.errors import BadInput
-from peers import ours
+from peers.settings import B1, B2, L1, RATE, Z, setting
 from peers.torch_nets import networks
 
 _EAGER_STEPS = 3  # on a side stream before a CUDA graph is captured, as PyTorch's notes on CUDA graphs ask
@@ -61,20 +61,21 @@ class Step:
     """Networks, optimizers, the average, and step(rows, z) -> (loss of G, loss of D), tensors [] on the device.
 
     A CUDA graph writes the same two tensors at every step, and wants z either always or never.
-    data: uint8 [N, H, W, C]. rows: int [B]. z: float32 [B, 100], drawn where it is not given. gamma: of R1, 0 for none.
+    data: "image" and, where G is given one, "input", uint8 [N, H, W, C]. rows: int [B]. z: float32 [B, 100], drawn where it
+    is not given. gamma: of R1, 0 for none, None for what the network always has.
     Raises BadInput for a mode that cannot be run.
     """
 
-    def __init__(self, network, data, *, device="cpu", mode=None, gamma=0.0, width=64, like=None):
-        mode = mode or Mode()
+    def __init__(self, network, data, *, device="cpu", mode=None, gamma=None, width=64, like=None):
+        mode, gamma = mode or Mode(), setting(network).gamma if gamma is None else gamma
         check(mode, network, device, gamma)
         self.device, self.mode, self.gamma, self.steps, self.graph = torch.device(device), mode, gamma, 0, None
-        data = torch.from_numpy(data)  # NHWC in memory is what channels_last means
-        self.data = (data if mode.channels_last else data.permute(0, 3, 1, 2).contiguous()).to(self.device)
+        self.paired = setting(network).paired
+        self.data = {name: self._laid_out(torch.from_numpy(images)).to(self.device) for name, images in data.items()}
         layout = torch.channels_last if mode.channels_last else torch.contiguous_format
         self.g, self.d = (net.to(self.device, memory_format=layout) for net in like or networks(network, width))
         self.ema = copy.deepcopy(self.g)
-        options = {"lr": ours.RATE, "betas": (ours.B1, ours.B2), "fused": True, "capturable": mode.graphs}
+        options = {"lr": RATE, "betas": (B1, B2), "fused": True, "capturable": mode.graphs}
         self.opt_g, self.opt_d = (torch.optim.Adam(net.parameters(), **options) for net in (self.g, self.d))
         self.averaged, self.moving = _floats(self.ema), _floats(self.g)
         if mode.compile:
@@ -91,19 +92,23 @@ class Step:
         return self._replayed(rows, z, keep) if self.mode.graphs else self._step(rows, z, keep)
 
     def _step(self, rows, z, keep):
-        z = torch.randn(len(rows), ours.Z, device=self.device) if z is None else z
-        real = self.data[rows]
-        real = (real.permute(0, 3, 1, 2) if self.mode.channels_last else real) / 127.5 - 1
+        real = self._images("image", rows)
+        if self.paired:
+            given = self._images("input", rows)
+        else:
+            given = torch.randn(len(rows), Z, device=self.device) if z is None else z
+        shown = (lambda x: torch.cat((x, given), 1)) if self.paired else (lambda x: x)
 
         with self._precision():
-            fakes = self.g(z)
+            fakes = self.g(given)
         fakes = fakes.float()
 
         self.opt_d.zero_grad(set_to_none=True)
         real.requires_grad_(self.gamma > 0)
         with self._precision():
-            logits_real, logits_fake = self.d(real), self.d(fakes.detach())
+            logits_real, logits_fake = self.d(shown(real)), self.d(shown(fakes.detach()))
         loss_d = (softplus(-logits_real.float()) + softplus(logits_fake.float())).mean()
+        loss_d = loss_d / 2 if self.paired else loss_d
         if self.gamma:
             (slope,) = torch.autograd.grad(logits_real.float().sum(), real, create_graph=True)
             loss_d = loss_d + self.gamma / 2 * slope.square().sum((1, 2, 3)).mean()
@@ -113,13 +118,23 @@ class Step:
         self.opt_g.zero_grad(set_to_none=True)
         self.d.requires_grad_(False)
         with self._precision():
-            logits_fake = self.d(fakes)
+            logits_fake = self.d(shown(fakes))
         loss_g = softplus(-logits_fake.float()).mean()
+        loss_g = loss_g + L1 * (real.detach() - fakes).abs().mean() if self.paired else loss_g
         loss_g.backward()
         self.d.requires_grad_(True)
         self.opt_g.step()
         self._average(keep)
         return loss_g.detach(), loss_d.detach()
+
+    def _laid_out(self, images):
+        """uint8 [N, H, W, C] as it lies in memory: as it is, which is what channels_last means, or [N, C, H, W]."""
+        return images if self.mode.channels_last else images.permute(0, 3, 1, 2).contiguous()
+
+    def _images(self, name, rows):
+        """float32 [B, C, H, W] in [-1, 1]."""
+        images = self.data[name][rows]
+        return (images.permute(0, 3, 1, 2) if self.mode.channels_last else images) / 127.5 - 1
 
     def _precision(self):
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.mode.bf16)
@@ -164,7 +179,7 @@ class Step:
 class Runner:
     """The step as `compare.py` runs it: step(rows) begins one, wait() until all are done."""
 
-    def __init__(self, network, data, batch_size, *, platform, gamma=0.0, **mode):
+    def __init__(self, network, data, batch_size, *, platform, gamma=None, **mode):
         any_device = "cuda" if torch.cuda.is_available() else "cpu"
         device = {"any": any_device, "gpu": "cuda"}.get(platform, platform)
         torch.manual_seed(0)

@@ -10,16 +10,17 @@ import time
 from importlib.util import find_spec
 
 from jaxgan.errors import BadInput, unknown
+from peers.settings import setting
 
 MARK = "peer: "
-IMAGES = 2048  # in the data set
 _WAITS = 5  # for the device in a measurement
 _WARM_UP = 5  # steps, in which a CUDA graph is captured too
 
 
-def runner(name, network, batch_size, platform, gamma):
+def runner(name, network, batch_size, platform, gamma=None):
     """Runner of a contender "ours", "flax" or "torch", with its options after plus signs: torch+compile+channels_last.
 
+    gamma: of R1, 0 for none, None for what the network always has.
     Raises BadInput where there is no such contender, or it cannot run here.
     """
     peer, *words = name.split("+")
@@ -33,7 +34,7 @@ def runner(name, network, batch_size, platform, gamma):
         raise BadInput(f"{name} needs torch, which is not installed: pip install torch")
     from peers import ours
 
-    options, data = dict.fromkeys(words, True), ours.images(network, max(IMAGES, batch_size))
+    options, data = dict.fromkeys(words, True), ours.data(network, max(setting(network).images, batch_size))
     if peer == "ours":
         return ours.Runner(network, data, batch_size, gamma=gamma, **options)
     if peer == "flax":
@@ -58,13 +59,14 @@ def versions(name):
     return found
 
 
-def main(name, network, batch_size, platform, gamma):
+def main(name, network, batch_size, platform, gamma=None):
     import numpy as np
 
     batch_size, draw = int(batch_size), np.random.default_rng(1)
     begin = time.perf_counter()
-    run = runner(name, network, batch_size, platform, float(gamma))
-    rows = [draw.choice(max(IMAGES, batch_size), batch_size, replace=False).astype(np.int32) for _ in range(16)]
+    run = runner(name, network, batch_size, platform, None if gamma is None else float(gamma))
+    count = max(setting(network).images, batch_size)
+    rows = [draw.choice(count, batch_size, replace=False).astype(np.int32) for _ in range(16)]
     for i in range(_WARM_UP):
         run.step(rows[i])
         losses = run.wait()
