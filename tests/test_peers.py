@@ -19,10 +19,9 @@ BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 from peers import equal, flax_step, ours  # noqa: E402
-from peers.settings import setting  # noqa: E402
+from peers.settings import NETWORKS, Z, setting  # noqa: E402
 
-WIDTH, GAMMA, STEPS = 8, 2.0, 3
-BATCHES, SEEDS = {"unet256": 2}, {"unet256": 3}  # for the others 4 and 5
+WIDTH, BATCH, GAMMA, STEPS, SEEDS = 8, 4, 2.0, 3, 5
 START = 40  # number of the first step: the average of G then keeps 0.7
 COUNTS = {
     "mlp": (579_728, 566_273),
@@ -33,16 +32,21 @@ COUNTS = {
 }
 both = [(network, gamma) for network in ("mlp", "dcgan32", "dcgan64") for gamma in (0.0, GAMMA)]
 games = pytest.mark.parametrize(("network", "gamma"), [*both, ("resnet32", None), ("unet256", None)])
-networks = pytest.mark.parametrize("network", ours.NETWORKS)
+networks = pytest.mark.parametrize("network", NETWORKS)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """pix2pix for 32x32, which is three sizes less of the same."""
+    monkeypatch.setitem(NETWORKS, "unet256", setting("unet256")._replace(shape=(32, 32, 3)))
 
 
 def three_batches(network):
     """(data, rows of each step, latents of each step, None where G is given an image)."""
     paired = setting(network).paired
-    size = BATCHES.get(network, 4)
-    z = np.random.default_rng(1).standard_normal((STEPS, size, ours.Z), dtype=np.float32)
-    rows = np.random.default_rng(2).permutation(STEPS * size).reshape(STEPS, size)
-    return ours.data(network, STEPS * size), rows, [None] * STEPS if paired else z
+    z = np.random.default_rng(1).standard_normal((STEPS, BATCH, Z), dtype=np.float32)
+    rows = np.random.default_rng(2).permutation(STEPS * BATCH).reshape(STEPS, BATCH)
+    return ours.data(network, STEPS * BATCH), rows, [None] * STEPS if paired else z
 
 
 def batches_of(network):
@@ -72,9 +76,10 @@ def zeros(shapes):
 @cache
 def our_steps(network, gamma):
     """For each seed: (initial state, final state, losses [3, 2] of G and D)."""
-    init, step = (jax.jit(f) for f in ours.program(network, width=WIDTH, gamma=gamma))
+    init, step = ours.program(network, width=WIDTH, gamma=gamma)
     batches = batches_of(network)
     shapes = jax.eval_shape(init, jax.random.key(0), batches[0])
+    step = jax.jit(step).lower(shapes, batches[0]).compile(equal.QUICK)
 
     def play(seed):
         g, d = (drawn(player.params, [seed, i]) for i, player in enumerate((shapes.g, shapes.d)))
@@ -92,7 +97,7 @@ def our_steps(network, gamma):
             found.append((float(metrics.g["loss"]), float(metrics.d["loss"])))
         return first, state, np.array(found)
 
-    return [play(seed) for seed in range(SEEDS.get(network, 5))]
+    return [play(seed) for seed in range(SEEDS)]
 
 
 def agree(name, found, expected):
@@ -115,10 +120,11 @@ def test_parameters_are_as_many(network):
 
 
 @games
-def test_plain_flax_plays_the_same_game(network, gamma):
-    step, batches = flax_step.make_step(network, gamma=gamma, width=WIDTH), batches_of(network)
-
+def test_plain_flax_plays_the_same_game(network, gamma, small):
+    batches = batches_of(network)
     blank = zeros(jax.eval_shape(lambda: flax_step.init(network, jax.random.key(0), width=WIDTH)))
+
+    step = flax_step.make_step(network, gamma=gamma, width=WIDTH).lower(blank, batches[0]).compile(equal.QUICK)
 
     def play(first):
         state = blank
@@ -140,7 +146,7 @@ def test_plain_flax_plays_the_same_game(network, gamma):
 @pytest.mark.referee
 @pytest.mark.parametrize("channels_last", [False, True], ids=["contiguous", "channels_last"])
 @games
-def test_torch_plays_the_same_game(network, gamma, channels_last):
+def test_torch_plays_the_same_game(network, gamma, channels_last, small):
     torch = pytest.importorskip("torch", reason="no torch: make referee")
     from peers import torch_nets, torch_step
 

@@ -17,7 +17,11 @@ import numpy as np
 
 from jaxgan import Pair, layers
 from peers import flax_step, ours
-from peers.settings import setting
+from peers.settings import NETWORKS, Z, setting
+
+QUICK = {
+    "xla_backend_optimization_level": 0
+}  # half the time of compilation: machine code that is run little or not at all
 
 
 def parameters(network, width=64):
@@ -114,7 +118,8 @@ def xla_flops(network, batch_size, width=64):
     _, step = ours.program(network, width=width)
     batch = ours.batch_like(network, batch_size)
     with layers.direct_form():
-        compiled = jax.jit(step).lower(_shapes(network, batch_size, width), batch).compile()
+        lowered = jax.jit(step).lower(_shapes(network, batch_size, width), batch)
+    compiled = lowered.compile(QUICK)
     return float(compiled.cost_analysis()["flops"])
 
 
@@ -122,14 +127,14 @@ def _layers(network, width):
     """Pair of lists: forward FLOPs of each layer for one sample."""
     height, _, channels = ours.shape(network)
     if network == "mlp":
-        sizes = (ours.Z, 128, 256, 512, height * height * channels)
+        sizes = (Z, 128, 256, 512, height * height * channels)
         dense = lambda sizes: [2 * a * b for a, b in pairwise(sizes)]
         return Pair(dense(sizes), dense((height * height * channels, 512, 256, 128, 1)))
     # a convolution from `size` to half of it and the transposed one back have the same taps
     halving = lambda size, before, after: 2 * _taps(size) ** 2 * before * after
     conv = lambda size, before, after: 2 * _taps(size, 3, 1) ** 2 * before * after
     if network == "resnet32":
-        sides = ([2 * ours.Z * 64 * width], [conv(height, channels, width)])
+        sides = ([2 * Z * 64 * width], [conv(height, channels, width)])
         for i, (small, wide) in enumerate(pairwise((width, 2 * width, 4 * width, 4 * width))):
             size = height >> i  # the two sides mirror each other
             shortcut = [2 * (size // 2) ** 2 * small * wide] * (small != wide)
@@ -148,7 +153,7 @@ def _layers(network, width):
         return Pair([*down, *reversed(up)], patch + [2 * _taps(size, 4, 1) ** 2 * a * b for size, a, b in ends])
     widths = [channels, *(min(width << i, 512) for i in range(height.bit_length() - 3))]
     convs = [halving(height >> i, widths[i], widths[i + 1]) for i in range(len(widths) - 1)]
-    return Pair([2 * ours.Z * 16 * widths[-1], *reversed(convs)], [*convs, 2 * 16 * widths[-1]])
+    return Pair([2 * Z * 16 * widths[-1], *reversed(convs)], [*convs, 2 * 16 * widths[-1]])
 
 
 def _taps(size, kernel=4, stride=2, pad=1):
@@ -169,7 +174,7 @@ def _shapes(network, batch_size, width):
 
 
 def main():
-    for network in ours.NETWORKS:
+    for network in NETWORKS:
         for peer, count in parameters(network).items():
             print(f"{network:8} {peer:6} G {count.g:,}  D {count.d:,} parameters")
         size = setting(network).batch_size

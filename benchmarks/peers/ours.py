@@ -7,9 +7,7 @@ import optax
 import jaxgan
 from jaxgan import Pair, losses, models, tasks
 from peers import pix2pix, resnet
-from peers.settings import B1, B2, L1, NETWORKS, RATE, Z, setting
-
-__all__ = ["NETWORKS", "Runner", "Z", "batch_like", "data", "game", "optimizers", "program", "shape"]
+from peers.settings import B1, B2, L1, RATE, setting
 
 
 def shape(network):
