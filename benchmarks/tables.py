@@ -155,13 +155,33 @@ def words_of_population(rows):
     ])  # fmt: skip
 
 
+def picture_of_peers(result, path):
+    """Bars for every contender, with its lowest and highest round, over our median."""
+    from matplotlib.figure import Figure
+
+    rows = [row for row in result["rows"] if "not_measured" not in row]
+    ours = {row["network"]: row["images_per_s"] for row in rows if row["contender"] == "ours"}
+    figure = Figure(figsize=(8, 0.24 * len(rows) + 1), layout="constrained")
+    axes = figure.subplots()
+    value, low, high = ([row[k] / ours[row["network"]] for row in rows] for k in ("images_per_s", "lowest", "highest"))
+    spread = [[v - a for v, a in zip(value, low, strict=True)], [b - v for v, b in zip(value, high, strict=True)]]
+    colors = ["tab:blue" if row["contender"] == "ours" else "0.7" for row in rows]
+    axes.barh([f"{row['network']}  {row['contender']}" for row in rows], value, xerr=spread, color=colors)
+    axes.invert_yaxis()
+    axes.axvline(1, color="tab:blue", linewidth=0.8)
+    axes.set_xlabel("images/s over ours, higher is faster")
+    figure.savefig(path, dpi=110)
+
+
 def words_of_peers(result):
     from compare import markdown
+
+    picture_of_peers(result, HERE / "peers.png")
 
     rows = [row for row in result["rows"] if "not_measured" not in row]
     missing = {row["contender"] for row in result["rows"]} - {row["contender"] for row in rows}
     left = f"\nNot measured on this machine: {', '.join(sorted(missing))}." if missing else ""
-    return markdown({**result, "rows": rows}) + left
+    return "![images/s over ours](peers.png)\n\n" + markdown({**result, "rows": rows}) + left
 
 
 SECTIONS = {

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from jaxgan import memory
 from jaxgan.errors import BadInput, unknown
 
 _OVERVIEW = """usage: jaxgan COMMAND ... [--debug]
@@ -71,6 +72,7 @@ def _recipes(argv):
 
 def _train(argv):
     name, argv = _first(argv, "train", "RECIPE")
+    memory.keep()
     from jaxgan import arguments, recipes
 
     args = arguments.parse(arguments.Train, recipes.get(name), argv, f"jaxgan train {name}")
@@ -219,6 +221,7 @@ def _data(argv):
 
 def _bench(argv):
     name, argv = _first(argv, "bench", "RECIPE")
+    memory.keep()
     from jaxgan import arguments, recipes
 
     args = arguments.parse(arguments.Bench, recipes.get(name), argv, f"jaxgan bench {name}")

@@ -11,7 +11,7 @@ import jaxgan
 
 HOUSE = Path(jaxgan.__file__).parent
 FLOORS = [  # a module imports from floors below its own, or from within itself
-    {"errors", "_version"},
+    {"errors", "_version", "memory"},
     {"core"},
     {"net", "noise", "optimizers", "posthoc"},
     {"layers", "losses"},
