@@ -11,7 +11,6 @@ import optax
 from jaxgan import augment, core, losses, noise, posthoc, tasks
 from jaxgan.core import GAN, Pair
 from jaxgan.errors import BadInput
-from jaxgan.net import remat
 from jaxgan.optimizers import lookahead
 
 
@@ -27,14 +26,13 @@ class Rules(NamedTuple):
     watchers: tuple
     steady: tuple  # penalties that are never lazy
     outer: Callable  # GAN -> GAN
-    again: Callable  # Net -> Net: how a network keeps its activations
     held_back: bool = False  # leaves G's own penalties out: for the steps between, where they are lazy
 
     def paired(self, generator, discriminator, *, penalties_g=(), **more):
         """`tasks.paired` of both under these rules."""
         rules = {"loss": self.loss, "penalties": (*self.penalties, *self.steady)}
         rules |= {"noise": self.noise, "watchers": self.watchers, "penalties_g": () if self.held_back else penalties_g}
-        return self.outer(tasks.paired(self.again(generator), self.again(self.judge(discriminator)), **rules, **more))
+        return self.outer(tasks.paired(generator, self.judge(discriminator), **rules, **more))
 
 
 class Setup(NamedTuple):
@@ -166,7 +164,6 @@ def _rules(config, facts, axis_name):
         watchers=watchers,
         steady=_consistency(config, facts),
         outer=_outer(config, axis_name),
-        again=remat if config.remat else lambda net: net,
     )
 
 

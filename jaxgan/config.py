@@ -114,8 +114,6 @@ class Config:
     """Draw new fakes for G's turn instead of those that D has just seen."""
     microbatches: int = 1
     """Parts of each batch that are computed one after the other, for less memory and one more pass of G."""
-    remat: bool = False
-    """Keep only what convolutions and dense layers give, and compute the other activations again: less memory, more time."""
     ema_halflife_images: float = 10_000
     """Images after which half of the average of G's weights is new. 0: no average."""
     ema_ramp: float = 0.05

@@ -22,7 +22,6 @@ class Judged(NamedTuple):
     features: Any  # what it sees, a tree
 
 
-LINEAR = "linear"  # what `remat` keeps: the outputs that layers give this name
 MEMORY = "memory"  # the collection of what a task remembers beside a network: never shown to the network's module
 
 
@@ -45,17 +44,3 @@ def from_flax(module, classes=None, indexed=False):
         return module.apply(variables, *inputs, train=True, rngs=rngs, mutable=stats, **place)
 
     return Net(init, apply, classes, indexed)
-
-
-def remat(net):
-    """Net that computes its activations again where a gradient needs them, and keeps what its linear layers give.
-
-    The same numbers for less memory and more time. Chen et al. 2016, arXiv:1604.06174.
-    """
-    policy = jax.checkpoint_policies.save_only_these_names(LINEAR)
-
-    def apply(variables, *inputs, key=None, train=True, **place):
-        again = lambda variables, inputs, key, place: net.apply(variables, *inputs, key=key, train=train, **place)
-        return jax.checkpoint(again, policy=policy)(variables, inputs, key, place)
-
-    return net._replace(apply=apply)

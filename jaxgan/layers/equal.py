@@ -9,11 +9,9 @@ from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jax.ad_checkpoint import checkpoint_name
 
 from jaxgan.layers.filtered import conv_filtered
 from jaxgan.layers.linear import per_channel
-from jaxgan.net import LINEAR
 
 
 class _Equal(nn.Module):
@@ -37,7 +35,6 @@ class _Equal(nn.Module):
 
     def biased(self, x):
         """x with a bias for each of its last axis, where there is one."""
-        x = checkpoint_name(x, LINEAR)
         if not self.bias:
             return x
         start = nn.initializers.constant(self.bias_init / self.lr)

@@ -5,13 +5,11 @@ from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jax.ad_checkpoint import checkpoint_name
 
 from jaxgan.errors import unknown
 from jaxgan.layers.conv import conv, conv_transpose
 from jaxgan.layers.resized import conv_doubled, conv_halved
 from jaxgan.layers.spectral import SpectralNorm
-from jaxgan.net import LINEAR
 
 lecun = nn.initializers.lecun_normal()
 
@@ -39,7 +37,6 @@ class _Linear(nn.Module):
 
     def biased(self, x):
         """x with a bias for each of its last axis, where there is one."""
-        x = checkpoint_name(x, LINEAR)
         if not self.bias:
             return x
         return x + per_channel(self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype), x)
