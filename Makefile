@@ -1,11 +1,12 @@
 # make demo: train the default recipe. make test: all tests. make check: what every commit passes (format, lint, fast tests).
+# make test-full: two steps of every recipe in every mode, dtype and conditioning (half an hour on 2 cores).
 # make referee: other people's metrics against ours, live (1 GB of torch).
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 REFEREES := pytorch-fid==0.3.0 torch-fidelity==0.4.0  # need torchvision only for what is not asked of them
 
-.PHONY: demo test check referee format oldest newest
+.PHONY: demo test test-full check referee format oldest newest
 demo: $(VENV)/.installed
 	$(BIN)/jaxgan train digits
 
@@ -16,6 +17,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+test-full: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n 2 -m full
 
 referee: $(VENV)/.referee
 	$(BIN)/python -m pytest -q -n 0 -m referee

@@ -204,7 +204,7 @@ def write(section):
 
 
 def _score(scores, name):
-    found = [score for score in scores["scores"] if score["name"] == name]
+    found = [score for score in scores["metrics"] if score["name"] == name]
     return found[0]["value"]
 
 

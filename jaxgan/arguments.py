@@ -76,6 +76,8 @@ class Sample:
     """Let each row of eight go from one latent to another."""
     label: str = ""
     """Only this class, by its number or its name; where labels are vectors, numbers with commas between them."""
+    truncation: float | None = None
+    """Share of the styles' distance to their mean that is kept, for stylegan2: below 1 less varied, and cleaner."""
     checkpoint: int | None = None
     """Step of the checkpoint to take; the newest by default."""
 

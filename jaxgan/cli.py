@@ -145,6 +145,7 @@ def _sample(argv):
         interpolate=args.interpolate,
         label=args.label or None,
         step=args.checkpoint,
+        truncation=args.truncation,
     )
     print(out)
 

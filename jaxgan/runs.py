@@ -53,17 +53,25 @@ class Loaded(NamedTuple):
     noise: Any
 
 
-def load(run, *, step=None):
+def load(run, *, step=None, truncation=None):
     """Loaded of a run's folder: the gan, the config and the newest state that is whole (or that of `step`).
 
-    Raises BadInput where there is no run or no checkpoint.
+    truncation: how much of it the gan's samples have, in place of what the run was trained with.
+    Raises BadInput where there is no run or no checkpoint, and where the recipe's G cannot be truncated.
     """
     run = open_run(run)
-    setup = assemble.setup(recipes.get(run.recipe), run.config, run.facts)
-    shapes = jax.eval_shape(lambda: fresh_state(setup, run.config, run.facts))
+    config = run.config
+    if truncation is not None:
+        if not hasattr(config, "truncation"):
+            raise BadInput(
+                f"--truncation {truncation}, but {run.recipe} has no space of styles to truncate: leave it away"
+            )
+        config = dataclasses.replace(config, truncation=truncation)
+    setup = assemble.setup(recipes.get(run.recipe), config, run.facts)
+    shapes = jax.eval_shape(lambda: fresh_state(setup, config, run.facts))
     with _checkpoints(run) as store:
         found = store.restore(shapes, only=step)
-    return Loaded(setup.gan, run.config, found[0], run.facts, setup.noise)
+    return Loaded(setup.gan, config, found[0], run.facts, setup.noise)
 
 
 def pick(run, which):

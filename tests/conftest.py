@@ -22,6 +22,15 @@ for _name, _value in SETTINGS.items():
 os.environ["JAXGAN_CACHE"] = tempfile.mkdtemp(prefix="jaxgan-tests-cache-")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leaves out the full product of modes unless it is asked for by name."""
+    if "full" in config.option.markexpr:
+        return
+    left = [item for item in items if item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
 @pytest.fixture(scope="session")
 def test_data():
     """The folder of real data sets that JAXGAN_TEST_DATA names; tests that need it are skipped without."""

@@ -310,6 +310,14 @@ def test_a_resumed_scheduled_run_is_an_uninterrupted_one(tmp_path):
     assert run("still", "16", []) != whole
 
 
+def test_without_ada_its_probabilities_are_gone_and_not_those_that_were_asked_for():
+    config = recipes.r3gan.Config(augment="diffaugment")
+    assert config.augment_p is None and "augment_p" not in config.ends and "lr_g" in config.ends
+    assert recipes.r3gan.Config().ends["augment_p"] == 0.55
+    with pytest.raises(BadInput, match=r"--augment-p 0.3 has no meaning for --augment none"):
+        recipes.r3gan.Config(augment="none", augment_p=0.3)
+
+
 def test_a_fixed_probability_of_augmentation_is_that_probability():
     seen, eye = [], SimpleNamespace(build=lambda config, facts, rules: seen.append(rules))
     facts = Facts("some images", (8, 8, 1))

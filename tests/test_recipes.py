@@ -85,6 +85,14 @@ def test_samples_follow_seed_label_and_weights(runs, tmp_path):
     assert neighbours < np.abs(steps[0] - steps[7]).mean()
 
 
+def test_truncated_samples_are_nearer_to_each_other(runs, tmp_path):
+    spread = [
+        samples(runs("stylegan2"), tmp_path / f"{psi}.npz", "--truncation", psi)["image"].astype(int).std(0).mean()
+        for psi in ("0", "0.5", "1")
+    ]
+    assert spread[0] == 0 < spread[1] < 0.8 * spread[2]
+
+
 def test_raw_samples_are_of_the_weights_themselves(tmp_path):
     slow = ["--ema-ramp", "100", "--out", str(tmp_path / "run")]  # an average that is far behind
     assert main(["train", "digits", "--tiny", "--steps", "20", *slow]) == 0

@@ -125,6 +125,7 @@ CASES = {
     "train digits --config field.json": ("stepz", "steps"),
     "train digits --config kind.json": ("--steps is 'many'", "number"),
     "train digits --tiny --steps 10 --save-every-steps 5 --out run --resume auto --lr-g 0.5": ("0.5", "was 0.001"),
+    "sample run --truncation 0.5": ("0.5", "digits has no space of styles"),
     "train digits --tiny --steps 5 --save-every-steps 5 --out run --resume auto": ("--steps 5", "10", "grow"),
     "train ring --tiny --out run --resume auto": ("digits", "ring", "another --out"),
     "sample plain": ("plain", "config.json"),

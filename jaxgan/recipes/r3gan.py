@@ -50,6 +50,13 @@ class Config(config.Config):
     expansion: int = 2
     """How much wider than its stage a block's branch is."""
 
+    def __post_init__(self):
+        if self.augment != "ada":  # its probabilities go with it
+            for name in ("augment_p", "augment_p_end"):
+                if getattr(self, name) == getattr(Config, name):
+                    object.__setattr__(self, name, None)
+        super().__post_init__()
+
 
 TINY = {
     "resolution": 8,
