@@ -82,8 +82,8 @@ class Config:
     """Share of the fakes that teach G, those that D likes best. 1: all."""
     unroll: int = 0
     """Steps of D's answer that G's gradient foresees (unrolled GAN): for points and small networks. 0: none."""
-    unroll_rate: float = 0.01
-    """Rate of those steps, of plain gradient descent."""
+    unroll_rate: float = 0.001
+    """Rate of those steps, of plain gradient descent: where it is too large D overshoots, and G learns nothing."""
 
     noise: Literal["normal", "uniform", "truncated_normal", "spherical", "one_hot"] = "normal"
     """Distribution of the latents."""

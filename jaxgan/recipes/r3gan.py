@@ -2,13 +2,14 @@
 
     jaxgan train r3gan --data CIFAR10 --flip --dtype bfloat16
     jaxgan train r3gan --data FOLDER --resolution 64 --flip --penalty-weight 2 --penalty-weight-end 0.2
-    jaxgan train r3gan --data FOLDER --resolution 32 --width 256 --cardinality 32 --blocks 1 --halve-past 8 \\
-        --batch-size 64 --steps 5000 --burn-in-images 32000 --ema-halflife-images-end 8000
+    jaxgan train r3gan --data FOLDER --resolution 32 --conditional --width 64 --cardinality 4 --blocks 1 --halve-past 8 \\
+        --augment none --batch-size 32 --lr-g 1.5e-3 --lr-d 1.5e-3 --lr-g-end 3e-4 --lr-d-end 3e-4 --penalty-weight 0.5 \\
+        --penalty-weight-end 0.05 --burn-in-images 60000 --ema-halflife-images-end 8000 --steps 2000
 
 The defaults are the paper's for CIFAR-10, 21 million parameters a side and 200 million images: for a GPU or TPU. Over the
 first tenth of them rates, Adam's b2, gamma, the half-life of the average and the probability of augmentation go from their
-start to their --*-end; shorten --burn-in-images with --steps. The last line is for a CPU: 0.9 million parameters a
-side.
+start to their --*-end; shorten --burn-in-images with --steps. Its augmentation is ADA's "bgc"; the authors' has colours at half
+of the probability, and cutout. The last line is for a CPU, small networks learn at higher rates; docs/zoo.md has its pictures.
 """
 
 from dataclasses import dataclass
