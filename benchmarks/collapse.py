@@ -1,6 +1,6 @@
 """Which losses, penalties and stabilisers keep a GAN from collapsing: eight modes on a ring, twenty-five on a grid.
 
-    python benchmarks/collapse.py     # all; about 25 s a row on one core, unroll five times that
+    python benchmarks/collapse.py     # all; on one core about 25 s a row of the ring, a minute of the grid; unroll far more
     python benchmarks/collapse.py --only 'hinge*' lecam --data ring --seeds 2 --steps 500
 
 Every setting has the networks and the optimizer of the recipe `ring` but for what its name says, the same budget and the
@@ -27,6 +27,7 @@ from jaxgan import assemble, data, metrics, pictures, recipes
 from jaxgan.data.points import MIXTURES
 
 SAMPLES = 2500
+STEPS = {"ring": 2000, "grid": 8000}  # the grid is slower to fill
 BUDGET = {"batch_size": 128, "steps_per_dispatch": 1}  # half the batch of the recipe, for twice the steps
 LOSSES = ("non_saturating", "least_squares", "hinge", "wasserstein")
 PENALTIES = {
@@ -37,7 +38,7 @@ PENALTIES = {
 }
 STABILISERS = {  # each on the non-saturating loss without a penalty
     "lecam": {"lecam": 0.3, "lecam_warm_up": 100},
-    "top_k": {"top_k": 0.5},
+    "top_k": {"top_k": 1.0, "top_k_end": 0.5},  # there at the last step
     "noise": {"instance_noise": 0.1},
     "pack": {"pack": 2},
     "lookahead": {"lookahead": 5},
@@ -46,8 +47,11 @@ STABILISERS = {  # each on the non-saturating loss without a penalty
 }
 
 
-def settings():
-    """name: fields of the recipe's Config. The Wasserstein loss has no meaning without a penalty, and is its own pairing."""
+def settings(steps):
+    """name: fields of the recipe's Config for so many steps.
+
+    The Wasserstein loss has no meaning without a penalty, and is its own pairing.
+    """
     out = {}
     for loss in LOSSES:
         for penalty, fields in PENALTIES.items():
@@ -56,7 +60,9 @@ def settings():
             out[f"{loss}+{penalty}"] = {"loss": loss, **fields}
             if loss != "wasserstein":
                 out[f"{loss}+{penalty}+relativistic"] = {"loss": loss, "relativistic": "paired", **fields}
-    return out | {name: {**PENALTIES["none"], **fields} for name, fields in STABILISERS.items()}
+    out |= {name: {**PENALTIES["none"], **fields} for name, fields in STABILISERS.items()}
+    out["top_k"]["burn_in_images"] = steps * BUDGET["batch_size"]
+    return out
 
 
 def trained(config, facts, points, seeds):
@@ -90,11 +96,19 @@ def judged(samples, mixture):
 
 def measured(name, source, args):
     """(row, samples): one setting on one mixture."""
-    config = recipes.ring.Config(data=source, steps=args.steps, **BUDGET, **settings()[name])
+    steps = args.steps or STEPS[source]
+    config = recipes.ring.Config(data=source, steps=steps, **BUDGET, **settings(steps)[name])
     dataset = data.load(source)
     samples, compiling, running = trained(config, dataset.facts, dataset.image, args.seeds)
     each = [judged(points, MIXTURES[source]) for points in samples]
-    row = {"data": source, "setting": name, "seeds": each, "compile_s": round(compiling, 1), "run_s": round(running, 1)}
+    row = {
+        "data": source,
+        "setting": name,
+        "steps": steps,
+        "seeds": each,
+        "compile_s": round(compiling, 1),
+        "run_s": round(running, 1),
+    }
     return row, samples[0]
 
 
@@ -103,7 +117,7 @@ def markdown(result):
     config = recipes.ring.Config
     lines = [
         f"Measured on {result['date']}, {result['hardware']}; jax {jax.__version__}. {result['seeds']} seeds side by side, "
-        f"{result['steps']} steps of batch {BUDGET['batch_size']}, MLPs of three hidden layers of {config.width}, Adam of "
+        f"steps of batch {BUDGET['batch_size']}, MLPs of three hidden layers of {config.width}, Adam of "
         f"{config.lr_g} falling to 0. Good: within 3 deviations of a mode. KL: of the good samples' modes from an even "
         "share, in nats, of the seeds that have any. Mean, and lowest .. highest. What a name adds to the recipe is in the "
         "JSON; stabilisers are on non_saturating+none; all are judged by the average of G.",
@@ -111,7 +125,9 @@ def markdown(result):
     for source, mixture in MIXTURES.items():
         rows = [row for row in result["rows"] if row["data"] == source]
         if rows:
-            head = f"| {source} | modes of {len(mixture.centres)} | good, % | KL | seconds |"
+            head = (
+                f"| {source}, {rows[0]['steps']:,} steps | modes of {len(mixture.centres)} | good, % | KL | seconds |"
+            )
             lines += ["", head, "|---|---|---|---|---|", *map(_line, rows)]
     return "\n".join([*lines, ""])
 
@@ -145,24 +161,24 @@ def draw(path, source, samples):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5, help="0 .. this less 1")
-    parser.add_argument("--steps", type=int, default=2000, help="of each training")
+    parser.add_argument("--steps", type=int, help=f"of each training; by default {STEPS}")
     parser.add_argument("--only", nargs="+", default=["*"], metavar="NAME", help="settings, * stands for anything")
     parser.add_argument("--data", nargs="+", choices=MIXTURES, default=list(MIXTURES))
     parser.add_argument("--out", type=Path, default=Path("runs/collapse"), help="folder of the results")
     args = parser.parse_args(argv)
     for name in ("seeds", "steps"):
-        if getattr(args, name) < 1:
-            parser.error(f"--{name} is {getattr(args, name)}: give a number above 0")
+        if (value := getattr(args, name)) is not None and value < 1:
+            parser.error(f"--{name} is {value}: give a number above 0")
+    known = settings(args.steps or max(STEPS.values()))
     for pattern in args.only:
-        if not any(map(partial(fnmatchcase, pat=pattern), settings())):
-            parser.error(f"--only {pattern} is no setting: there are {', '.join(settings())}")
-    names = [name for name in settings() if any(fnmatchcase(name, pattern) for pattern in args.only)]
+        if not any(map(partial(fnmatchcase, pat=pattern), known)):
+            parser.error(f"--only {pattern} is no setting: there are {', '.join(known)}")
+    names = [name for name in known if any(fnmatchcase(name, pattern) for pattern in args.only)]
     args.out.mkdir(parents=True, exist_ok=True)
     result = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "hardware": hardware.words([])}
     result |= {
         "seeds": args.seeds,
-        "steps": args.steps,
-        "settings": {name: settings()[name] for name in names},
+        "settings": {name: known[name] for name in names},
         "rows": [],
     }
     for source in args.data:

@@ -1,6 +1,6 @@
 """Every table of benchmarks/README.md, measured and written by one command.
 
-    python benchmarks/tables.py                    # all, about 20 minutes on 2 idle cores
+    python benchmarks/tables.py                    # all, about 45 minutes on 2 idle cores
     python benchmarks/tables.py --only start recipes
 
 Each section is measured in processes of its own, kept as benchmarks/results/SECTION.json and written between its markers
@@ -57,11 +57,23 @@ def run(*words, **env):
     return time.perf_counter() - begin, done.stdout
 
 
+def compared(*flags):
+    """What compare.py measures."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(HERE / "compare.py", *flags, "--json", f"{folder}/out.json")
+        return json.loads(Path(folder, "out.json").read_text())
+
+
 def peers(args):
     """Our step beside plain Flax and PyTorch."""
-    with tempfile.TemporaryDirectory() as folder:
-        run(HERE / "compare.py", "--minutes", args.minutes, "--json", f"{folder}/out.json")
-        return json.loads(Path(folder, "out.json").read_text())
+    return compared("--minutes", args.minutes)
+
+
+def r1(args):
+    """The same with R1 on the DCGANs."""
+    limits = ("--rounds", 3, "--minutes", 8, "--start-limit", 200)
+    contenders = ("ours", "flax", "torch", "torch+channels_last")
+    return compared("--networks", "dcgan32", "dcgan64", "--r1", 10, "--contenders", *contenders, *limits)
 
 
 def bench(recipe, *flags, seconds=3):
@@ -161,6 +173,7 @@ def picture_of_peers(result, path):
 
     rows = [row for row in result["rows"] if "not_measured" not in row]
     ours = {row["network"]: row["images_per_s"] for row in rows if row["contender"] == "ours"}
+    rows = [row for row in rows if row["network"] in ours]
     figure = Figure(figsize=(8, 0.24 * len(rows) + 1), layout="constrained")
     axes = figure.subplots()
     value, low, high = ([row[k] / ours[row["network"]] for row in rows] for k in ("images_per_s", "lowest", "highest"))
@@ -173,19 +186,35 @@ def picture_of_peers(result, path):
     figure.savefig(path, dpi=110)
 
 
+def words_of_r1(result):
+    from compare import markdown
+
+    return markdown(result)
+
+
 def words_of_peers(result):
     from compare import markdown
 
     picture_of_peers(result, HERE / "peers.png")
 
-    rows = [row for row in result["rows"] if "not_measured" not in row]
-    missing = {row["contender"] for row in result["rows"]} - {row["contender"] for row in rows}
-    left = f"\nNot measured on this machine: {', '.join(sorted(missing))}." if missing else ""
-    return "![images/s over ours](peers.png)\n\n" + markdown({**result, "rows": rows}) + left
+    rows, left = [], {}
+    for row in result["rows"]:
+        if "not_measured" in row:
+            left.setdefault(row["not_measured"], {}).setdefault(row["network"], []).append(row["contender"])
+        else:
+            rows.append(row)
+    where = lambda found: "; ".join(f"{network}: {', '.join(names)}" for network, names in found.items())
+    lines = ["Not measured:", "", *(f"- {reason}: {where(found)}." for reason, found in left.items())]
+    return (
+        "![images/s over ours](peers.png)\n\n"
+        + markdown({**result, "rows": rows})
+        + "\n".join(["", *lines] * bool(left))
+    )
 
 
 SECTIONS = {
     "peers": (peers, words_of_peers),
+    "r1": (r1, words_of_r1),
     "recipes": (recipes, words_of_recipes),
     "precision": (precision, words_of_precision),
     "start": (start, words_of_start),
@@ -211,14 +240,14 @@ def _score(scores, name):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=tuple(SECTIONS))
-    parser.add_argument("--minutes", type=float, default=9.5, help="of the peers' comparison")
+    parser.add_argument("--minutes", type=float, default=25, help="of the peers' comparison")
     parser.add_argument("--write-only", action="store_true", help="write README.md from the kept results")
     args = parser.parse_args(argv)
     RESULTS.mkdir(exist_ok=True)
     for section in args.only:
         if not args.write_only:
             found = SECTIONS[section][0](args)
-            rows = found["rows"] if section == "peers" else []
+            rows = found["rows"] if section in ("peers", "r1") else []
             kept = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "hardware": hardware.words(rows), "found": found}
             (RESULTS / f"{section}.json").write_text(json.dumps(kept, indent=1) + "\n")
         write(section)

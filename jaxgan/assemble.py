@@ -1,10 +1,12 @@
 """From a Config's words to functions: losses, noise, optimizers, and the whole setup of a recipe."""
 
 import copy
+from collections import Counter
 from collections.abc import Callable
 from functools import partial, reduce
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import optax
 
@@ -77,7 +79,28 @@ def with_values(config, values):
     return now
 
 
+def kinds(recipe, config, facts):
+    """[(share, step)]: the different steps that a training is made of, and how many of all each is.
+
+    One with a share of 1 but for lazy penalties, which some steps have and others not.
+    """
+    _, _, numbered, (every_d, every_g) = _parts(recipe, config, facts, None)
+    period = max(every_d, every_g)
+    found = Counter((number % every_d == 0, number % every_g == 0) for number in range(period))
+    number = {(True, True): 0, (True, False): every_d, (False, True): every_g, (False, False): 1}
+    return [(count / period, numbered(number[due])) for due, count in found.items()]
+
+
 def _setup(recipe, config, facts, axis_name):
+    rules, opt, numbered, every = _parts(recipe, config, facts, axis_name)
+    step = numbered(1)
+    for often in sorted({*every} - {1}):
+        step = core.lazy(step, numbered(often), often)
+    return Setup(recipe.build(config, facts, rules), opt, step, rules.noise)
+
+
+def _parts(recipe, config, facts, axis_name):
+    """(Rules, optimizers, number of a step -> step, how often D's and G's lazy penalties are due)."""
     rules = _rules(config, facts, axis_name)
     opt = optimizers(config)
     options = {
@@ -89,18 +112,17 @@ def _setup(recipe, config, facts, axis_name):
         "axis_name": axis_name,
     }
 
+    every_d, every_g = config.penalty_every if rules.penalties else 1, config.penalty_g_every
+
     def numbered(number):
         """The step of this number: with those of the lazy penalties whose turn it is."""
         now = rules._replace(
-            penalties=() if number % config.penalty_every else rules.penalties,
-            held_back=number % config.penalty_g_every > 0,
+            penalties=() if number % every_d else rules.penalties,
+            held_back=number % every_g > 0,
         )
         return core.make_step(recipe.build(config, facts, now), opt, **options)
 
-    step = numbered(1)
-    for every in sorted({config.penalty_every, config.penalty_g_every} - {1}):
-        step = core.lazy(step, numbered(every), every)
-    return Setup(recipe.build(config, facts, rules), opt, step, rules.noise)
+    return rules, opt, numbered, (every_d, every_g)
 
 
 def optimizers(config):
@@ -148,7 +170,7 @@ def _rules(config, facts, axis_name):
         loss = losses.relativistic(loss)
     elif config.relativistic == "average":
         loss = losses.relativistic_average(loss, axis_name)
-    if config.top_k < 1:
+    if isinstance(config.top_k, jax.Array) or config.top_k < 1:  # on its way to its end, or swept
         loss = losses.top_k(loss, config.top_k, axis_name)
     penalties = tuple(getattr(losses, name)(config.penalty_weight * config.penalty_every) for name in config.penalties)
     if config.pack > 1:
@@ -192,13 +214,20 @@ def _sight(config, facts, axis_name):
         around.append(partial(augment.augmented, augment=noisy, axis_name=axis_name))
     if config.augment == "diffaugment":
         around.append(partial(augment.augmented, augment=augment.diff_augment(), axis_name=axis_name))
-    if config.augment == "ada" and config.augment_p is not None:
-        fixed = lambda images, keys: augment.ada()(images, keys, config.augment_p)
-        around.append(partial(augment.augmented, augment=fixed, axis_name=axis_name))
-    elif config.augment == "ada":
-        per = config.ada_images / config.microbatches  # it counts the images of one part
-        watchers.append(augment.controller(target=config.ada_target, per=per, axis_name=axis_name))
-        around.append(partial(augment.augmented, augment=augment.ada(), adaptive=True, axis_name=axis_name))
+    if config.augment == "ada":
+        if facts.shape[2] not in (1, 3):
+            raise BadInput(
+                f"--augment ada knows images of 1 or 3 channels, and {facts.name} has {facts.shape[2]}: take diffaugment, or "
+                "--channels 3"
+            )
+        transform = augment.ada(config.ada_groups)
+        fixed = lambda images, keys: transform(images, keys, config.augment_p)
+        adaptive = config.augment_p is None
+        seen = {"augment": transform if adaptive else fixed, "adaptive": adaptive, "axis_name": axis_name}
+        around.append(partial(augment.augmented, **seen))
+        if adaptive:
+            per = config.ada_images / config.microbatches  # it counts the images of one part
+            watchers.append(augment.controller(target=config.ada_target, per=per, axis_name=axis_name))
     if config.lecam:
         watchers.append(losses.lecam(config.lecam, warm_up=config.lecam_warm_up))
     return lambda d: reduce(lambda d, wrap: wrap(d), around, d), tuple(watchers)

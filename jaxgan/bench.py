@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import compilation, parallel, runs, training
+from jaxgan import compilation, costs, parallel, runs, training
 
 _WARM_UP = 5
 ROUNDS = 5
@@ -19,12 +19,11 @@ def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
 
     images_per_s: the median of five rounds of dispatches with one wait at their end, _lowest and _highest beside it;
     batches come as in training, and data_wait_share is what of the time the host spent on them. The percentiles are of
-    dispatches that are waited for one by one, divided by the steps in each. mfu: model FLOPs of a step on each device, as
-    XLA counts them, over what the largest of a few products of matrices in the same dtype reaches there.
+    dispatches that are waited for one by one, divided by the steps in each. mfu: model FLOPs of a step on each device
+    (`costs.flops`), over what the largest of a few products of matrices in the same dtype reaches there.
     compile_s is without any cache, compile_warm_s from JAX's persistent one, both behind tracing.
     """
     chosen = parallel.choose(mode, devices)
-    parallel.check_divisible(config.batch_size, len(chosen))
     dataset, facts = training.prepare(recipe, config)
     program = training.compose(recipe, config, dataset, facts, mode, chosen)
     state = jax.jit(lambda: runs.fresh_state(program.setup, config, facts))()
@@ -38,7 +37,7 @@ def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
             compiled = lowered.compile()
             seconds_to_compile.append(time.perf_counter() - begin)
             jax.clear_caches()  # of this process: what is left is the persistent one
-    cost, memory = compiled.cost_analysis(), compiled.memory_analysis()
+    memory = compiled.memory_analysis()
     step, waited = 0, 0.0
 
     def play():
@@ -68,7 +67,7 @@ def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
         rates.append(dispatches * chunk * config.batch_size / elapsed)
         shares.append(waited / elapsed)
     rate, ceiling = statistics.median(rates), matmul_ceiling(chosen[0], config.dtype)
-    flops = float(cost["flops"])  # XLA counts the body of a loop once: this is one step, however many a dispatch has
+    flops = costs.flops(recipe, config, facts, compiled)
     p50, p90, p99 = (round(float(p) * 1e3, 4) for p in np.percentile(each, (50, 90, 99)))
     return {
         "recipe": recipe,

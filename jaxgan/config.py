@@ -3,9 +3,11 @@
 import dataclasses
 import re
 from dataclasses import dataclass
-from typing import Literal, get_args, get_origin
+from typing import Literal
 
+from jaxgan import limits
 from jaxgan.errors import BadInput, unknown
+from jaxgan.limits import ENDS
 
 Loss = Literal["non_saturating", "minimax", "bce", "least_squares", "hinge", "wasserstein"]
 Penalty = Literal["auto", "none", "r1", "r2", "r1_r2", "wgan_gp", "dragan"]
@@ -65,6 +67,9 @@ class Config:
     """Mean sign of D's logits of real images above which --augment ada augments more."""
     ada_images: float = 500_000
     """Images that take ADA's probability from 0 to 1: fewer for a short training."""
+    ada_groups: str = "bgc"
+    """Transformations of --augment ada: b pixel blitting, g geometric ones, c colour, f filtering, n noise, o cutout; a number
+    behind a letter multiplies the probability of that group: bgc0.5o."""
     augment_p: float | None = None
     """Fixed probability of --augment ada, in place of one that follows how much D overfits."""
 
@@ -79,7 +84,7 @@ class Config:
     lecam_warm_up: int = 1000
     """Turns of D before --lecam begins."""
     top_k: float = 1.0
-    """Share of the fakes that teach G, those that D likes best. 1: all."""
+    """Share of the fakes that teach G, those that D likes best. 1: all. With --top-k-end it gets there on the way."""
     unroll: int = 0
     """Steps of D's answer that G's gradient foresees (unrolled GAN): for points and small networks. 0: none."""
     unroll_rate: float = 0.001
@@ -135,6 +140,8 @@ class Config:
     """--ema-halflife-images after the burn-in."""
     augment_p_end: float | None = None
     """--augment-p after the burn-in."""
+    top_k_end: float | None = None
+    """--top-k after the burn-in."""
 
     stop_when: str = ""
     """End the training where a scalar of metrics.jsonl passes a threshold: loss_d<0.1, or real_d>20."""
@@ -166,95 +173,18 @@ class Config:
 
     def __post_init__(self):
         """Raises BadInput for values out of range, and for those that contradict each other."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if value is None and field.type == float | None:
-                continue
-            choices = get_args(field.type) if get_origin(field.type) is Literal else ()
-            if choices and value not in choices:
-                raise unknown(_flag(field.name), value, choices)
-            if get_origin(field.type) is tuple and not isinstance(value, tuple):
-                raise BadInput(f"{_flag(field.name)} is {value!r}: give a list")
-            if field.type in _NUMBERS and not isinstance(value, int if field.type is int else (int, float)):
-                raise BadInput(f"{_flag(field.name)} is {value!r}: give a number")
-        for kinds, fits, wanted in (
-            (_positive, lambda value: value > 0, "a number above 0"),
-            (_not_negative, lambda value: value >= 0, "0 or more"),
-            (("b1", "b2"), lambda value: 0 <= value < 1, "a number in [0, 1)"),
-            (("augment_p",), lambda value: 0 <= value <= 1, "a number in [0, 1]"),
-        ):
-            for name in (*kinds, *(ENDS[name] for name in kinds if name in ENDS)):
-                value = getattr(self, name)
-                if value is not None and not fits(value):
-                    raise BadInput(f"{_flag(name)} is {value}: give {wanted}")
-        chunks = ("steps", "log_every_steps", "sample_every_steps", "save_every_steps")
-        for name in (*chunks, "evaluate_every_steps", "evaluate_all_every_steps"):
-            if getattr(self, name) % self.steps_per_dispatch:
-                raise BadInput(
-                    f"{_flag(name)} is {getattr(self, name)} and --steps-per-dispatch {self.steps_per_dispatch}: "
-                    "give a multiple of it, or --steps-per-dispatch 1"
-                )
-        if self.smoothing and self.loss != "bce":
-            raise BadInput(f"--smoothing {self.smoothing} has no meaning for --loss {self.loss}: add --loss bce")
-        if not 0 < self.top_k <= 1:
-            raise BadInput(f"--top-k is {self.top_k}: give a number in (0, 1], the share of the fakes that teach G")
-        if self.batch_size % self.pack:
-            raise BadInput(
-                f"--batch-size {self.batch_size} does not go into packs of --pack {self.pack}: give a multiple"
-            )
-        if self.pack > 1 and self.conditional:
-            raise BadInput(
-                f"--pack {self.pack} joins samples, and --conditional gives each its label: add --no-conditional, or "
-                "leave --pack away"
-            )
-        if self.keep_best and not self.best_metric:
-            raise BadInput(
-                f"--keep-best {self.keep_best} needs --best-metric, a scalar of metrics.jsonl such as loss_g"
-            )
-        for name in ("evaluate_every_steps", "evaluate_all_every_steps"):
-            if getattr(self, name) % self.log_every_steps:
-                raise BadInput(
-                    f"{_flag(name)} is {getattr(self, name)} and --log-every-steps {self.log_every_steps}: give a multiple "
-                    "of it, so that the numbers come into metrics.jsonl"
-                )
-        if self.evaluate_samples < 2:
-            raise BadInput(f"--evaluate-samples is {self.evaluate_samples}: give 2 or more")
-        _ = self.threshold
-        self._check_ends()
-        if self.penalty_every > 1 and self.penalties == ():
-            raise BadInput(f"--penalty-every {self.penalty_every} without a penalty: add --penalty r1, for example")
-        if self.loss == "wasserstein" and self.relativistic == "no" and not (self.penalties or self.clip_weights):
-            raise BadInput(
-                "--loss wasserstein has no meaning without a constraint on D: add --penalty wgan_gp or --clip-weights 0.01"
-            )
-
-    def _check_ends(self):
-        """Raises BadInput where an end, or a fixed probability, has nothing to act on."""
-        if self.augment_p is not None and self.augment != "ada":
-            raise BadInput(
-                f"--augment-p {self.augment_p} has no meaning for --augment {self.augment}: add --augment ada"
-            )
-        if self.burn_in_images and not self.ends:
-            raise BadInput(f"--burn-in-images {self.burn_in_images} changes nothing: add --lr-g-end, for example")
-        rates = self.schedule != "constant" and f"--schedule {self.schedule}: take --schedule constant"
-        idle = not self.burn_in_images and "--burn-in-images 0: say over how many images"
-        lacks = {
-            "lr_g": rates,
-            "lr_d": rates,
-            "b2": self.optimizer == "sgd" and "--optimizer sgd, which has no --b2: take adam",
-            "penalty_weight": not self.penalties and "no penalty: add --penalty r1",
-            "augment_p": self.augment_p is None and "no --augment-p to start from: add --augment ada --augment-p 0",
-        }
-        for name, end in self.ends.items():
-            if lack := lacks.get(name) or idle:
-                flag = _flag(ENDS[name])
-                raise BadInput(f"{flag} is {end} with {lack}, or {flag} None")
+        limits.check(self)
 
     @property
     def ends(self):
-        """Name -> value after the burn-in, of the fields that have one."""
-        ends = {name: getattr(self, end) for name, end in ENDS.items()}
+        """Name -> value after the burn-in, of the fields that have one and are of effect."""
+        ends = {name: getattr(self, end) for name, end in ENDS.items() if end not in self.idle}
         return {name: end for name, end in ends.items() if end is not None}
+
+    @property
+    def idle(self):
+        """{field: reason} of the fields that nothing looks at, as the others are. A recipe adds its own."""
+        return limits.idle(self)
 
     @property
     def fitting(self):
@@ -267,6 +197,11 @@ class Config:
         if self.penalty == "auto":
             return ("wgan_gp",) if self.loss == "wasserstein" and not self.clip_weights else ()
         return {"none": (), "r1_r2": ("r1", "r2")}.get(self.penalty, (self.penalty,))
+
+    @property
+    def batch_unit(self):
+        """What the batch of a device has to be a multiple of."""
+        return self.pack * self.microbatches
 
     @property
     def penalty_g_every(self):
@@ -287,31 +222,6 @@ class Config:
             ) from None
 
 
-_NUMBERS = (int, float, float | None)
-ENDS = {name: f"{name}_end" for name in ("lr_g", "lr_d", "b2", "penalty_weight", "ema_halflife_images", "augment_p")}
-"""The fields that a burn-in can change -> those that say to what."""
-_positive = (
-    *("steps", "batch_size", "z_dim", "lr_g", "lr_d", "d_turns", "penalty_every", "steps_per_dispatch"),
-    *(
-        "log_every_steps",
-        "sample_every_steps",
-        "save_every_steps",
-        "keep_latest",
-        "stop_rows",
-        "aspect",
-        "ada_images",
-        "microbatches",
-    ),
-    *("pack", "lecam_warm_up", "unroll_rate"),
-)
-_not_negative = (
-    *("resolution", "classes", "seed", "penalty_weight", "clip_weights", "clip_norm", "decay_steps"),
-    *("instance_noise", "consistency", "lecam", "unroll", "lookahead"),
-    *("ema_halflife_images", "ema_ramp", "keep_best", "evaluate_every_steps", "evaluate_all_every_steps"),
-    "burn_in_images",
-)
-
-
 def from_json(cls, fields, source):
     """Config of class `cls` from the object of a JSON file. Raises BadInput for unknown fields and wrong types."""
     known = {f.name: f for f in dataclasses.fields(cls)}
@@ -324,7 +234,3 @@ def from_json(cls, fields, source):
         if isinstance(value, list):
             fields = {**fields, name: tuple(value)}
     return cls(**fields)
-
-
-def _flag(name):
-    return "--" + name.replace("_", "-")

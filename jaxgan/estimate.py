@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jax
 
-from jaxgan import parallel, recipes, runs, training
+from jaxgan import costs, parallel, recipes, runs, training
 
 _TRIES = 4  # programs that are compiled to find the largest batch
 _SCRATCH = 2.2  # on a CPU, convolutions take buffers that XLA does not count: up to so many times the temporary bytes
@@ -41,13 +41,9 @@ def describe(recipe, config, mode="single", devices=None, memory=0):
 def measure(recipe, config, mode="single", devices=None):
     """facts, parameters_g, parameters_d, state_bytes; of a step on each device: flops, argument_, temp_, peak_bytes."""
     chosen = parallel.choose(mode, devices)
-    parallel.check_divisible(config.batch_size, len(chosen))
     dataset, facts = training.prepare(recipe, config)
     compiled, state = _compile(recipe, config, dataset, facts, mode, chosen)
-    flops = float(compiled.cost_analysis()["flops"])
-    if config.d_turns > 2:  # XLA counts the body of a loop once, and the turns of D before the last are one
-        alone = _compile(recipe, dataclasses.replace(config, d_turns=1), dataset, facts, mode, chosen)[0]
-        flops += (config.d_turns - 2) * (flops - float(alone.cost_analysis()["flops"]))
+    flops = costs.flops(recipe, config, facts, compiled)
     count = lambda tree: sum(math.prod(x.shape) for x in jax.tree.leaves(tree))
     memory = compiled.memory_analysis()
     return {
@@ -79,7 +75,7 @@ def largest_batch(recipe, config, limit, mode="single", devices=None):
             known[batch] = _peak(compiled, chosen[0].platform)
         return known[batch]
 
-    unit = len(chosen) * config.pack
+    unit = len(chosen) * config.batch_unit
     low, high = 8 * unit, 16 * unit
     for _ in range(_TRIES):
         slope = max((peak(high) - peak(low)) / (high - low), 1e-9)
@@ -108,7 +104,8 @@ def device_memory(device):
 
 def fits(recipe, source, resolution=0):
     """A line saying that the recipe can take the source. Raises BadInput, with both values, where it cannot."""
-    config = dataclasses.replace(recipes.get(recipe).Config(), data=source, resolution=resolution)
+    given = {"resolution": resolution} if resolution else {}
+    config = dataclasses.replace(recipes.get(recipe).Config(), data=source, **given)
     dataset, facts = training.prepare(recipe, config)
     program = training.compose(recipe, config, dataset, facts, "single", parallel.choose("single"))
     jax.eval_shape(lambda: runs.fresh_state(program.setup, config, facts))

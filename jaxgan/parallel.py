@@ -100,15 +100,15 @@ def wrap(mode, step, devices, batch_axis=0):
     return {"single": single, "pmap": pmap, "mesh": mesh, "fsdp": fsdp}[mode](step, devices, batch_axis=batch_axis)
 
 
-def check_divisible(batch_size, devices, pack=1):
-    """Raises BadInput where the batch does not divide evenly, on each device into packs of so many samples."""
-    unit = devices * pack
+def check_divisible(batch_size, devices, parts=1):
+    """Raises BadInput where the batch does not divide evenly over devices, and on each of them by `parts`."""
+    unit = devices * parts
     if batch_size % unit:
         low = batch_size - batch_size % unit
         choices = " or ".join(str(n) for n in (low, low + unit) if n)
-        packs = f" in packs of {pack}" if pack > 1 else ""
+        multiples = f" in multiples of {parts}" if parts > 1 else ""
         raise BadInput(
-            f"a batch of {batch_size} does not divide over {devices} devices{packs}: set --batch-size {choices}"
+            f"a batch of {batch_size} does not divide over {devices} devices{multiples}: set --batch-size {choices}"
         )
 
 

@@ -1,22 +1,21 @@
 """Several GANs of one recipe in one program: seeds, rates and other numbers side by side.
 
-Their weights become one array with a leading axis, their convolutions grouped ones. It pays where a GAN alone does not
-fill the device; benchmarks/README.md says where.
+Their weights become one array with a leading axis. It pays where a GAN alone does not fill the device;
+benchmarks/README.md says where.
 """
 
 import dataclasses
 import itertools
-import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import assemble, data, ending, loop, notes, pictures, recipes, report, runs, training
+from jaxgan import assemble, ending, limits, loop, notes, pictures, recipes, report, runs, training
 from jaxgan.checkpoint import Checkpoints, sha256
-from jaxgan.config import ENDS
-from jaxgan.core import State, repeat
+from jaxgan.core import State
 from jaxgan.errors import BadInput, unknown
+from jaxgan.limits import ENDS
 from jaxgan.progress import Progress, duration
 
 SWEPT = tuple(ENDS)  # what may differ besides the seed: numbers that nothing but arithmetic looks at
@@ -42,7 +41,10 @@ def members(config, count=1, sweep=()):
 
 
 class Population:
-    """The program of several members on one device: `state`, `batch(step)`, and `play` that takes both and `shared`."""
+    """The program of several members on one device: `state`, `batch(step)`, and `play` that takes both and `shared`.
+
+    values: name -> [members], what they differ in besides the seed.
+    """
 
     def __init__(self, recipe, configs, dataset, facts, device=None):
         first = configs[0]
@@ -54,22 +56,19 @@ class Population:
         device = device or jax.devices()[0]
         module, names = recipes.get(recipe), sorted(differ - {"seed"})
         self.setup = assemble.setup(module, first, facts)
-        self._values = {name: jnp.float32([getattr(config, name) for config in configs]) for name in names}
-        options = {"labels": first.conditional, "flip": first.flip}
-        options |= {"turns": first.d_turns, "chunk": first.steps_per_dispatch}
-        self._feeds = [data.Feed(dataset, first.batch_size, seed=config.seed, **options) for config in configs]
+        self.values = {name: jnp.float32([getattr(config, name) for config in configs]) for name in names}
+        self._feeds = [training.feed(dataset, config) for config in configs]
 
         def member(state, batch, values, *shared):
-            step = self._feeds[0].fed(assemble.setup(module, assemble.with_values(first, values), facts).step)
-            step = repeat(step, first.steps_per_dispatch) if first.steps_per_dispatch > 1 else step
-            return step(state, batch, *shared)
+            one = assemble.setup(module, assemble.with_values(first, values), facts).step
+            return training.dispatch(one, self._feeds[0], first)(state, batch, *shared)
 
         fresh = jax.jit(lambda key: runs.fresh_state(self.setup, first, facts, key))
         states = [fresh(jax.random.key(config.seed)) for config in configs]
         self.state = jax.device_put(
             jax.tree.map(lambda *x: jnp.stack(x), *states)._replace(step=states[0].step), device
         )
-        self.shared = jax.device_put((self._values, *self._feeds[0].shared), device)
+        self.shared = jax.device_put((self.values, *self._feeds[0].shared), device)
         axes = (_AXES, 0, 0, *(None for _ in self._feeds[0].shared))
         mapped = jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0))
         self.play = jax.jit(mapped, donate_argnums=0)
@@ -96,16 +95,19 @@ def train(recipe, configs, *, out=None, max_minutes=None):
     first = configs[0]
     for name in ("stop_when", "evaluate_every_steps", "evaluate_all_every_steps", "keep_best"):
         if getattr(first, name):
-            flag = name.replace("_", "-")
+            none = type(getattr(first, name))()
             raise BadInput(
-                f"--{flag} {getattr(first, name)} looks at one GAN alone: leave it away, or train one by one"
+                f"{limits.flag(name)} {getattr(first, name)} looks at one GAN alone: give {limits.flag(name)} {none!r}, or "
+                "train one by one"
             )
-    limit = time.monotonic() + 60 * (max_minutes or float("inf"))
+    limit = training.deadline(max_minutes)
+    for config in configs:
+        limits.check_idle(config, recipes.get(recipe).TINY)
     dataset, facts = training.prepare(recipe, first)
     program = Population(recipe, configs, dataset, facts)
     home = runs.new_folder(out, f"{recipe}-population")
     all_runs = [runs.create(home / f"{i:02}", recipe, config, facts) for i, config in enumerate(configs)]
-    varied = [{name: getattr(c, name) for name in ("seed", *sorted(program._values))} for c in configs]
+    varied = [{name: getattr(c, name) for name in ("seed", *sorted(program.values))} for c in configs]
     with Progress(first.steps) as progress:
         progress.say(f"{len(configs)} times {recipe} on {facts.name} into {home}")
         stores = [Checkpoints(run.checkpoints, keep_latest=first.keep_latest, say=progress.say) for run in all_runs]
@@ -135,39 +137,45 @@ def train(recipe, configs, *, out=None, max_minutes=None):
         )
         end = ending.Ending(first, limit)
         with loop.interruptible() as asked:
-            state, row = loop.run(
-                program.play,
-                program.state,
-                program.batch,
-                program.shared,
-                start=0,
-                stop=first.steps,
-                chunk=first.steps_per_dispatch,
-                images_per_step=first.batch_size * len(configs),
-                hooks=hooks,
-                stopping=lambda: asked() is not None,
-                enough=end,
-            )
-        for store in stores:
-            store.close()
-        step = int(state.step)
+            try:
+                state, row = loop.run(
+                    program.play,
+                    program.state,
+                    program.batch,
+                    program.shared,
+                    start=0,
+                    stop=first.steps,
+                    chunk=first.steps_per_dispatch,
+                    images_per_step=first.batch_size * len(configs),
+                    hooks=hooks,
+                    stopping=lambda: asked() is not None,
+                    enough=end,
+                )
+            except loop.Diverged as error:
+                raise BadInput(
+                    f"all {len(configs)} trainings in {home} diverged: {error}; try lower --lr-g and --lr-d, or a --penalty"
+                ) from error
+            finally:
+                for store in stores:
+                    store.close()
+        step, seconds = int(state.step), row.get("seconds", 0.0)
         for i, run in enumerate(all_runs):
-            notes.result(run, step, row["seconds"], sha256(member_of(state, i)), ended=end.reason)
+            notes.result(run, step, seconds, sha256(member_of(state, i)), ended=end.reason)
             report.write(run.folder)
-        table = [
-            {"run": run.folder.name, **v, **last[i]} for i, (run, v) in enumerate(zip(all_runs, varied, strict=True))
-        ]
+        told = zip(all_runs, varied, strict=True)
+        table = [{"run": run.folder.name, **v, **last.get(i, {})} for i, (run, v) in enumerate(told)]
         runs.write_json(home / "population.json", table)
         _overview(home / "samples.png", program, state, first, facts)
         for line in table:
-            progress.say(
-                "  ".join(
-                    f"{k} {line[k]:g}" if k != "run" else line[k] for k in ("run", *varied[0], "loss_g", "loss_d")
-                )
-            )
-        progress.say(f"{step} steps of {len(configs)} GANs in {duration(row['seconds'])} of training")
-        if asked() is not None:
-            raise training.Stopped(asked(), step, home / "00")
+            columns = [k for k in (*varied[0], "loss_g", "loss_d") if k in line]
+            progress.say("  ".join([line["run"], *(f"{k} {line[k]:g}" for k in columns)]))
+        progress.say(f"{step} steps of {len(configs)} GANs in {duration(seconds)} of training")
+        if step < first.steps:
+            one = home / "00"
+            command = f"one by one, jaxgan train {recipe} --config {one}/config.json --out {one} --resume auto"
+            if asked() is not None:
+                raise training.Stopped(asked(), step, command)
+            progress.say(f"{end.reason}: to go on, {command}")
     return home
 
 

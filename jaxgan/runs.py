@@ -115,6 +115,16 @@ def fresh_state(setup, config, facts, key=None):
     return init_state(setup.gan, setup.opt, jax.random.key(config.seed) if key is None else key, batch)
 
 
+def batch_like(config, facts):
+    """Shapes of the batch that a config's step is given: of all turns of D."""
+    lead = (config.d_turns,) if config.d_turns > 1 else ()
+    batch = {"image": jax.ShapeDtypeStruct((*lead, config.batch_size, *facts.shape), jnp.float32)}
+    if config.conditional:
+        shape, dtype = label_like(facts, config.batch_size)
+        batch["label"] = jax.ShapeDtypeStruct((*lead, *shape), dtype)
+    return batch
+
+
 def label_like(facts, count):
     """(shape, dtype) of `count` labels of data with these facts."""
     return ((count, len(facts.classes)), jnp.float32) if facts.vectors else ((count,), jnp.int32)

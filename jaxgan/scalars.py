@@ -1,7 +1,6 @@
 """The scalars of metrics.jsonl, of steps and of evaluations: what thresholds and the choice of the best can name."""
 
 import jax
-import numpy as np
 
 from jaxgan import assemble, recipes, runs
 from jaxgan.errors import BadInput, unknown
@@ -15,12 +14,7 @@ def check(recipe, config, facts):
         return
     setup = assemble.setup(recipes.get(recipe), config, facts)
     state = jax.eval_shape(lambda: runs.fresh_state(setup, config, facts))
-    lead = (*((config.d_turns,) if config.d_turns > 1 else ()), config.batch_size)
-    batch = {"image": jax.ShapeDtypeStruct((*lead, *facts.shape), np.float32)}
-    if config.conditional:
-        shape, dtype = runs.label_like(facts, config.batch_size)
-        batch["label"] = jax.ShapeDtypeStruct((*lead[:-1], *shape), dtype)
-    metrics = jax.eval_shape(setup.step, state, batch)[1]
+    metrics = jax.eval_shape(setup.step, state, runs.batch_like(config, facts))[1]
     names = [*(f"{name}_g" for name in metrics.g), *(f"{name}_d" for name in metrics.d), "images_per_s", "seconds"]
     often, rarely = config.evaluate_every_steps, config.evaluate_all_every_steps
     for flag, name in asked.items():

@@ -16,6 +16,7 @@ from jaxgan import (
     data,
     ending,
     evaluation,
+    limits,
     loop,
     notes,
     parallel,
@@ -34,11 +35,10 @@ RESUME = ("never", "auto", "must")
 
 
 class Stopped(Exception):
-    """A signal ended the training; its state is saved. `signal` is the signal's number."""
+    """A signal ended the training; its state is saved. `signal` is the signal's number, `command` goes on with it."""
 
-    def __init__(self, number, step, folder):
-        name = signal.Signals(number).name
-        super().__init__(f"{name}: saved step {step}. To go on: the same command with --out {folder} --resume auto")
+    def __init__(self, number, step, command):
+        super().__init__(f"{signal.Signals(number).name}: saved step {step}. To go on: {command}")
         self.signal = number
 
 
@@ -52,7 +52,8 @@ class Program(NamedTuple):
 
 
 def prepare(recipe, config):
-    """(dataset, facts) that a recipe is to be trained on. Raises BadInput where there are none."""
+    """(dataset, facts) that a recipe is to be trained on. Raises BadInput where there are none, or a field has no effect."""
+    limits.check_idle(config, recipes.get(recipe).TINY)
     if not config.data:
         raise BadInput(
             f"{recipe} has no data set of its own: give --data, a folder of images or idx files, an .npz, or digits"
@@ -61,10 +62,26 @@ def prepare(recipe, config):
     return dataset, dataset.facts
 
 
+def deadline(max_minutes):
+    """The time.monotonic() of so many minutes from now, infinity for None. Raises BadInput for less than any."""
+    if max_minutes is not None and max_minutes <= 0:
+        raise BadInput(f"--max-minutes is {max_minutes}: give a number above 0")
+    return time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
+
+
 def compose(recipe, config, dataset, facts, mode, devices):
     """Program of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
     setup = assemble.setup(recipes.get(recipe), config, facts, parallel.axis_name(mode))
-    feed = data.Feed(
+    parallel.check_divisible(config.batch_size, len(devices), config.pack * config.microbatches)
+    scalars.check(recipe, config, facts)
+    batches = feed(dataset, config)
+    step = dispatch(setup.step, batches, config)
+    return Program(setup, batches, parallel.wrap(mode, step, devices, batches.batch_axis), mode)
+
+
+def feed(dataset, config):
+    """data.Feed of the batches that a config asks for."""
+    return data.Feed(
         dataset,
         config.batch_size,
         seed=config.seed,
@@ -73,11 +90,12 @@ def compose(recipe, config, dataset, facts, mode, devices):
         turns=config.d_turns,
         chunk=config.steps_per_dispatch,
     )
-    scalars.check(recipe, config, facts)
-    step = feed.fed(setup.step)
-    if config.steps_per_dispatch > 1:
-        step = core.repeat(step, config.steps_per_dispatch)
-    return Program(setup, feed, parallel.wrap(mode, step, devices, feed.batch_axis), mode)
+
+
+def dispatch(step, batches, config):
+    """The step that takes a Feed's batches and what they share, `steps_per_dispatch` of them in one program."""
+    step = batches.fed(step)
+    return core.repeat(step, config.steps_per_dispatch) if config.steps_per_dispatch > 1 else step
 
 
 def train(recipe, config, *, out=None, mode="single", devices=None, resume="never", max_minutes=None, log_to=()):
@@ -88,12 +106,9 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
     names of writers.NAMES. Raises BadInput before anything is written where the input cannot be used, Stopped after
     Ctrl-C or SIGTERM.
     """
-    if max_minutes is not None and max_minutes <= 0:
-        raise BadInput(f"--max-minutes is {max_minutes}: give a number above 0")
+    limit = deadline(max_minutes)
     writers.check(log_to)
-    limit = time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
     chosen = parallel.choose(mode, devices)
-    parallel.check_divisible(config.batch_size, len(chosen), config.pack)
     if resume == "must" and out is None:
         raise BadInput("--resume must needs --out RUN, the run to go on with")
     dataset, facts = prepare(recipe, config)
@@ -194,7 +209,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
         store.close()
         step = int(state.step)
         if step < config.steps and asked() is not None:
-            raise Stopped(asked(), step, folder)
+            raise Stopped(asked(), step, f"the same command with --out {folder} --resume auto")
     seconds = seconds_before + row.get("seconds", 0.0)
     if row or not (folder / "result.json").exists():
         notes.result(run, step, seconds, sha256(state), program.mode, devices, end.reason)

@@ -65,6 +65,12 @@ GAMES = {
     "mlp_stabilised": _stabilised,
     "mlp_unrolled": lambda axis: tasks.unrolled(_mlp(axis), 3, 0.1, axis),
     "dcgan_batch_norm": lambda axis: _dcgan(axis),
+    "mlp_augmented": lambda axis: tasks.paired(
+        models.mlp.generator((8, 8, 1), (16, 16)),
+        augment.augmented(models.mlp.discriminator((16, 16)), augment.diff_augment(), axis_name=axis),
+        noise=noise.uniform(8),
+        penalties=(losses.r1(1.0),),
+    ),
     "mlp_ada": lambda axis: tasks.paired(
         models.mlp.generator((8, 8, 1), (16, 16)),
         augment.augmented(models.mlp.discriminator((16, 16)), augment.ada("c"), adaptive=True, axis_name=axis),

@@ -327,6 +327,14 @@ def test_blits_come_before_the_general_transformations_in_one_look_up():
         assert (apart(other) > 0.2).sum() > 16
 
 
+@pytest.mark.parametrize("letter", GROUPS)
+def test_a_number_behind_a_group_multiplies_its_probability(letter):
+    images, keys = uniform(0, 32, 8, 8, 3), keys_of(32)
+    half = quick(augment.ada(f"{letter}.5"))
+    np.testing.assert_array_equal(half(images, keys, 0.8), alone[letter](images, keys, 0.4))
+    assert np.abs(half(images, keys, 0.8) - alone[letter](images, keys, 0.8)).max() > 0.1
+
+
 def test_groups_draw_the_same_alone_and_together():
     images, keys = uniform(0, 256, 6, 6, 3), keys_of(256)
     apart = images
@@ -424,7 +432,7 @@ def test_what_cannot_be_augmented_is_bad_input():
         augment.diff_augment()(jnp.zeros((2, 4, 4, 3), jnp.uint8), keys)
     with pytest.raises(BadInput, match=r"3 images and keys key<fry>\[2\].*sample_keys"):
         augment.diff_augment()(jnp.zeros((3, 4, 4, 3)), keys)
-    with pytest.raises(BadInput, match=r"unknown group 'z'.*b, c, f, g, n, o"):
+    with pytest.raises(BadInput, match=r"unknown group of ada 'z'.*b, c, f, g, n, o"):
         augment.ada("bz")
     with pytest.raises(BadInput, match=r"unknown policy 'colour'.*color"):
         augment.diff_augment(("colour",))

@@ -16,7 +16,7 @@ import collapse
 
 
 def test_every_setting_is_a_config_of_its_own():
-    made = [recipes.ring.Config(steps=1, **collapse.BUDGET, **fields) for fields in collapse.settings().values()]
+    made = [recipes.ring.Config(steps=1, **collapse.BUDGET, **fields) for fields in collapse.settings(1).values()]
     assert len(set(made)) == len(made) == 34
 
 

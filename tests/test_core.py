@@ -86,7 +86,7 @@ def test_several_turns_of_d_are_single_turns_in_a_row():
 
 
 @pytest.mark.parametrize("fresh", [False, True])
-@pytest.mark.parametrize("name", ["mlp_wgan_gp", "mlp_rpgan_r1_r2", "dcgan_spectral_r1"])
+@pytest.mark.parametrize("name", ["mlp_wgan_gp", "mlp_rpgan_r1_r2", "mlp_augmented", "dcgan_spectral_r1"])
 def test_microbatches_give_the_step_of_the_whole_batch(name, fresh):
     gan, opt, state = begin(name)
     whole, parts = (jax.jit(jaxgan.make_step(gan, opt, fresh=fresh, microbatches=n)) for n in (1, 4))

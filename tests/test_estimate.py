@@ -41,6 +41,31 @@ def test_the_largest_batch_fits_and_a_larger_one_does_not(mode):
     assert peak(most) <= limit < peak(int(most * 1.1) // 4 * 4)
 
 
+def test_flops_of_microbatches_are_those_of_the_batch():
+    flops = [estimate.measure("digits", dataclasses.replace(DIGITS, microbatches=n))["flops"] for n in (1, 4)]
+    np.testing.assert_allclose(flops[1], flops[0], rtol=0.05)
+
+
+def test_a_lazy_penalty_counts_at_its_own_steps_alone():
+    flops = {}
+    for name, fields in {
+        "none": {"penalty": "none"},
+        1: {"penalty": "r1"},
+        4: {"penalty": "r1", "penalty_every": 4},
+    }.items():
+        flops[name] = estimate.measure("digits", dataclasses.replace(DIGITS, **fields))["flops"]
+    assert flops[1] > 1.1 * flops["none"]
+    np.testing.assert_allclose(flops[4], (3 * flops["none"] + flops[1]) / 4, rtol=0.01)
+
+
+@pytest.mark.parametrize(("recipe", "fields"), [("digits", {"microbatches": 16}), ("stylegan2", {"data": "digits"})])
+def test_the_largest_batch_is_one_that_can_be_trained(recipe, fields):
+    module = recipes.get(recipe)
+    config = module.Config(**{**module.TINY, "batch_size": 16, **fields})
+    most = estimate.largest_batch(recipe, config, 2**26)
+    assert most and most % config.batch_unit == 0
+
+
 def test_nothing_fits_into_too_little():
     assert estimate.largest_batch("digits", DIGITS, 1000) == 0
 

@@ -89,6 +89,35 @@ def test_what_cannot_be_a_population_is_refused(flags, says, tmp_path, capsys):
     assert says in capsys.readouterr().err and not (tmp_path / "run").exists()
 
 
+def test_every_number_that_may_differ_can_be_swept():
+    recipe = recipes.get("r3gan")
+    first = recipe.Config(**{**recipe.TINY, "data": "digits", "top_k_end": 0.5})
+    found = data.load("digits", resolution=8)
+    for name in population.SWEPT:
+        values = {"b2": "0.8,0.95", "augment_p": "0.2,0.4", "top_k": "1,0.5"}.get(name, "0.1,0.2")
+        program = population.Population(
+            "r3gan", population.members(first, sweep=[f"{name}={values}"]), found, found.facts
+        )
+        _, metrics = jax.eval_shape(program.play, program.state, program.batch(0), *program.shared)
+        assert metrics.g["loss"].shape == (2,)
+
+
+def test_time_that_is_up_before_the_first_step_leaves_runs_that_can_go_on(tmp_path, capsys):
+    home = tmp_path / "run"
+    assert main(["train", "digits", *TINY, "--population", "2", "--max-minutes", "1e-9", "--out", str(home)]) == 0
+    command = f"jaxgan train digits --config {home / '00' / 'config.json'} --out {home / '00'} --resume auto"
+    assert command in capsys.readouterr().out.replace("\n", " ")
+    assert main(command.split()[1:]) == 0
+    assert json.loads((home / "00" / "result.json").read_text())["step"] == 4
+
+
+def test_a_population_that_diverges_says_so(tmp_path, capsys):
+    flags = ["--population", "2", "--loss", "least_squares", "--lr-g", "1e30", "--lr-d", "1e30", "--clip-norm", "0"]
+    assert main(["train", "digits", *TINY, *flags, "--out", str(tmp_path / "run")]) == 2
+    err = capsys.readouterr().err
+    assert "all 2 trainings" in err and "lower --lr-g" in err and err.count("\n") == 1
+
+
 def test_members_that_differ_in_more_are_refused():
     config = recipes.get("digits").Config
     found = data.load("digits")

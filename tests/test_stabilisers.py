@@ -15,7 +15,7 @@ import jaxgan
 from jaxgan import assemble, augment, config, losses, optimizers, parallel, posthoc, recipes, tasks
 from jaxgan.cli import main
 from jaxgan.core import GAN, Losses, Pair, sample_keys
-from jaxgan.data import load
+from jaxgan.data import Facts, load
 from jaxgan.errors import BadInput
 from jaxgan.net import Net
 
@@ -125,6 +125,28 @@ def test_top_k_keeps_all_of_those_that_are_as_good_and_ranks_patches_by_their_me
     close(value[best], -4 * patches[best])
     assert not np.delete(value, best, axis=0).any()
     np.testing.assert_array_equal(losses.top_k(losses.hinge, 1.0).g(patches, patches), -patches)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 1.0])
+def test_top_k_of_a_traced_share_is_that_of_the_number(share):
+    real, fake = normal(0, 8), normal(1, 8)
+    traced = quick(lambda share: losses.top_k(losses.hinge, share).g(real, fake))
+    np.testing.assert_allclose(traced(share), losses.top_k(losses.hinge, share).g(real, fake), rtol=1e-6)
+    np.testing.assert_array_equal(traced(7.0), -fake)
+
+
+def test_the_share_of_top_k_falls_on_the_way():
+    chosen = config.Config(top_k_end=0.25, burn_in_images=1000)
+    facts, seen = Facts("some points", (2,)), []
+
+    @quick
+    def counted(images):
+        loss = assemble._rules(assemble.at(chosen, images), facts, None).loss
+        return (loss.g(None, jnp.arange(1.0, 65.0)) != 0).sum()
+
+    for images in (0, 500, 1000, 5000):
+        seen.append(int(counted(images)))
+    assert seen == [64, 40, 16, 16]
 
 
 @pytest.mark.parametrize("devices", [1, 2, 8])
@@ -419,7 +441,7 @@ BAD = {
     "an odd batch": (lambda: augment.packed(MIRROR, 2).apply({}, np.ones((5, 2))), "batch of 5.*packs of 2"),
     "packs on devices": (
         lambda: parallel.check_divisible(24, 8, 2),
-        "24.*8 devices in packs of 2: set --batch-size 16 or 32",
+        "24.*8 devices in multiples of 2: set --batch-size 16 or 32",
     ),
     "lookahead's k": (lambda: optimizers.lookahead(optax.sgd(1.0), 0), "every is 0"),
     "lookahead's pull": (lambda: optimizers.lookahead(optax.sgd(1.0), 5, 0.0), "pull 0.0"),

@@ -14,8 +14,9 @@ def words(rows):
     model = fields.get("model name") or platform.processor() or "unknown processor"
     units = [word for word in ("avx2", "avx512f", "amx_tile") if word in fields.get("flags", "").split()]
     devices = sorted({row["device"] for row in rows if row.get("device", "cpu") != "cpu"})
-    return f"{cores} cores of {platform.machine()}, {model} ({', '.join(units) or 'no vector units known'})" + "".join(
-        f", {device}" for device in devices
+    return (
+        f"{cores} core{'s' * (cores > 1)} of {platform.machine()}, {model} ({', '.join(units) or 'no vector units known'})"
+        + "".join(f", {device}" for device in devices)
     )
 
 

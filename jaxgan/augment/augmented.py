@@ -17,16 +17,17 @@ def augmented(discriminator, augment, *, adaptive=False, axis_name=None):
     """
 
     def apply(variables, images, *labels, key=None, train=True, **place):
+        inner = place if discriminator.indexed else {}
         if not train:
-            return discriminator.apply(variables, images, *labels, key=key, train=False, **place)
+            return discriminator.apply(variables, images, *labels, key=key, train=False, **inner)
         if key is None:
             raise BadInput("an augmented discriminator has key=None in training: give a key, or train=False")
         key, key_augment = jax.random.split(key)
         keys = sample_keys(key_augment, numbered({"image": images, **place}, axis_name)["index"])
         images = augment(images, keys, *((_p(variables),) if adaptive else ()))
-        return discriminator.apply(variables, images, *labels, key=key, train=True, **place)
+        return discriminator.apply(variables, images, *labels, key=key, train=True, **inner)
 
-    return discriminator._replace(apply=apply)
+    return discriminator._replace(apply=apply, indexed=True)
 
 
 def _p(variables):

@@ -34,6 +34,11 @@ class Config(config.Config):
     labels_d: Literal["concat", "projection"] = "concat"
     """Where a conditional D takes the label: beside the image, or by projection."""
 
+    @property
+    def idle(self):
+        labels = dict.fromkeys(("labels_g", "labels_d"), "--no-conditional: add --conditional")
+        return super().idle | ({} if self.conditional else labels)
+
 
 TINY = {
     "resolution": 16,

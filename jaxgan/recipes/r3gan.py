@@ -8,8 +8,8 @@
 
 The defaults are the paper's for CIFAR-10, 21 million parameters a side and 200 million images: for a GPU or TPU. Over the
 first tenth of them rates, Adam's b2, gamma, the half-life of the average and the probability of augmentation go from their
-start to their --*-end; shorten --burn-in-images with --steps. Its augmentation is ADA's "bgc"; the authors' has colours at half
-of the probability, and cutout. The last line is for a CPU, small networks learn at higher rates; docs/zoo.md has its pictures.
+start to their --*-end; shorten --burn-in-images with --steps. The last line is for a CPU, small networks learn at higher
+rates; docs/zoo.md has its pictures.
 """
 
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ class Config(config.Config):
     penalty: config.Penalty = "r1_r2"
     penalty_weight: float = 0.05
     augment: Literal["none", "diffaugment", "ada"] = "ada"
+    ada_groups: str = "bgc0.5o"
     augment_p: float | None = 0.0
     z_dim: int = 64
     b1: float = 0.0
@@ -50,13 +51,6 @@ class Config(config.Config):
     """Resolution past which --width and --cardinality halve with every doubling."""
     expansion: int = 2
     """How much wider than its stage a block's branch is."""
-
-    def __post_init__(self):
-        if self.augment != "ada":  # its probabilities go with it
-            for name in ("augment_p", "augment_p_end"):
-                if getattr(self, name) == getattr(Config, name):
-                    object.__setattr__(self, name, None)
-        super().__post_init__()
 
 
 TINY = {

@@ -62,13 +62,22 @@ class Config(config.Config):
             raise BadInput(
                 f"--path-weight is {self.path_weight} and --path-every {self.path_every}: give 0 or more, and 1 or more"
             )
-        often, rare = sorted((self.penalty_every, self.penalty_g_every))
+        often, rare = sorted((self.penalty_every if self.penalties else 1, self.penalty_g_every))
         if rare % often:
             raise BadInput(
                 f"--path-every is {self.path_every} and --penalty-every {self.penalty_every}: let one divide the other"
             )
         if self.mixing and self.noise != "normal":
             raise BadInput(f"--mixing {self.mixing} draws normal latents, and --noise is {self.noise}: add --mixing 0")
+
+    @property
+    def idle(self):
+        rest = {} if self.path_weight else {"path_every": "--path-weight 0: say how much of it"}
+        return super().idle | rest
+
+    @property
+    def batch_unit(self):
+        return 4 * super().batch_unit  # groups of minibatch_stddev
 
     @property
     def penalty_g_every(self):
