@@ -12,8 +12,8 @@ def flops(recipe, config, facts, compiled):
 
     XLA counts the body of a loop once, so that a dispatch of many steps counts as one; but the turns of D before the last are
     a loop too, microbatches are one, and of a lazy penalty's two branches the dearer one counts. Those are put right by the
-    ratio of what XLA counts in programs without loops and branches, which are not compiled. The second pass of G that
-    microbatches cost is left out: it is no part of the model.
+    ratio of what XLA counts in programs without loops and branches, which are not compiled: to a few per cent. The second
+    pass of G that microbatches cost is left out: it is no part of the model.
     """
     counted = float(compiled.cost_analysis()["flops"])
     module = recipes.get(recipe)

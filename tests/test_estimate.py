@@ -55,7 +55,7 @@ def test_a_lazy_penalty_counts_at_its_own_steps_alone():
     }.items():
         flops[name] = estimate.measure("digits", dataclasses.replace(DIGITS, **fields))["flops"]
     assert flops[1] > 1.1 * flops["none"]
-    np.testing.assert_allclose(flops[4], (3 * flops["none"] + flops[1]) / 4, rtol=0.01)
+    np.testing.assert_allclose(flops[4], (3 * flops["none"] + flops[1]) / 4, rtol=0.05)
 
 
 @pytest.mark.parametrize(("recipe", "fields"), [("digits", {"microbatches": 16}), ("stylegan2", {"data": "digits"})])
