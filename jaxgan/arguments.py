@@ -72,6 +72,9 @@ class Sample:
     """A .png (one sheet), an .npz (`image` uint8, `label`) or a folder (a .png each, sub-folders are classes)."""
     raw: bool = False
     """Take G's own weights instead of their moving average."""
+    ema_sigma: float | None = None
+    """Take an average of G's weights of this width, a share of the training such as 0.1, in place of the one that was kept:
+    put together from the checkpoints of a run that was trained with --posthoc-ema."""
     interpolate: bool = False
     """Let each row of eight go from one latent to another."""
     label: str = ""
@@ -104,6 +107,9 @@ class Evaluate:
     """Where the run's training data are now, if not where they were."""
     raw: bool = False
     """Take G's own weights instead of their moving average."""
+    ema_sigma: float | None = None
+    """Take an average of G's weights of this width, a share of the training such as 0.1, in place of the one that was kept:
+    put together from the checkpoints of a run that was trained with --posthoc-ema."""
     standing_stats: bool = False
     """Give batch norms the statistics of 100 batches of these weights, instead of those kept in training."""
     path_length: bool = False

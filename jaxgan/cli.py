@@ -146,6 +146,7 @@ def _sample(argv):
         label=args.label or None,
         step=args.checkpoint,
         truncation=args.truncation,
+        ema_sigma=args.ema_sigma,
     )
     print(out)
 
@@ -172,6 +173,7 @@ def _evaluate(argv):
         held_out=args.held_out or None,
         source=args.data or None,
         raw=args.raw,
+        ema_sigma=args.ema_sigma,
         standing=args.standing_stats,
         path_length=args.path_length,
         devices=parallel.choose("mesh", args.devices or None) if args.devices != 1 else None,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxgan import assemble, recipes
+from jaxgan import assemble, posthoc, recipes
 from jaxgan._version import __version__
 from jaxgan.checkpoint import Checkpoints
 from jaxgan.config import from_json
@@ -53,11 +53,14 @@ class Loaded(NamedTuple):
     noise: Any
 
 
-def load(run, *, step=None, truncation=None):
+def load(run, *, step=None, truncation=None, ema_sigma=None):
     """Loaded of a run's folder: the gan, the config and the newest state that is whole (or that of `step`).
 
-    truncation: how much of it the gan's samples have, in place of what the run was trained with.
-    Raises BadInput where there is no run or no checkpoint, and where the recipe's G cannot be truncated.
+    truncation: how much of it the gan's samples have, in place of what the run was trained with. ema_sigma: width of the
+    average of G's weights, as a share of the training up to that state, in place of the one that was kept: put together from
+    the run's checkpoints by `posthoc.reconstruct`.
+    Raises BadInput where there is no run or no checkpoint, where the recipe's G cannot be truncated, and where the run
+    was not trained with posthoc_ema.
     """
     run = open_run(run)
     config = run.config
@@ -70,8 +73,12 @@ def load(run, *, step=None, truncation=None):
     setup = assemble.setup(recipes.get(run.recipe), config, run.facts)
     shapes = jax.eval_shape(lambda: fresh_state(setup, config, run.facts))
     with _checkpoints(run) as store:
-        found = store.restore(shapes, only=step)
-    return Loaded(setup.gan, config, found[0], run.facts, setup.noise)
+        state = store.restore(shapes, only=step)[0]
+        if ema_sigma is not None:
+            others = (store.restore(shapes, only=other)[0] for other in store.steps() if other < state.step)
+            snapshots = [posthoc.snapshot(each.g.opt) for each in (*others, state)]
+            state = state._replace(ema={**state.ema, "params": posthoc.reconstruct(snapshots, ema_sigma)})
+    return Loaded(setup.gan, config, state, run.facts, setup.noise)
 
 
 def pick(run, which):

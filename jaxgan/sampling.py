@@ -14,19 +14,33 @@ _AT_ONCE = 256
 _ROW = 8  # samples from one end of an interpolation to the other
 
 
-def sample(run, *, num=64, seed=0, out=None, raw=False, interpolate=False, label=None, step=None, truncation=None):
+def sample(
+    run,
+    *,
+    num=64,
+    seed=0,
+    out=None,
+    raw=False,
+    interpolate=False,
+    label=None,
+    step=None,
+    truncation=None,
+    ema_sigma=None,
+):
     """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
     out: a .png (one sheet), an .npz (`image` uint8 [N, H, W, C], points float32 [N, D]; `label`), or a folder (a .png
         each); by default a new RUN/samples/sample-SEED.png. raw: G's own weights, not their average. interpolate: each row
         of 8, of one class, goes from one latent to another. label: only this class (its number or name), or this label
         vector (K numbers, or a string of them with commas). truncation: share of a style's distance to the mean that is kept
-        (Karras et al. 2019, arXiv:1812.04948, section 3), for G with styles.
+        (Karras et al. 2019, arXiv:1812.04948, section 3), for G with styles. ema_sigma: as `runs.load` takes it.
     Raises BadInput for what cannot be drawn or written.
     """
     if num < 1:
         raise BadInput(f"--num is {num}: give a number above 0")
-    loaded = runs.load(run, step=step, truncation=truncation)
+    if raw and ema_sigma is not None:
+        raise BadInput(f"--raw takes no average and --ema-sigma {ema_sigma} asks for one: leave one of them away")
+    loaded = runs.load(run, step=step, truncation=truncation, ema_sigma=ema_sigma)
     classes = loaded.facts.classes if loaded.config.conditional else ()
     points = len(loaded.facts.shape) == 1
     out = Path(out) if out is not None else _free(Path(run) / "samples", f"sample-{seed}")

@@ -70,6 +70,7 @@ def evaluate(
     held_out=None,
     source=None,
     raw=False,
+    ema_sigma=None,
     standing=False,
     path_length=False,
     devices=None,
@@ -80,13 +81,15 @@ def evaluate(
     checkpoint: "latest", "best" or a step. features: auto, classifier, pixels, an .npz of weights, or a function images
     uint8 [B, H, W, C] -> features [B, D]. split: "train" or "test". held_out: source of samples that were not trained on;
     without it those that the run's source leaves out, where it does. source: where the training data are now. raw: G's
-    own weights, not their average. standing: norm statistics of 100 batches instead of those kept. path_length: the
-    perceptual path length too. Raises BadInput for what cannot be opened, seen or compared.
+    own weights, not their average. ema_sigma: as `runs.load` takes it. standing: norm statistics of 100 batches instead of
+    those kept. path_length: the perceptual path length too. Raises BadInput for what cannot be opened, seen or compared.
     """
     if num < 2:
         raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
+    if raw and ema_sigma is not None:
+        raise BadInput(f"--raw takes no average and --ema-sigma {ema_sigma} asks for one: leave one of them away")
     run = runs.open_run(run)
-    loaded = runs.load(run.folder, step=runs.pick(run, checkpoint))
+    loaded = runs.load(run.folder, step=runs.pick(run, checkpoint), ema_sigma=ema_sigma)
     step = int(loaded.state.step)
     dataset, test = _data(run, source, held_out)
     if split == "test" and test is None:
@@ -114,7 +117,8 @@ def evaluate(
     real = eye.real(reference, max(REAL, num), seed, say)
     if len(real.features) < 2:
         raise BadInput(f"{reference.name} has {len(real.features)} samples, and metrics take 2 at least")
-    case = case_of(run, net, reference, split, seed, ("raw" if raw else "ema") + ("+standing" if standing else ""))
+    weights = "raw" if raw else "ema" if ema_sigma is None else f"ema of sigma {ema_sigma:g}"
+    case = case_of(run, net, reference, split, seed, weights + ("+standing" if standing else ""))
 
     say(f"drawing {num} samples of step {step}")
     fake = eye.fake(loaded.gan, variables, num, label, seed)
