@@ -21,10 +21,10 @@ def _nobody(row, picture=None):
     return None
 
 
-def notes(run, setup, store, *, seconds_before=0.0, real=None, look=_nobody, write=_nobody):
+def notes(run, setup, store, *, real=None, look=_nobody, write=_nobody):
     """Notes of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
 
-    seconds_before: of training before this one. real: points to lay beneath those that are drawn.
+    real: points to lay beneath those that are drawn.
     """
     metrics = run.folder / "metrics.jsonl"
     draw = sheets.sheets(run, setup, real)
@@ -39,7 +39,7 @@ def notes(run, setup, store, *, seconds_before=0.0, real=None, look=_nobody, wri
         write({"step": step}, draw(step, state))
 
     def save(step, state, row):
-        note = {"metrics": row, "seconds": seconds_before + row["seconds"], "versions": runs.versions()}
+        note = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions()}
         store.save(step, state, note)
         pictures.save_curves(run.folder / "curves.png", metrics)
 

@@ -171,7 +171,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
         progress.show(row)
         end.look(row)
 
-    note = notes.notes(run, program.setup, store, seconds_before=seconds_before, real=real, look=look, write=write)
+    note = notes.notes(run, program.setup, store, real=real, look=look, write=write)
     looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
     hooks = (
         *(loop.Hook(every, getattr(watch, name), stopped=config.keep_best > 0) for every, name in looks if every),
@@ -193,6 +193,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
                 hooks=hooks,
                 stopping=lambda: asked() is not None,
                 enough=end,
+                seconds=seconds_before,
             )
         except loop.Diverged as error:
             store.close()
@@ -210,7 +211,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
         step = int(state.step)
         if step < config.steps and asked() is not None:
             raise Stopped(asked(), step, f"the same command with --out {folder} --resume auto")
-    seconds = seconds_before + row.get("seconds", 0.0)
+    seconds = row.get("seconds", seconds_before)
     if row or not (folder / "result.json").exists():
         notes.result(run, step, seconds, sha256(state), program.mode, devices, end.reason)
     return step, seconds

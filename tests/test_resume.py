@@ -25,8 +25,8 @@ def result(folder):
     return json.loads((folder / "result.json").read_text())
 
 
-def logged(folder):
-    return [json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+def logged(folder, name="step"):
+    return [json.loads(line)[name] for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,8 @@ def test_going_on_equals_never_stopping(whole, tmp_path):
     assert main([*RUN, "--out", str(tmp_path / "run"), "--resume", "must"]) == 0
     assert result(tmp_path / "run")["state_sha256"] == result(whole)["state_sha256"]
     assert result(tmp_path / "run")["images"] == STEPS * 16
+    seconds = logged(tmp_path / "run", "seconds")
+    assert seconds == sorted(seconds) and result(tmp_path / "run")["seconds"] == pytest.approx(seconds[-1], abs=1e-3)
 
 
 @pytest.mark.parametrize(
