@@ -393,8 +393,9 @@ def test_checkpoints_of_a_run_are_snapshots(tmp_path):
     found = posthoc.reconstruct(snapshots, 0.1)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), found, snapshots[-1].averages[1])
     assert not games.equal(found, states[-1].g.params)
-    loaded = jaxgan.load(tmp_path / "run", ema_sigma=0.1)
-    assert games.equal(loaded.state.ema["params"], found) and games.equal(loaded.state.g, states[-1].g)
+    loaded, wide = jaxgan.load(tmp_path / "run", ema_sigma=0.15), posthoc.reconstruct(snapshots, 0.15)
+    assert games.equal(loaded.state.ema["params"], wide) and games.equal(loaded.state.g, states[-1].g)
+    assert not games.equal(wide, posthoc.reconstruct(snapshots[-1:], 0.15))
     sheets = [tmp_path / f"{name}.npz" for name in ("kept", "narrow")]
     for sheet, flags in zip(sheets, ([], ["--ema-sigma", "0.05"]), strict=True):
         assert main(["sample", str(tmp_path / "run"), *flags, "--num", "8", "--out", str(sheet)]) == 0
