@@ -193,15 +193,17 @@ def new_folder(folder, name):
 def go_on(folder, recipe, config, facts):
     """Run of an existing folder, with as many steps as `config` asks for.
 
-    Raises BadInput, with both values, where anything else differs: recipe, config, data.
+    Raises BadInput, with both values, where anything else differs: recipe, config, data. What has no effect may: it changes
+    nothing.
     """
     run = open_run(folder)
     if run.recipe != recipe:
         raise BadInput(f"{folder} is a run of {run.recipe}, not of {recipe}: give another --out")
+    may = {*MAY_CHANGE, *(config.idle.keys() & run.config.idle.keys())}
     differ = [
         f"--{f.name.replace('_', '-')} is {getattr(config, f.name)!r} and was {getattr(run.config, f.name)!r}"
         for f in dataclasses.fields(config)
-        if f.name not in MAY_CHANGE and getattr(config, f.name) != getattr(run.config, f.name)
+        if f.name not in may and getattr(config, f.name) != getattr(run.config, f.name)
     ]
     if facts.sha256 != run.facts.sha256:
         differ.append(

@@ -47,6 +47,16 @@ def test_going_on_equals_never_stopping(whole, tmp_path):
     assert seconds == sorted(seconds) and result(tmp_path / "run")["seconds"] == pytest.approx(seconds[-1], abs=1e-3)
 
 
+def test_what_has_no_effect_may_differ_at_a_resume(whole, tmp_path, capsys):
+    folder = shutil.copytree(whole, tmp_path / "run")
+    saved = json.loads((folder / "config.json").read_text())
+    saved["config"]["unroll_rate"] = 0.5  # another default, once
+    (folder / "config.json").write_text(json.dumps(saved))
+    assert main([*RUN, "--out", str(folder), "--resume", "must"]) == 0
+    assert main([*RUN, "--unroll", "2", "--out", str(folder), "--resume", "must"]) == 2
+    assert "--unroll is 2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [((), ("--parallel", "pmap", "--devices", "4")), (("--parallel", "mesh", "--devices", "2"), ())],
