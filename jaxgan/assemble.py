@@ -1,7 +1,6 @@
 """From a Config's words to functions: losses, noise, optimizers, and the whole setup of a recipe."""
 
 import copy
-from collections import Counter
 from collections.abc import Callable
 from functools import partial, reduce
 from typing import NamedTuple
@@ -85,10 +84,8 @@ def kinds(recipe, config, facts):
     One with a share of 1 but for lazy penalties, which some steps have and others not.
     """
     _, _, numbered, (every_d, every_g) = _parts(recipe, config, facts, None)
-    period = max(every_d, every_g)
-    found = Counter((number % every_d == 0, number % every_g == 0) for number in range(period))
-    number = {(True, True): 0, (True, False): every_d, (False, True): every_g, (False, False): 1}
-    return [(count / period, numbered(number[due])) for due, count in found.items()]
+    due = [(number % every_d == 0, number % every_g == 0) for number in range(max(every_d, every_g))]
+    return [(due.count(kind) / len(due), numbered(due.index(kind))) for kind in dict.fromkeys(due)]
 
 
 def _setup(recipe, config, facts, axis_name):

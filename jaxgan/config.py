@@ -178,7 +178,8 @@ class Config:
     @property
     def ends(self):
         """Name -> value after the burn-in, of the fields that have one and are of effect."""
-        ends = {name: getattr(self, end) for name, end in ENDS.items() if end not in self.idle}
+        idle = self.idle
+        ends = {name: getattr(self, end) for name, end in ENDS.items() if end not in idle}
         return {name: end for name, end in ends.items() if end is not None}
 
     @property
@@ -199,9 +200,14 @@ class Config:
         return {"none": (), "r1_r2": ("r1", "r2")}.get(self.penalty, (self.penalty,))
 
     @property
-    def batch_unit(self):
-        """What the batch of a device has to be a multiple of."""
+    def batch_parts(self):
+        """What a step cuts the batch of a device into."""
         return self.pack * self.microbatches
+
+    @property
+    def batch_unit(self):
+        """What the largest batch of a device is to be a multiple of. A recipe may need more than the parts."""
+        return self.batch_parts
 
     @property
     def penalty_g_every(self):

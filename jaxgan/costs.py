@@ -17,25 +17,23 @@ def flops(recipe, config, facts, compiled):
     """
     counted = float(compiled.cost_analysis()["flops"])
     module = recipes.get(recipe)
-    kinds = len(assemble.kinds(module, config, facts))
-    if config.d_turns <= 2 and config.microbatches == 1 and kinds == 1:
+    if config.d_turns <= 2 and config.microbatches == 1 and len(assemble.kinds(module, config, facts)) == 1:
         return counted
-    asked = _lowered(assemble.setup(module, config, facts).step, module, config, facts)
-    return counted * _true(module, config, facts) / asked
+    setup = assemble.setup(module, config, facts)
+    state = jax.eval_shape(lambda: runs.fresh_state(setup, config, facts))
+    return counted * _true(module, config, facts, state) / _lowered(setup.step, state, config, facts)
 
 
-def _true(module, config, facts):
+def _true(module, config, facts, state):
     """FLOPs, as lowered, of the mean step: D's turns one by one, each kind of step by its share."""
     found = {}
     for turns in {1, min(config.d_turns, 2)}:
         plain = dataclasses.replace(config, d_turns=turns, microbatches=1)
         steps = assemble.kinds(module, plain, facts)
-        found[turns] = sum(share * _lowered(step, module, plain, facts) for share, step in steps)
+        found[turns] = sum(share * _lowered(step, state, plain, facts) for share, step in steps)
     return found[1] + (config.d_turns - 1) * (found.get(2, found[1]) - found[1])
 
 
-def _lowered(step, module, config, facts):
+def _lowered(step, state, config, facts):
     """FLOPs that XLA counts in the lowered step of a batch on one device."""
-    setup = assemble.setup(module, config, facts)
-    state = jax.eval_shape(lambda: runs.fresh_state(setup, config, facts))
     return float(jax.jit(step).lower(state, runs.batch_like(config, facts)).cost_analysis()["flops"])

@@ -64,8 +64,8 @@ def idle(config):
             found.update({name: reason for name in names if name not in found})
 
     ada = config.augment == "ada"
-    without(ada, f"--augment {config.augment}: add --augment ada", "ada_groups", "ada_target", "ada_images")
-    without(ada, f"--augment {config.augment}: add --augment ada", "augment_p", "augment_p_end")
+    of_ada = ("ada_groups", "ada_target", "ada_images", "augment_p", "augment_p_end")
+    without(ada, f"--augment {config.augment}: add --augment ada", *of_ada)
     without(
         config.augment_p is None, f"--augment-p {config.augment_p}: add --augment-p None", "ada_target", "ada_images"
     )
@@ -122,15 +122,12 @@ def _check_rhythm(config):
 
 
 def _check_game(config):
-    if config.batch_size % config.pack:
+    if config.batch_size % config.batch_parts:
+        parts = [
+            f"{flag(name)} {getattr(config, name)}" for name in ("microbatches", "pack") if getattr(config, name) > 1
+        ]
         raise BadInput(
-            f"--batch-size {config.batch_size} does not go into packs of --pack {config.pack}: give a multiple"
-        )
-    if config.batch_size % (config.pack * config.microbatches):
-        raise BadInput(
-            f"--batch-size {config.batch_size} does not go into --microbatches {config.microbatches}"
-            + (f" of packs of {config.pack}" if config.pack > 1 else "")
-            + ": give a multiple"
+            f"--batch-size {config.batch_size} does not go into {' of '.join(parts)}: give a multiple of {config.batch_parts}"
         )
     if config.pack > 1 and config.conditional:
         raise BadInput(

@@ -101,7 +101,7 @@ def train(recipe, configs, *, out=None, max_minutes=None):
                 "train one by one"
             )
     limit = training.deadline(max_minutes)
-    for config in configs:
+    for config in configs[1:]:
         limits.check_idle(config, recipes.get(recipe).TINY)
     dataset, facts = training.prepare(recipe, first)
     program = Population(recipe, configs, dataset, facts)

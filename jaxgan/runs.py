@@ -53,15 +53,17 @@ class Loaded(NamedTuple):
     noise: Any
 
 
-def load(run, *, step=None, truncation=None, ema_sigma=None):
+def load(run, *, step=None, truncation=None, raw=False, ema_sigma=None):
     """Loaded of a run's folder: the gan, the config and the newest state that is whole (or that of `step`).
 
-    truncation: how much of it the gan's samples have, in place of what the run was trained with. ema_sigma: width of the
-    average of G's weights, as a share of the training up to that state, in place of the one that was kept: put together from
-    the run's checkpoints by `posthoc.reconstruct`.
-    Raises BadInput where there is no run or no checkpoint, where the recipe's G cannot be truncated, and where the run
-    was not trained with posthoc_ema.
+    truncation: how much of it the gan's samples have, in place of what the run was trained with. What `state.ema` is:
+    raw: G's own weights, not their average. ema_sigma: an average of this width, as a share of the training up to that
+    state, put together from the run's checkpoints by `posthoc.reconstruct`.
+    Raises BadInput where there is no run or no checkpoint, where the recipe's G cannot be truncated, and for an ema_sigma of
+    raw weights or of a run that was not trained with posthoc_ema.
     """
+    if raw and ema_sigma is not None:
+        raise BadInput(f"--raw takes no average and --ema-sigma {ema_sigma} asks for one: leave one of them away")
     run = open_run(run)
     config = run.config
     if truncation is not None:
@@ -78,6 +80,8 @@ def load(run, *, step=None, truncation=None, ema_sigma=None):
             others = (store.restore(shapes, only=other)[0] for other in store.steps() if other < state.step)
             snapshots = [posthoc.snapshot(each.g.opt) for each in (*others, state)]
             state = state._replace(ema={**state.ema, "params": posthoc.reconstruct(snapshots, ema_sigma)})
+    if raw:
+        state = state._replace(ema=state.g.variables)
     return Loaded(setup.gan, config, state, run.facts, setup.noise)
 
 

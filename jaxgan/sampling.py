@@ -30,17 +30,15 @@ def sample(
     """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
     out: a .png (one sheet), an .npz (`image` uint8 [N, H, W, C], points float32 [N, D]; `label`), or a folder (a .png
-        each); by default a new RUN/samples/sample-SEED.png. raw: G's own weights, not their average. interpolate: each row
+        each); by default a new RUN/samples/sample-SEED.png. raw, ema_sigma: as `runs.load` takes them. interpolate: each row
         of 8, of one class, goes from one latent to another. label: only this class (its number or name), or this label
         vector (K numbers, or a string of them with commas). truncation: share of a style's distance to the mean that is kept
-        (Karras et al. 2019, arXiv:1812.04948, section 3), for G with styles. ema_sigma: as `runs.load` takes it.
+        (Karras et al. 2019, arXiv:1812.04948, section 3), for G with styles.
     Raises BadInput for what cannot be drawn or written.
     """
     if num < 1:
         raise BadInput(f"--num is {num}: give a number above 0")
-    if raw and ema_sigma is not None:
-        raise BadInput(f"--raw takes no average and --ema-sigma {ema_sigma} asks for one: leave one of them away")
-    loaded = runs.load(run, step=step, truncation=truncation, ema_sigma=ema_sigma)
+    loaded = runs.load(run, step=step, truncation=truncation, raw=raw, ema_sigma=ema_sigma)
     classes = loaded.facts.classes if loaded.config.conditional else ()
     points = len(loaded.facts.shape) == 1
     out = Path(out) if out is not None else _free(Path(run) / "samples", f"sample-{seed}")
@@ -52,7 +50,7 @@ def sample(
         raise BadInput(f"{out} is already there: give another --out")
 
     labels = _labels(num, classes, loaded.facts.vectors, label, _ROW if interpolate else 1)
-    images = _draw(loaded, num, labels, seed, raw, interpolate)
+    images = _draw(loaded, num, labels, seed, interpolate)
     if points:
         images = np.asarray(images, np.float32)
     try:
@@ -106,8 +104,7 @@ def _vector(label, classes):
     return vector
 
 
-def _draw(loaded, num, labels, seed, raw, interpolate):
-    variables = loaded.state.g.variables if raw else loaded.state.ema
+def _draw(loaded, num, labels, seed, interpolate):
     draw = jax.jit(loaded.gan.sample)
     key = jax.random.key(seed)
     latents = _paths(loaded.noise, key, num, _ROW) if interpolate else None
@@ -121,7 +118,7 @@ def _draw(loaded, num, labels, seed, raw, interpolate):
             batch["label"] = labels[inside]
         if latents is not None:
             batch["z"] = latents[inside]
-        part = np.asarray(draw(variables, batch, key))
+        part = np.asarray(draw(loaded.state.ema, batch, key))
         images.append(part if part.ndim == 2 else pictures.to_uint8(part))  # a quarter of the memory
     return np.concatenate(images)[:num]
 

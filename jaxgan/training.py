@@ -72,7 +72,7 @@ def deadline(max_minutes):
 def compose(recipe, config, dataset, facts, mode, devices):
     """Program of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
     setup = assemble.setup(recipes.get(recipe), config, facts, parallel.axis_name(mode))
-    parallel.check_divisible(config.batch_size, len(devices), config.pack * config.microbatches)
+    parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
     scalars.check(recipe, config, facts)
     batches = feed(dataset, config)
     step = dispatch(setup.step, batches, config)

@@ -80,16 +80,14 @@ def evaluate(
 
     checkpoint: "latest", "best" or a step. features: auto, classifier, pixels, an .npz of weights, or a function images
     uint8 [B, H, W, C] -> features [B, D]. split: "train" or "test". held_out: source of samples that were not trained on;
-    without it those that the run's source leaves out, where it does. source: where the training data are now. raw: G's
-    own weights, not their average. ema_sigma: as `runs.load` takes it. standing: norm statistics of 100 batches instead of
+    without it those that the run's source leaves out, where it does. source: where the training data are now. raw,
+    ema_sigma: as `runs.load` takes them. standing: norm statistics of 100 batches instead of
     those kept. path_length: the perceptual path length too. Raises BadInput for what cannot be opened, seen or compared.
     """
     if num < 2:
         raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
-    if raw and ema_sigma is not None:
-        raise BadInput(f"--raw takes no average and --ema-sigma {ema_sigma} asks for one: leave one of them away")
     run = runs.open_run(run)
-    loaded = runs.load(run.folder, step=runs.pick(run, checkpoint), ema_sigma=ema_sigma)
+    loaded = runs.load(run.folder, step=runs.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step = int(loaded.state.step)
     dataset, test = _data(run, source, held_out)
     if split == "test" and test is None:
@@ -103,7 +101,7 @@ def evaluate(
             )
 
     label = labels(run, reference, num, seed)
-    variables = loaded.state.g.variables if raw else loaded.state.ema
+    variables = loaded.state.ema
     if standing:
         label_of = None if label is None else lambda index: label[index % len(label)]
         variables = passes.standing(loaded.gan, variables, label_of, seed)
