@@ -23,8 +23,9 @@ import numpy as np
 from peers import hardware
 
 import jaxgan
-from jaxgan import assemble, data, metrics, pictures, recipes
-from jaxgan.data.points import MIXTURES
+from jaxgan import build, data, metrics, recipes
+from jaxgan.data.sources.points import MIXTURES
+from jaxgan.reports import pictures
 
 SAMPLES = 2500
 STEPS = {"ring": 2000, "grid": 8000}  # the grid is slower to fill
@@ -67,7 +68,7 @@ def settings(steps):
 
 def trained(config, facts, points, seeds):
     """(samples [seeds, SAMPLES, 2] of the averaged G, seconds of compilation, seconds of the run)."""
-    made = assemble.setup(recipes.ring, config, facts)
+    made = build.setup(recipes.ring, config, facts)
 
     def step(state, key, points):
         rows = jax.random.randint(key, (config.batch_size,), 0, len(points))

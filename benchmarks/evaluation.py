@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxgan import metrics, models, tasks
 from jaxgan.core import numbered
-from jaxgan.evaluation.passes import Eye
+from jaxgan.evaluation.extract import Eye
 from jaxgan.metrics.features import classifier
 
 

@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import jax
 
-from jaxgan import population, recipes, training
+from jaxgan import recipes, training
+from jaxgan.training import population
 
 ROUNDS = 5
 

@@ -5,9 +5,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from jaxgan import limits
 from jaxgan.errors import BadInput, unknown
-from jaxgan.limits import ENDS
+from jaxgan.options import limits
+from jaxgan.options.limits import ENDS
 
 Loss = Literal["non_saturating", "minimax", "bce", "least_squares", "hinge", "wasserstein"]
 Penalty = Literal["auto", "none", "r1", "r2", "r1_r2", "wgan_gp", "dragan"]
@@ -124,7 +124,7 @@ class Config:
     ema_ramp: float = 0.05
     """At the start the half-life is at most this share of the images seen."""
     posthoc_ema: bool = False
-    """Keep averages of G in every checkpoint from which jaxgan.posthoc makes one of any length."""
+    """Keep averages of G in every checkpoint from which jaxgan.optim.averages makes one of any length."""
 
     burn_in_images: int = 0
     """Images over which what has an --*-end goes there from its start, along half a cosine; then it stays. 0: nothing has."""

@@ -175,44 +175,6 @@ def make_step(
     return step
 
 
-def repeat(step, k):
-    """(state, batches, *shared) -> (state, metrics of the last step): k steps in one program.
-
-    Every leaf of `batches` has a leading axis of k; `shared` goes to each step whole. Equal to k calls up to rounding.
-    """
-
-    def play(state, batches, *shared):
-        state, metrics = jax.lax.scan(lambda state, batch: step(state, batch, *shared), state, batches, length=k)
-        return state, jax.tree.map(lambda x: x[-1], metrics)
-
-    return play
-
-
-def lazy(often, rare, every):
-    """Step that is `rare` at steps 0, every, 2 every, ... and `often` at the others: lazy regularisation.
-
-    `rare` is made from the GAN with the penalty, its weight times `every` (Karras et al. 2020, arXiv:1912.04958,
-    appendix B). A metric that only one of the two has is NaN at the steps of the other.
-    """
-    often, rare = (jax.jit(play, inline=True) for play in (often, rare))  # traced once, for the shapes and to be run
-
-    def step(state, batch, *shared):
-        args = (state, batch, *shared)
-        nan = lambda *sides: {name: jnp.full(x.shape, jnp.nan, x.dtype) for side in sides for name, x in side.items()}
-        absent = Pair(*map(nan, *(jax.eval_shape(play, *args)[1] for play in (often, rare))))
-
-        def filled(play):
-            def branch(*args):
-                state, metrics = play(*args)
-                return state, Pair({**absent.g, **metrics.g}, {**absent.d, **metrics.d})
-
-            return branch
-
-        return jax.lax.cond(state.step % every == 0, filled(rare), filled(often), *args)
-
-    return step
-
-
 def numbered(batch, axis_name=None):
     """Batch with "index" int32 [B], each sample's place in the global batch, added where it is absent.
 

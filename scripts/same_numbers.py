@@ -31,6 +31,7 @@ PARTS = ("state", "samples", "metrics")
 
 
 def main():
+    """Runs what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("old", help="the commit to compare with")
     parser.add_argument("--recipes", nargs="+", help="these alone")

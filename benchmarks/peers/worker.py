@@ -9,7 +9,7 @@ import sys
 import time
 from importlib.util import find_spec
 
-from jaxgan import memory
+from jaxgan import runtime
 from jaxgan.errors import BadInput, unknown
 from peers.settings import setting
 
@@ -61,7 +61,7 @@ def versions(name):
 
 
 def main(name, network, batch_size, platform, gamma=None):
-    memory.keep()  # as `jaxgan train` does; PyTorch has it too
+    runtime.keep_memory()  # as `jaxgan train` does; PyTorch has it too
     import numpy as np
 
     batch_size, draw = int(batch_size), np.random.default_rng(1)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.data.view import OnDevice
+from jaxgan.data.lazy import OnDevice
 
 RESIDENT_BYTES = 2**31  # larger sets stay in the host's memory
 

@@ -2,20 +2,15 @@
 
 import contextlib
 import os
-from pathlib import Path
 
 import numpy as np
 
-
-def folder():
-    """JAXGAN_CACHE, or ~/.cache/jaxgan."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("JAXGAN_CACHE") or home / "jaxgan")
+from jaxgan import runtime
 
 
 def arrays(name, make, say=print):
     """Dict of arrays: from the cache's NAME.npz, or else of make(), which is then kept there."""
-    path = folder() / f"{name}.npz"
+    path = runtime.cache_folder() / f"{name}.npz"
     try:
         with path.open("rb") as file, np.load(file) as archive:
             return dict(archive)

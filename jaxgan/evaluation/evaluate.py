@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 import jax
 
-from jaxgan import assemble, data, gallery, pictures, recipes, runs
+from jaxgan import build, data, inference, recipes, runs
 from jaxgan.data.feed import rows as shuffled
 from jaxgan.errors import BadInput
-from jaxgan.evaluation import cache, diagnosis, judge, measure, nets, passes, path
+from jaxgan.evaluation import cache, d_logits, diagnosis, extract, extractors, measure, path_length
 from jaxgan.metrics.protocol import Protocol
+from jaxgan.reports import figure, pictures
 
 NUM = 10_000
 REAL = 50_000  # real samples, at most, unless more are drawn
@@ -81,13 +82,13 @@ def evaluate(
     checkpoint: "latest", "best" or a step. features: auto, classifier, pixels, an .npz of weights, or a function images
     uint8 [B, H, W, C] -> features [B, D]. split: "train" or "test". held_out: source of samples that were not trained on;
     without it those that the run's source leaves out, where it does. source: where the training data are now. raw,
-    ema_sigma: as `runs.load` takes them. standing: norm statistics of 100 batches instead of
+    ema_sigma: as `inference.load` takes them. standing: norm statistics of 100 batches instead of
     those kept. path_length: the perceptual path length too. Raises BadInput for what cannot be opened, seen or compared.
     """
     if num < 2:
         raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
     run = runs.open_run(run)
-    loaded = runs.load(run.folder, step=runs.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
+    loaded = inference.load(run.folder, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step = int(loaded.state.step)
     dataset, test = _data(run, source, held_out)
     if split == "test" and test is None:
@@ -104,14 +105,14 @@ def evaluate(
     variables = loaded.state.ema
     if standing:
         label_of = None if label is None else lambda index: label[index % len(label)]
-        variables = passes.standing(loaded.gan, variables, label_of, seed)
+        variables = extract.standing(loaded.gan, variables, label_of, seed)
 
-    net = nets.choose(features, dataset, say)
+    net = extractors.choose(features, dataset, say)
     if path_length and net.name.startswith(("inception", "squeezenet")):
         raise BadInput(
             f"--path-length is of images that differ by less than a file holds, {net.name} takes files: leave it away"
         )
-    eye = passes.Eye(net, devices)
+    eye = extract.Eye(net, devices)
     real = eye.real(reference, max(REAL, num), seed, say)
     if len(real.features) < 2:
         raise BadInput(f"{reference.name} has {len(real.features)} samples, and metrics take 2 at least")
@@ -123,7 +124,7 @@ def evaluate(
     say("measuring")
     scores = measure.all_of(case, real, fake)
     if path_length:
-        scores.append(path.length(case, eye, loaded, variables, min(num, 2000), label, seed))
+        scores.append(path_length.length(case, eye, loaded, variables, min(num, 2000), label, seed))
     half, ideal = _ideal(case, real, num, net.fixed)
     shares = [measure.class_shares(case, sight) for sight in (real, fake)]
     verdicts = diagnosis.diagnose(
@@ -131,14 +132,14 @@ def evaluate(
         ideal,
         shares=None if shares[0] is None else (case.classes, *shares),
         untrained_fd=_untrained(case, eye, real, loaded.gan, run, label, min(num, _UNTRAINED)),
-        logits=None if test is None else judge.logits(loaded, dataset, test, seed),
+        logits=None if test is None else d_logits.logits(loaded, dataset, test, seed),
         rows=[row for row in pictures.read_metrics(run.folder / "metrics.jsonl") if row["step"] <= step],
     )
     place = _free(run.folder / "evaluation", f"{step:06}")
     done = Evaluation(run, step, scores, ideal, half, verdicts, place.with_suffix(".json"), place.with_suffix(".png"))
     place.parent.mkdir(exist_ok=True)
     runs.write_json(done.json, done.as_json())
-    gallery.save(done.picture, f"{run.recipe}, step {step}, {net.name}", case.classes, real, fake, shares)
+    figure.save(done.picture, f"{run.recipe}, step {step}, {net.name}", case.classes, real, fake, shares)
     return done
 
 
@@ -188,7 +189,7 @@ def _ideal(case, real, num, keep):
 
 def _untrained(case, eye, real, gan, run, label, count):
     """Fréchet distance of the generator before its first step."""
-    setup = assemble.setup(recipes.get(run.recipe), run.config, run.facts)
+    setup = build.setup(recipes.get(run.recipe), run.config, run.facts)
     fresh = jax.jit(lambda: runs.fresh_state(setup, run.config, run.facts).g.variables)()
     label = None if label is None else label[:count]
     return measure.frechet(case, real, eye.fake(gan, fresh, count, label, case.protocol.seed)).value
@@ -197,4 +198,4 @@ def _untrained(case, eye, real, gan, run, label, count):
 def _free(folder, name):
     """Path without suffix of what is not there yet."""
     paths = [folder / name, *(folder / f"{name}-{i}" for i in range(2, 1000))]
-    return next(path for path in paths if not path.with_suffix(".json").exists())
+    return next(path for path in paths if not path_length.with_suffix(".json").exists())

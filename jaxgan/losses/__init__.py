@@ -19,7 +19,7 @@ from jaxgan.losses.content import moment_matching
 from jaxgan.losses.lecam import lecam
 from jaxgan.losses.penalties import clip_weights, dragan, r1, r2, wgan_gp
 from jaxgan.losses.top_k import top_k
-from jaxgan.losses.watcher import Watcher
+from jaxgan.losses.tracker import Watcher
 
 __all__ = [
     "Watcher",

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import BadInput
-from jaxgan.losses.watcher import Watcher
+from jaxgan.losses.tracker import Watcher
 
 
 class Anchors(NamedTuple):

@@ -11,14 +11,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from jaxgan.errors import BadInput
-from jaxgan.layers import (
-    Dense,
-    downsample_filtered,
-    grouped_conv,
-    label_vector,
-    setup_filter,
-    upsample_filtered,
-)
+from jaxgan.layers import Dense, downsample_filtered, grouped_conv, label_vector, setup_filter, upsample_filtered
 from jaxgan.layers.linear import per_channel
 from jaxgan.net import from_flax
 

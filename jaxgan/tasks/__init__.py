@@ -1,6 +1,6 @@
 """One kind of game a file: networks -> GAN, or a GAN that is played in another way: GAN -> GAN."""
 
-from jaxgan.tasks.paired import paired
+from jaxgan.tasks.adversarial import paired
 from jaxgan.tasks.unrolled import unrolled
 
 __all__ = ["paired", "unrolled"]

@@ -4,7 +4,7 @@ Labels and the smaller configurations are those of ADA, arXiv:2006.06676. All pa
 """
 
 from jaxgan.models.stylegan2.blocks import ARCHITECTURES, check_shape
-from jaxgan.models.stylegan2.critic import discriminator
+from jaxgan.models.stylegan2.discriminator import discriminator
 from jaxgan.models.stylegan2.path import path_length
 from jaxgan.models.stylegan2.synthesis import generator
 

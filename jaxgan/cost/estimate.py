@@ -1,0 +1,129 @@
+"""What a training is and costs, before it is begun: read off the compiled program, nothing is trained or allocated."""
+
+import dataclasses
+import json
+import math
+import os
+from pathlib import Path
+
+import jax
+
+from jaxgan import parallel, recipes, runs, training
+from jaxgan.cost.flops import count_flops
+
+_TRIES = 4  # programs that are compiled to find the largest batch
+_SCRATCH = 2.2  # on a CPU, convolutions take buffers that XLA does not count: up to so many times the temporary bytes
+
+
+def describe(recipe, config, mode="single", devices=None, memory=0):
+    """The resolved config as JSON, then parameters, FLOPs, bytes and the largest batch, as lines of text."""
+    cost = measure(recipe, config, mode, devices)
+    limit, source = (memory, "given by --memory-gib") if memory else device_memory(parallel.choose(mode, devices)[0])
+    facts, chosen = cost["facts"], parallel.choose(mode, devices)
+    where = f"{len(chosen)} x {chosen[0].device_kind}" + (f" under {mode}" if mode != "single" else "")
+    most = largest_batch(recipe, config, limit, mode, devices) if limit else None
+    gib = lambda n: f"{n / 2**30:.2f} GiB" if n >= 2**29 else f"{n / 2**20:.1f} MiB"
+    return "\n".join(
+        [
+            json.dumps({"recipe": recipe, "config": dataclasses.asdict(config), "data": facts._asdict()}, indent=2),
+            f"parameters  G {cost['parameters_g']:,}  D {cost['parameters_d']:,}",
+            f"step        {cost['flops'] / 1e9:.3f} GFLOP a device for {config.batch_size} samples",
+            f"training    {cost['flops'] * config.steps / 1e12:.2f} TFLOP a device in {config.steps} steps",
+            f"memory      {gib(cost['peak_bytes'])} a device: {gib(cost['argument_bytes'])} of state, batch and data set, "
+            "the rest to work in",
+            f"checkpoint  {gib(cost['state_bytes'])}, {config.keep_latest + config.keep_best} kept",
+            "largest     " + (f"--batch-size {most} in {gib(limit)} a device, {source}" if limit else source),
+            f"based on    XLA's cost and memory analysis of the program compiled for {where}, jax {jax.__version__}; "
+            "what runs beside it takes more",
+        ]
+    )
+
+
+def measure(recipe, config, mode="single", devices=None):
+    """facts, parameters_g, parameters_d, state_bytes; of a step on each device: flops, argument_, temp_, peak_bytes."""
+    chosen = parallel.choose(mode, devices)
+    dataset, facts = training.prepare(recipe, config)
+    compiled, state = _compile(recipe, config, dataset, facts, mode, chosen)
+    flops = count_flops(recipe, config, facts, compiled)
+    count = lambda tree: sum(math.prod(x.shape) for x in jax.tree.leaves(tree))
+    memory = compiled.memory_analysis()
+    return {
+        "facts": facts,
+        "parameters_g": count(state.g.params),
+        "parameters_d": count(state.d.params),
+        "state_bytes": sum(math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(state)),
+        "flops": flops,
+        "argument_bytes": memory.argument_size_in_bytes,
+        "temp_bytes": memory.temp_size_in_bytes,
+        "peak_bytes": _peak(compiled, chosen[0].platform),
+    }
+
+
+def largest_batch(recipe, config, limit, mode="single", devices=None):
+    """The largest --batch-size whose step takes at most `limit` bytes on each device; 0 where not even one sample does.
+
+    Bytes grow as a straight line with the batch, but for what the compiler decides otherwise: the line is drawn through
+    two programs, and what it says is compiled and looked at, a few times over.
+    """
+    chosen = parallel.choose(mode, devices)
+    dataset, facts = training.prepare(recipe, config)
+    known = {}
+
+    def peak(batch):
+        if batch not in known:
+            sized = dataclasses.replace(config, batch_size=batch)
+            compiled, _ = _compile(recipe, sized, dataset, facts, mode, chosen)
+            known[batch] = _peak(compiled, chosen[0].platform)
+        return known[batch]
+
+    unit = len(chosen) * config.batch_unit
+    low, high = 8 * unit, 16 * unit
+    for _ in range(_TRIES):
+        slope = max((peak(high) - peak(low)) / (high - low), 1e-9)
+        guess = int((limit - peak(low)) / slope + low) // unit * unit
+        guess = max(unit, min(guess, 2**22))
+        if guess in known:
+            break
+        peak(guess)
+        low, high = sorted(known, key=lambda batch: abs(batch - guess))[:2]
+        low, high = min(low, high), max(low, high)
+    return max((batch for batch, bytes_ in known.items() if bytes_ <= limit), default=0)
+
+
+def device_memory(device):
+    """(bytes that a device has for arrays or 0, where the number is from)."""
+    stats = device.memory_stats() or {}
+    if "bytes_limit" in stats:
+        return stats["bytes_limit"], f"which {device.device_kind} says that it may use"
+    if device.platform != "cpu":
+        return 0, f"not known: {device.device_kind} does not tell its memory, give --memory-gib"
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limits = [Path(p) for p in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")]
+    found = [int(p.read_text()) for p in limits if p.is_file() and p.read_text().strip().isdigit()]
+    return min([total, *found]), "the memory of this host"
+
+
+def fits(recipe, source, resolution=0):
+    """A line saying that the recipe can take the source. Raises BadInput, with both values, where it cannot."""
+    given = {"resolution": resolution} if resolution else {}
+    config = dataclasses.replace(recipes.get(recipe).Config(), data=source, **given)
+    dataset, facts = training.prepare(recipe, config)
+    program = training.compose(recipe, config, dataset, facts, "single", parallel.choose("single"))
+    jax.eval_shape(lambda: runs.fresh_state(program.setup, config, facts))
+    unused = len(facts.classes) and not config.conditional
+    return f"{recipe} can take it" + (f"; it does not use the {len(facts.classes)} classes" if unused else "")
+
+
+def _compile(recipe, config, dataset, facts, mode, devices):
+    """(compiled step, shapes of the state)."""
+    program = training.compose(recipe, config, dataset, facts, mode, devices)
+    state = jax.eval_shape(lambda: runs.fresh_state(program.setup, config, facts))
+    return program.play.lower(state, program.feed.like(), *program.feed.shared).compile(), state
+
+
+def _peak(compiled, platform):
+    """Bytes on each device while a step runs: what goes in and out, once where it is donated, and what is in between."""
+    memory = compiled.memory_analysis()
+    kept = memory.argument_size_in_bytes + memory.output_size_in_bytes - memory.alias_size_in_bytes
+    scratch = _SCRATCH if platform == "cpu" and "convolution" in compiled.as_text() else 1
+    return int(kept + scratch * memory.temp_size_in_bytes)

@@ -1,0 +1,94 @@
+"""What a source has, before a training finds out."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from jaxgan.data.load import load
+from jaxgan.data.sources import files, idx
+from jaxgan.errors import BadInput
+from jaxgan.modalities.resize import Fit
+
+MOST = 100_000  # samples that are looked at where a source is no folder of files
+
+
+def check(source):
+    """(lines, problems): a report on a source, a line each, and what keeps it from being used as it is."""
+    path = Path(source)
+    if (path.is_dir() and not idx.find(path)) or (path.is_file() and path.suffix == ".zip"):
+        return _check_files(path)
+    dataset = load(source)
+    image = dataset.image
+    seen = Counter()
+    low, high = np.inf, -np.inf
+    for first in range(0, min(len(image), MOST), 256):
+        some = np.ascontiguousarray(image[first : min(first + 256, MOST)])
+        seen.update(hashlib.sha256(one).digest() for one in some)
+        low, high = min(low, some.min()), max(high, some.max())
+    lines, problems = _lines(
+        files=None,
+        shapes=Counter({image.shape[1:]: len(image)}),
+        dataset=dataset,
+        damaged=[],
+        duplicates=sum(n - 1 for n in seen.values()),
+        values=(image.dtype.name, low, high),
+    )
+    if len(image) > MOST:
+        lines.append(f"looked at   the first {MOST} samples")
+    return lines, problems
+
+
+def _check_files(path):
+    found = files.find(path)
+    shapes, damaged, seen, whole, low, high = Counter(), [], Counter(), [], 255, 0
+    for i, name in enumerate(found.names):
+        try:
+            image = found.read(name, Fit())
+        except files.DAMAGED as error:
+            damaged.append(f"{name} ({error})")
+            continue
+        shapes[image.shape] += 1
+        seen[hashlib.sha256(image.tobytes()).digest()] += 1
+        low, high = min(low, int(image.min())), max(high, int(image.max()))
+        whole.append(i)
+    if not shapes:
+        said = f"{len(found.names)} image files, all damaged" if found.names else "no image files"
+        raise BadInput(f"{path} has {said} and no idx files: nothing in it can be used")
+    labels = found._replace(label=None if found.label is None else found.label[whole])
+    duplicates = sum(n - 1 for n in seen.values())
+    return _lines(len(found.names), shapes, labels, damaged, duplicates, ("uint8", low, high))
+
+
+def _lines(files, shapes, dataset, damaged, duplicates, values):
+    dtype, low, high = values
+    classes, label = dataset.classes, dataset.label
+    lines = [f"samples     {sum(shapes.values())}" + (f" of {files} files" if files else "")]
+    for shape, n in shapes.most_common(5):
+        kind = (
+            f"{shape[0]}x{shape[1]}, {shape[2]} channel(s)" if len(shape) == 3 else f"points in {shape[0]} dimensions"
+        )
+        lines.append(f"size        {kind}: {n}")
+    if len(shapes) > 5:
+        lines.append(f"size        ... and {len(shapes) - 5} more sizes")
+    lines.append(f"values      {dtype}, {low:g} .. {high:g}")
+    if classes and label.ndim == 2:
+        spans = ", ".join(
+            f"{name}: {label[:, i].min():g} .. {label[:, i].max():g}" for i, name in enumerate(classes[:20])
+        )
+        lines.append(f"labels      {len(classes)} numbers an image ({spans}{', ...' if len(classes) > 20 else ''})")
+    elif classes:
+        counts = Counter(label.tolist())
+        share = ", ".join(f"{name}: {counts[i]}" for i, name in enumerate(classes[:20]))
+        lines.append(f"classes     {len(classes)} ({share}{', ...' if len(classes) > 20 else ''})")
+    else:
+        lines.append("classes     none: no labels")
+    lines.append(f"duplicates  {duplicates}")
+    lines.append(f"damaged     {len(damaged)}" + "".join(f"\n            {name}" for name in damaged[:20]))
+    problems = []
+    if damaged:
+        problems.append(f"{len(damaged)} files are damaged: take them out")
+    if len({shape[:-1] for shape in shapes}) > 1:
+        problems.append(f"{len(shapes)} sizes: train with --resolution")
+    return lines, problems

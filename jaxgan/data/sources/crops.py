@@ -1,0 +1,80 @@
+"""Every crop of a few large pictures is a sample: textures from one photograph."""
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan.data.dataset import Dataset
+from jaxgan.data.lazy import OnDevice
+from jaxgan.errors import BadInput
+from jaxgan.modalities.resize import as_channels
+
+MOST = 2**23  # crops: above, only every second (third, ...) place is used, so that an epoch's order stays small
+DEFAULT = 64  # pixels a side
+TEXTURES = ("brick", "grass", "gravel")
+
+
+class Crops(OnDevice):
+    """The view [N, size, size, C] of all crops of pictures [H, W, C] of any sizes: row n is always the same crop."""
+
+    def __init__(self, pictures, size):
+        tall = np.array([picture.shape[0] for picture in pictures])
+        wide = np.array([picture.shape[1] for picture in pictures])
+        total = int(((tall - size + 1) * (wide - size + 1)).sum())
+        self._every = max(1, int(np.ceil((total / MOST) ** 0.5)))
+        across = (wide - size) // self._every + 1
+        counts = (((tall - size) // self._every) + 1) * across
+        start = np.concatenate([[0], np.cumsum(tall * wide)[:-1]])
+        self._size = size
+        self.ends = np.cumsum(counts).astype(np.int32)
+        self.shape = (int(counts.sum()), size, size, pictures[0].shape[2])
+        self.dtype = pictures[0].dtype
+        self.arrays = {
+            "pixels": np.concatenate([picture.reshape(-1, picture.shape[2]) for picture in pictures]),
+            "ends": self.ends,  # rows up to and with each picture's last
+            "start": start.astype(np.int32),  # of each picture, in pixels
+            "wide": wide.astype(np.int32),
+            "across": across.astype(np.int32),  # crops side by side
+        }
+
+    def pick(self, arrays, rows):
+        """Crops [..., size, size, C] of rows of any shape."""
+        xp = np if isinstance(rows, np.ndarray) else jnp
+        picture = xp.searchsorted(arrays["ends"], rows, side="right")
+        within = rows - xp.where(picture > 0, arrays["ends"][picture - 1], 0)
+        across, wide = arrays["across"][picture], arrays["wide"][picture]
+        top, left = (part * self._every for part in xp.divmod(within, across))
+        corner = arrays["start"][picture] + top * wide + left
+        inner, one = xp.arange(self._size, dtype=xp.int32), (1,) * rows.ndim
+        down, right = inner.reshape(*one, -1, 1), inner.reshape(*one, 1, -1)
+        return arrays["pixels"][corner[..., None, None] + down * wide[..., None, None] + right]
+
+    def picture_of(self, rows):
+        """Which picture each row is a crop of."""
+        return np.searchsorted(self.ends, rows, side="right")
+
+
+def crops(name, pictures, how, classes=()):
+    """Dataset of all square crops of these pictures; the label is the picture's number where there are classes.
+
+    The crop's side is how.resolution, by default 64. Raises BadInput where a picture is smaller.
+    """
+    size = how.resolution or DEFAULT
+    for picture in pictures:
+        if min(picture.shape[:2]) < size:
+            raise BadInput(
+                f"{name} has a picture of {picture.shape[0]}x{picture.shape[1]} and crops are {size}x{size}: "
+                f"set --resolution {min(picture.shape[:2])} or less"
+            )
+    view = Crops([as_channels(picture, how.channels) for picture in pictures], size)
+    if view.arrays["pixels"].shape[0] >= 2**31:
+        raise BadInput(f"{name} has {view.arrays['pixels'].shape[0]} pixels: give fewer than 2^31, cut it into tiles")
+    label = view.picture_of(np.arange(len(view))).astype(np.int32) if classes else None
+    return Dataset(name, view, label, tuple(classes))
+
+
+def textures(how):
+    """Dataset of crops of scikit-image's brick, grass and gravel: grey, repeated to three channels unless how.channels is 1."""
+    from skimage import data
+
+    pictures = [as_channels(getattr(data, name)()[..., None], 3) for name in TEXTURES]
+    return crops("textures", pictures, how, TEXTURES)

@@ -1,0 +1,78 @@
+"""Which feature network looks at a data set."""
+
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from jaxgan.errors import BadInput
+from jaxgan.evaluation import cache
+from jaxgan.metrics import features
+from jaxgan.metrics.features import FeatureNet, classifier
+from jaxgan.progress import duration
+
+WORDS = ("auto", "classifier", "pixels")
+
+
+def choose(word, dataset, say=print):
+    """FeatureNet: of a word, of the weights in an .npz, of a user's function of images, or the one given.
+
+    auto: a classifier trained on the data set, kept in the cache; for points their coordinates. Raises BadInput for what
+    is none of these, and for images where there are points.
+    """
+    if isinstance(word, FeatureNet):
+        return word
+    if callable(word):
+        return features.from_function(word, getattr(word, "__name__", "function"))
+    points = dataset.image.ndim == 2
+    if word == "pixels" or (word == "auto" and points):
+        return features.pixels()._replace(name="points") if points else features.pixels()
+    if points:
+        raise BadInput(f"--features {word} looks at images, and {dataset.name} has points: leave it away")
+    if word in ("auto", "classifier"):
+        return _classifier(dataset, say)
+    if not str(word).endswith(".npz"):
+        raise BadInput(f"--features is {word}: give one of {', '.join(WORDS)}, or an .npz with a network's weights")
+    return features.load(word)
+
+
+def _classifier(dataset, say):
+    """That of the data set, from the cache or trained now: by its classes, or by turns of the images without."""
+    digits = getattr(dataset.image, "digits", None)  # stacked digits: one class a channel
+    if digits is not None:
+        images, label, classes = digits.image, digits.label, len(digits.classes)
+    else:
+        images, label, classes = dataset.image, dataset.label, len(dataset.classes)
+    if label is None or label.ndim == 2 or classes < 2:
+        label, classes, kind = None, 4, "turns"
+    else:
+        kind = "classifier"
+    name = f"{kind}-{_plain(dataset.name)}"
+
+    def make():
+        say(f"training a classifier on {dataset.name} for the metrics: once, about a minute")
+        began = time.perf_counter()
+        variables, accuracy = classifier.train(_uint8(images), label, classes)
+        say(f"{name} tells {accuracy:.1%} of held-out images right, after {duration(time.perf_counter() - began)}")
+        flat = {jax.tree_util.keystr(path): x for path, x in jax.tree_util.tree_leaves_with_path(variables)}
+        return {**{key: np.asarray(x) for key, x in flat.items()}, "accuracy": np.float32(accuracy)}
+
+    kept = cache.arrays(f"{name}-{dataset.facts.sha256[:16]}-{classifier.VERSION}", make, say)
+    like = jax.eval_shape(classifier.Classifier(classes).init, jax.random.key(0), _uint8(images[:2]))
+    variables = jax.tree_util.tree_map_with_path(lambda path, _: kept[jax.tree_util.keystr(path)], like)
+    net = classifier.classifier(name, variables, classes)
+    return net if digits is None else classifier.by_channel(net)
+
+
+def _uint8(images):
+    """Images as a file would hold them; whatever reads them by row is left as it is."""
+    from jaxgan.reports.pictures import to_uint8
+
+    return to_uint8(images) if np.issubdtype(images.dtype, np.floating) else images
+
+
+def _plain(name):
+    """The last part of a data set's name, in letters, digits, - and _."""
+    name = Path(name.rpartition(":")[2]).stem or name
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)

@@ -1,0 +1,1 @@
+"""One kind of sample a file, and how samples are brought to one shape."""

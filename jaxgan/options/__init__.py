@@ -1,0 +1,1 @@
+"""Groups of fields of a Config, and what their values may be."""

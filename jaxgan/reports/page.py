@@ -1,0 +1,101 @@
+"""A run's own page: one file with its samples, curves, speed and config, that opens without a network."""
+
+import base64
+import dataclasses
+import io
+import json
+from importlib import resources
+
+import numpy as np
+
+from jaxgan import recipes, runs
+from jaxgan.reports import pictures
+
+FRAMES = 60  # pictures at most
+POINTS = 1500  # rows of metrics at most
+_HEAVY = 50_000  # bytes above which a picture is packed again, as WebP
+_TOGETHER = (("loss_g", "loss_d"), ("real_d", "fake_d"), ("penalty_d",), ("images_per_s",))
+_NO_CURVE = {"step", "images", "seconds"}
+
+
+def write(folder):
+    """Path of RUN/report.html, written anew. Raises BadInput where the folder is no run."""
+    run = runs.open_run(folder)
+    rows = pictures.read_metrics(run.folder / "metrics.jsonl")
+    saved = json.loads((run.folder / "config.json").read_text())
+    result = run.folder / "result.json"
+    content = {
+        "title": f"{run.recipe} on {run.facts.name}",
+        "about": recipes.describe(run.recipe),
+        "facts": _facts(run, rows, saved, json.loads(result.read_text()) if result.exists() else None),
+        "config": _config(run),
+        "rows": _thinned(rows, POINTS),
+        "panels": _panels(rows),
+        "pictures": [{"step": int(p.stem), "data": _embedded(p)} for p in frames(run.folder)],
+    }
+    data = json.dumps(content).replace("<", "\\u003c")  # or a name could end the script that holds it
+    page = resources.files("jaxgan.reports").joinpath("page.html").read_text(encoding="utf-8")
+    path = run.folder / "report.html"
+    part = path.with_name(path.name + ".part")
+    part.write_text(page.replace("__DATA__", data), encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def frames(folder):
+    """Paths of at most FRAMES pictures that a training drew, evenly chosen, with the first and the last."""
+    return _thinned(sorted(folder.glob("samples/[0-9]*.png")), FRAMES)
+
+
+def _facts(run, rows, saved, result):
+    speeds = [row["images_per_s"] for row in rows[1:] if row.get("images_per_s")]
+    step = rows[-1]["step"] if rows else 0
+    facts = [("steps", f"{step:,} of {run.config.steps:,}"), ("samples of data", f"{run.facts.size:,}")]
+    facts.append(("one sample", " x ".join(map(str, run.facts.shape))))
+    if speeds:
+        facts.append(("images/s, median", f"{np.median(speeds):,.0f}"))
+    if result:
+        facts.append(("training", f"{result['seconds']:,.0f} s"))
+        facts.append(("devices", f"{result['devices']} ({result['parallel']})"))
+        facts.append(("sha256 of the state", result["state_sha256"][:16]))
+        if "ended" in result:
+            facts.append(("ended", result["ended"]))
+    facts += [(name, saved["versions"][name]) for name in ("jaxgan", "jax", "flax") if name in saved["versions"]]
+    if saved.get("git"):
+        facts.append(("commit", saved["git"][:10]))
+    return facts
+
+
+def _config(run):
+    """(name, value, whether it differs from the recipe's default) of every field."""
+    default = recipes.get(run.recipe).Config()
+    values = [(f.name, getattr(run.config, f.name), getattr(default, f.name)) for f in dataclasses.fields(run.config)]
+    return [(name, str(value), value != usual) for name, value, usual in values]
+
+
+def _panels(rows):
+    """Names of the scalars that share a panel: the known groups, then each of the others."""
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in _NO_CURVE))
+    together = [[name for name in group if name in names] for group in _TOGETHER]
+    known = {name for group in _TOGETHER for name in group}
+    return [group for group in together if group] + [[name] for name in names if name not in known]
+
+
+def _thinned(items, most):
+    """At most so many of the items, evenly chosen, with the first and the last."""
+    if len(items) <= most:
+        return items
+    return [items[i] for i in np.linspace(0, len(items) - 1, most).round().astype(int)]
+
+
+def _embedded(path):
+    """data: address of a picture."""
+    from PIL import Image
+
+    content, kind = path.read_bytes(), "png"
+    if len(content) > _HEAVY:
+        packed = io.BytesIO()
+        with Image.open(path) as picture:
+            picture.convert("RGB").save(packed, "WEBP", quality=85)
+        content, kind = packed.getvalue(), "webp"
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

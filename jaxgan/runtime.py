@@ -1,0 +1,61 @@
+"""The process that everything runs in: its memory, its caches. Imports nothing heavy, so that it can come first."""
+
+import contextlib
+import ctypes
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8  # of glibc's mallopt
+_MOST = 2**31 - 1
+
+
+def keep_memory():
+    """Lets glibc keep what is freed, for the process that trains on a CPU: XLA takes a step's temporary memory anew each time.
+
+    Otherwise the system takes it back, and clears it page by page at the next step. Without glibc nothing happens.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option, value in ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _MOST), (_TRIM_THRESHOLD, _MOST), (_TOP_PAD, 2**28)):
+            mallopt(option, value)
+
+
+def cache_folder():
+    """JAXGAN_CACHE, or ~/.cache/jaxgan."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("JAXGAN_CACHE") or home / "jaxgan")
+
+
+def keep_programs():
+    """Lets JAX keep what takes longer than a second to compile in JAXGAN_CACHE/xla, where nobody told it another place.
+
+    Emptied by hand: programs of other versions stay until then.
+    """
+    import jax
+
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
+
+
+@contextlib.contextmanager
+def forgotten_programs():
+    """Within it JAX keeps every program, in a place that is empty at first and gone in the end."""
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
+    before = {name: getattr(jax.config, name) for name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            for name, value in zip(names, (folder, 0.0), strict=True):
+                jax.config.update(name, value)
+            compilation_cache.reset_cache()
+            yield
+        finally:
+            for name, value in before.items():
+                jax.config.update(name, value)
+            compilation_cache.reset_cache()

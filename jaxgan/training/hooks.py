@@ -1,0 +1,60 @@
+"""What a training writes down of itself on the way: rows, pictures, checkpoints."""
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxgan import runs
+from jaxgan.reports import pictures, samples
+
+
+class Notes(NamedTuple):
+    """Calls (step, state, row) of the hooks of one run."""
+
+    log: Callable  # a line of metrics.jsonl
+    sample: Callable  # a picture in samples/
+    save: Callable  # a checkpoint, and curves.png
+
+
+def _nobody(row, picture=None):
+    return None
+
+
+def notes(run, setup, store, *, real=None, look=_nobody, write=_nobody):
+    """Notes of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
+
+    real: points to lay beneath those that are drawn.
+    """
+    metrics = run.folder / "metrics.jsonl"
+    draw = samples.sheets(run, setup, real)
+
+    def log(step, state, row):
+        with metrics.open("a") as file:
+            file.write(json.dumps({k: v if np.isfinite(v) else None for k, v in row.items()}) + "\n")
+        look(row)
+        write(row)
+
+    def sample(step, state, row):
+        write({"step": step}, draw(step, state))
+
+    def save(step, state, row):
+        note = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions()}
+        store.save(step, state, note)
+        pictures.save_curves(run.folder / "curves.png", metrics)
+
+    return Notes(log, sample, save)
+
+
+def result(run, step, seconds, state_sha256, mode="single", devices=1, ended=None):
+    """Writes the run's result.json."""
+    found = {
+        "step": step,
+        "images": step * run.config.batch_size,
+        "seconds": round(seconds, 3),
+        "parallel": mode,
+        "devices": devices,
+        "state_sha256": state_sha256,
+    }
+    runs.write_json(run.folder / "result.json", {**found, **({"ended": ended} if step < run.config.steps else {})})

@@ -1,0 +1,196 @@
+"""Several GANs of one recipe in one program: seeds, rates and other numbers side by side.
+
+Their weights become one array with a leading axis. It pays where a GAN alone does not fill the device;
+benchmarks/README.md says where.
+"""
+
+import dataclasses
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan import build, recipes, runs, training
+from jaxgan.checkpoint import Checkpoints, sha256
+from jaxgan.core import State
+from jaxgan.errors import BadInput, unknown
+from jaxgan.options import limits
+from jaxgan.options.limits import ENDS
+from jaxgan.progress import Progress, duration
+from jaxgan.reports import page, pictures
+from jaxgan.training import hooks, loop, stopping
+
+SWEPT = tuple(ENDS)  # what may differ besides the seed: numbers that nothing but arithmetic looks at
+_COLUMNS = 12  # samples of each member in the overview
+_AXES = State(step=None, key=0, g=0, d=0, ema=0)  # all are at the same step, so that lazy penalties stay lazy
+
+
+def members(config, count=1, sweep=()):
+    """Configs: every combination of the values in `sweep`, NAME=VALUE,VALUE,... each, with `count` seeds from --seed on."""
+    axes = []
+    for words in sweep:
+        name, _, values = words.partition("=")
+        name = name.strip("-").replace("-", "_")
+        if name not in SWEPT:
+            raise unknown("--sweep", name, SWEPT)
+        try:
+            axes.append([{name: float(value)} for value in values.split(",")])
+        except ValueError:
+            raise BadInput(f"--sweep is {words!r}: give {name}=NUMBER,NUMBER,...") from None
+    axes.append([{"seed": config.seed + i} for i in range(count)])
+    merged = [{k: v for part in parts for k, v in part.items()} for parts in itertools.product(*axes)]
+    return [dataclasses.replace(config, **values) for values in merged]
+
+
+class Population:
+    """The program of several members on one device: `state`, `batch(step)`, and `play` that takes both and `shared`.
+
+    values: name -> [members], what they differ in besides the seed.
+    """
+
+    def __init__(self, recipe, configs, dataset, facts, device=None):
+        first = configs[0]
+        differ = {f.name for f in dataclasses.fields(first) if len({getattr(c, f.name) for c in configs}) > 1}
+        if differ - {"seed", *SWEPT}:
+            raise BadInput(
+                f"members differ in {', '.join(sorted(differ))}: a population may in seed, {', '.join(SWEPT)}"
+            )
+        device = device or jax.devices()[0]
+        module, names = recipes.get(recipe), sorted(differ - {"seed"})
+        self.setup = build.setup(module, first, facts)
+        self.values = {name: jnp.float32([getattr(config, name) for config in configs]) for name in names}
+        self._feeds = [training.feed(dataset, config) for config in configs]
+
+        def member(state, batch, values, *shared):
+            one = build.setup(module, build.with_values(first, values), facts).step
+            return training.dispatch(one, self._feeds[0], first)(state, batch, *shared)
+
+        fresh = jax.jit(lambda key: runs.fresh_state(self.setup, first, facts, key))
+        states = [fresh(jax.random.key(config.seed)) for config in configs]
+        self.state = jax.device_put(
+            jax.tree.map(lambda *x: jnp.stack(x), *states)._replace(step=states[0].step), device
+        )
+        self.shared = jax.device_put((self.values, *self._feeds[0].shared), device)
+        axes = (_AXES, 0, 0, *(None for _ in self._feeds[0].shared))
+        mapped = jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0))
+        self.play = jax.jit(mapped, donate_argnums=0)
+
+    def batch(self, step):
+        """What the program for the steps from `step` on is given."""
+        return jax.tree.map(lambda *x: np.stack(x), *(feed.batch(step) for feed in self._feeds))
+
+
+def member_of(state, i):
+    """State of one member."""
+    rest = jax.tree.map(lambda x: x[i], state._replace(step=None))
+    return rest._replace(step=jnp.array(state.step))
+
+
+def train(recipe, configs, *, out=None, max_minutes=None):
+    """Folder with a run 00, 01, ... for each of the configs, trained side by side on one device.
+
+    Each is the run that it would be alone, up to rounding, and can be sampled, evaluated and gone on with by itself.
+    A member that diverges is left behind. Raises BadInput as `training.train` does.
+    """
+    if len(configs) < 2:
+        raise BadInput("a population of one: give --population N, or --sweep with several values")
+    first = configs[0]
+    for name in ("stop_when", "evaluate_every_steps", "evaluate_all_every_steps", "keep_best"):
+        if getattr(first, name):
+            none = type(getattr(first, name))()
+            raise BadInput(
+                f"{limits.flag(name)} {getattr(first, name)} looks at one GAN alone: give {limits.flag(name)} {none!r}, or "
+                "train one by one"
+            )
+    limit = training.deadline(max_minutes)
+    for config in configs[1:]:
+        limits.check_idle(config, recipes.get(recipe).TINY)
+    dataset, facts = training.prepare(recipe, first)
+    program = Population(recipe, configs, dataset, facts)
+    home = runs.new_folder(out, f"{recipe}-population")
+    all_runs = [runs.create(home / f"{i:02}", recipe, config, facts) for i, config in enumerate(configs)]
+    varied = [{name: getattr(c, name) for name in ("seed", *sorted(program.values))} for c in configs]
+    with Progress(first.steps) as progress:
+        progress.say(f"{len(configs)} times {recipe} on {facts.name} into {home}")
+        stores = [Checkpoints(run.checkpoints, keep_latest=first.keep_latest, say=progress.say) for run in all_runs]
+        real = dataset.image[:2000] if dataset.image.ndim == 2 else None
+        each = [hooks.notes(run, program.setup, store, real=real) for run, store in zip(all_runs, stores, strict=True)]
+        progress.begin(0)
+        last = {}
+
+        def every(name):
+            def call(step, state, row):
+                for i, note in enumerate(each):
+                    own = {k: float(v[i]) if np.ndim(v) else v for k, v in row.items()}
+                    own |= {"images": step * first.batch_size, "images_per_s": row["images_per_s"] / len(configs)}
+                    last[i] = own
+                    getattr(note, name)(step, member_of(state, i) if name != "log" else None, own)
+
+            return call
+
+        def show(step, state, row):
+            progress.show({k: float(np.nanmean(v)) if k.startswith("loss") else v for k, v in row.items()})
+
+        calls = (
+            loop.Hook(first.sample_every_steps, every("sample")),
+            loop.Hook(first.log_every_steps, every("log"), first=True),
+            loop.Hook(first.log_every_steps, show, first=True),
+            loop.Hook(first.save_every_steps, every("save"), stopped=True),
+        )
+        end = stopping.Ending(first, limit)
+        with loop.interruptible() as asked:
+            try:
+                state, row = loop.run(
+                    program.play,
+                    program.state,
+                    program.batch,
+                    program.shared,
+                    start=0,
+                    stop=first.steps,
+                    chunk=first.steps_per_dispatch,
+                    images_per_step=first.batch_size * len(configs),
+                    hooks=calls,
+                    stopping=lambda: asked() is not None,
+                    enough=end,
+                )
+            except loop.Diverged as error:
+                raise BadInput(
+                    f"all {len(configs)} trainings in {home} diverged: {error}; try lower --lr-g and --lr-d, or a --penalty"
+                ) from error
+            finally:
+                for store in stores:
+                    store.close()
+        step, seconds = int(state.step), row.get("seconds", 0.0)
+        for i, run in enumerate(all_runs):
+            hooks.result(run, step, seconds, sha256(member_of(state, i)), ended=end.reason)
+            page.write(run.folder)
+        told = zip(all_runs, varied, strict=True)
+        table = [{"run": run.folder.name, **v, **last.get(i, {})} for i, (run, v) in enumerate(told)]
+        runs.write_json(home / "population.json", table)
+        _overview(home / "samples.png", program, state, first, facts)
+        for line in table:
+            columns = [k for k in (*varied[0], "loss_g", "loss_d") if k in line]
+            progress.say("  ".join([line["run"], *(f"{k} {line[k]:g}" for k in columns)]))
+        progress.say(f"{step} steps of {len(configs)} GANs in {duration(seconds)} of training")
+        if step < first.steps:
+            one = home / "00"
+            command = f"one by one, jaxgan train {recipe} --config {one}/config.json --out {one} --resume auto"
+            if asked() is not None:
+                raise training.Stopped(asked(), step, command)
+            progress.say(f"{end.reason}: to go on, {command}")
+    return home
+
+
+def _overview(path, program, state, config, facts):
+    """Writes a row of samples of each member, always of the same latents and labels."""
+    if len(facts.shape) != 3:
+        return
+    batch = {"index": jnp.arange(_COLUMNS, dtype=jnp.int32)}
+    if config.conditional and facts.vectors:
+        batch["label"] = jnp.resize(jnp.float32(facts.vectors), (_COLUMNS, len(facts.classes)))
+    elif config.conditional:
+        batch["label"] = batch["index"] % len(facts.classes)
+    draw = jax.jit(jax.vmap(program.setup.gan.sample, (0, None, None)))
+    images = np.asarray(draw(state.ema, batch, jax.random.key(config.seed)))
+    pictures.save_samples(path, images.reshape(-1, *facts.shape), columns=_COLUMNS)

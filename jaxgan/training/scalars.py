@@ -1,0 +1,31 @@
+"""The scalars of metrics.jsonl, of steps and of evaluations: what thresholds and the choice of the best can name."""
+
+import jax
+
+from jaxgan import build, recipes, runs
+from jaxgan.errors import BadInput, unknown
+from jaxgan.evaluation.measure import BETTER, CHEAP
+
+
+def check(recipe, config, facts):
+    """Raises BadInput where --stop-when or --best-metric name a scalar that no step and no evaluation gives."""
+    asked = {"--stop-when": config.threshold and config.threshold[0], "--best-metric": config.best_metric.lstrip("+")}
+    if not any(asked.values()):
+        return
+    setup = build.setup(recipes.get(recipe), config, facts)
+    state = jax.eval_shape(lambda: runs.fresh_state(setup, config, facts))
+    metrics = jax.eval_shape(setup.step, state, runs.batch_like(config, facts))[1]
+    names = [*(f"{name}_g" for name in metrics.g), *(f"{name}_d" for name in metrics.d), "images_per_s", "seconds"]
+    often, rarely = config.evaluate_every_steps, config.evaluate_all_every_steps
+    for flag, name in asked.items():
+        every = rarely if name not in CHEAP else often or rarely
+        if name in BETTER and not every:
+            wanted = "--evaluate-every-steps" if name in CHEAP else "--evaluate-all-every-steps"
+            raise BadInput(f"{flag} is by {name}, which only evaluations measure: add {wanted} N")
+        if name in BETTER and flag == "--best-metric" and config.save_every_steps % every:
+            raise BadInput(
+                f"--best-metric {name} is measured every {every} steps and --save-every-steps is "
+                f"{config.save_every_steps}: give a multiple, so that every checkpoint has it"
+            )
+        if name and name not in (*names, *BETTER):
+            raise unknown(f"{flag} scalar", name, names)

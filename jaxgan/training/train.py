@@ -1,0 +1,212 @@
+"""From a recipe and its config to a run folder: data, setup, loop, hooks, result."""
+
+import dataclasses
+import json
+import signal
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+
+from jaxgan import build, data, evaluation, parallel, recipes, runs, steps
+from jaxgan.checkpoint import Checkpoints, sha256
+from jaxgan.errors import BadInput
+from jaxgan.options import limits
+from jaxgan.progress import Progress, duration
+from jaxgan.reports import animation, page, pictures
+from jaxgan.training import hooks, loggers, loop, scalars, stopping
+
+RESUME = ("never", "auto", "must")
+
+
+class Stopped(Exception):
+    """A signal ended the training; its state is saved. `signal` is the signal's number, `command` goes on with it."""
+
+    def __init__(self, number, step, command):
+        super().__init__(f"{signal.Signals(number).name}: saved step {step}. To go on: {command}")
+        self.signal = number
+
+
+class Program(NamedTuple):
+    """A recipe's functions, its batches, and the wrapped step that takes them."""
+
+    setup: build.Setup
+    feed: data.Feed
+    play: Callable  # (state, batch, *shared) -> (state, metrics)
+    mode: str
+
+
+def prepare(recipe, config):
+    """(dataset, facts) that a recipe is to be trained on. Raises BadInput where there are none, or a field has no effect."""
+    limits.check_idle(config, recipes.get(recipe).TINY)
+    if not config.data:
+        raise BadInput(
+            f"{recipe} has no data set of its own: give --data, a folder of images or idx files, an .npz, or digits"
+        )
+    dataset = data.load(config.data, **config.fitting)
+    return dataset, dataset.facts
+
+
+def deadline(max_minutes):
+    """The time.monotonic() of so many minutes from now, infinity for None. Raises BadInput for less than any."""
+    if max_minutes is not None and max_minutes <= 0:
+        raise BadInput(f"--max-minutes is {max_minutes}: give a number above 0")
+    return time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
+
+
+def compose(recipe, config, dataset, facts, mode, devices):
+    """Program of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
+    setup = build.setup(recipes.get(recipe), config, facts, parallel.axis_name(mode))
+    parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
+    scalars.check(recipe, config, facts)
+    batches = feed(dataset, config)
+    step = dispatch(setup.step, batches, config)
+    return Program(setup, batches, parallel.wrap(mode, step, devices, batches.batch_axis), mode)
+
+
+def feed(dataset, config):
+    """data.Feed of the batches that a config asks for."""
+    return data.Feed(
+        dataset,
+        config.batch_size,
+        seed=config.seed,
+        labels=config.conditional,
+        flip=config.flip,
+        turns=config.d_turns,
+        chunk=config.steps_per_dispatch,
+    )
+
+
+def dispatch(step, batches, config):
+    """The step that takes a Feed's batches and what they share, `steps_per_dispatch` of them in one program."""
+    step = batches.fed(step)
+    return steps.repeat(step, config.steps_per_dispatch) if config.steps_per_dispatch > 1 else step
+
+
+def train(recipe, config, *, out=None, mode="single", devices=None, resume="never", max_minutes=None, log_to=()):
+    """Run: trains a recipe into a run folder, and says on the way how it goes.
+
+    mode: one of parallel.MODES, on the first `devices` devices. resume: "never" refuses an existing run, "auto" goes on
+    with it or begins, "must" goes on or refuses. max_minutes: ends the training, saved, so long after this call. log_to:
+    names of loggers.NAMES. Raises BadInput before anything is written where the input cannot be used, Stopped after
+    Ctrl-C or SIGTERM.
+    """
+    limit = deadline(max_minutes)
+    loggers.check(log_to)
+    chosen = parallel.choose(mode, devices)
+    if resume == "must" and out is None:
+        raise BadInput("--resume must needs --out RUN, the run to go on with")
+    dataset, facts = prepare(recipe, config)
+    program = compose(recipe, config, dataset, facts, mode, chosen)
+    begin = lambda: runs.fresh_state(program.setup, config, facts)
+    shapes = jax.eval_shape(begin)  # networks that do not fit the data fail here
+
+    going_on = resume != "never" and out is not None and runs.exists(out)
+    if resume == "must" and not going_on:
+        raise BadInput(f"--resume must, but there is no run in {out}: --resume auto begins one")
+    run = (runs.go_on if going_on else runs.create)(out, recipe, config, facts)
+    with Progress(config.steps) as progress:
+        progress.say(
+            f"{recipe} on {facts.name} ({facts.size} samples of {'x'.join(map(str, facts.shape))}) into {run.folder}"
+        )
+        if facts.classes and not config.conditional:
+            progress.say(f"{facts.name} has {len(facts.classes)} classes: their labels are not used")
+        store = Checkpoints(
+            run.checkpoints,
+            keep_latest=config.keep_latest,
+            keep_best=config.keep_best,
+            metric=config.best_metric,
+            say=progress.say,
+        )
+        host = jax.local_devices(backend="cpu")[0] if mode == "fsdp" else None
+        found = store.restore(shapes, device=host) if going_on else None
+        if resume == "must" and found is None:
+            raise BadInput(f"--resume must, but {out} has no checkpoint to go on from: --resume auto begins it again")
+        # made where it belongs: one device may not hold it whole
+        state, note = found or (jax.jit(begin, out_shardings=program.play.where_state(shapes))(), {"seconds": 0.0})
+        start = int(state.step)
+        if going_on:
+            progress.say(f"resumed from step {start}")
+        progress.begin(start)
+        real = dataset.image[:2000] if dataset.image.ndim == 2 else None
+        end = stopping.Ending(config, limit)
+        watch = None
+        if config.evaluate_every_steps or config.evaluate_all_every_steps:
+            watch = evaluation.Watch(run, program.setup.gan, dataset, chosen, progress.say)
+        with loggers.writers(log_to, run.folder, recipe, dataclasses.asdict(config), start) as write:
+            step, seconds = _play(
+                run, program, state, store, note["seconds"], progress, real, len(chosen), end, write, watch
+            )
+        animation.animate(run.folder)
+        page.write(run.folder)
+        if step < config.steps:
+            progress.say(f"{end.reason}: to go on, {end.remedy} with --out {run.folder} --resume auto")
+        progress.say(f"{step} steps in {duration(seconds)} of training")
+    return run
+
+
+def _play(run, program, state, store, seconds_before, progress, real, devices, end, write, watch):
+    """(last step, seconds of training in all): the loop from `state` to its end, with its hooks, and result.json."""
+    config, folder, start = run.config, run.folder, int(state.step)
+    metrics = folder / "metrics.jsonl"
+    for row in _drop_rows_after(metrics, start):
+        end.look(row)
+
+    def look(row):
+        progress.show(row)
+        end.look(row)
+
+    note = hooks.notes(run, program.setup, store, real=real, look=look, write=write)
+    looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
+    calls = (
+        *(loop.Hook(every, getattr(watch, name), stopped=config.keep_best > 0) for every, name in looks if every),
+        loop.Hook(config.sample_every_steps, note.sample),
+        loop.Hook(config.log_every_steps, note.log, first=True),
+        loop.Hook(config.save_every_steps, note.save, stopped=True),
+    )
+    with loop.interruptible() as asked:
+        try:
+            state, row = loop.run(
+                program.play,
+                state,
+                program.feed.batch,
+                jax.device_put(program.feed.shared, program.play.where),
+                start=start,
+                stop=config.steps,
+                chunk=config.steps_per_dispatch,
+                images_per_step=config.batch_size,
+                hooks=calls,
+                stopping=lambda: asked() is not None,
+                enough=end,
+                seconds=seconds_before,
+            )
+        except loop.Diverged as error:
+            store.close()
+            whole = store.steps()
+            raise BadInput(
+                f"the training diverged: {error}; "
+                + (
+                    f"step {whole[-1]} in {folder} is the last state that was saved; "
+                    if whole
+                    else "nothing was saved yet; "
+                )
+                + "try lower --lr-g and --lr-d, or a --penalty"
+            ) from error
+        store.close()
+        step = int(state.step)
+        if step < config.steps and asked() is not None:
+            raise Stopped(asked(), step, f"the same command with --out {folder} --resume auto")
+    seconds = row.get("seconds", seconds_before)
+    if row or not (folder / "result.json").exists():
+        hooks.result(run, step, seconds, sha256(state), program.mode, devices, end.reason)
+    return step, seconds
+
+
+def _drop_rows_after(path, step):
+    """The whole rows up to `step`, alone left there: what a kill cut short or the checkpoint does not know comes again."""
+    rows = [row for row in pictures.read_metrics(path) if row["step"] <= step]
+    part = path.with_name(path.name + ".part")
+    part.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    part.replace(path)
+    return rows

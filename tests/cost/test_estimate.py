@@ -1,0 +1,132 @@
+"""What --dry-run says before a training is what the training takes."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from jaxgan import core, parallel, recipes, training
+from jaxgan.cli import main
+from jaxgan.cost import estimate
+
+TINY = {"data": "digits", "width": 8}
+DIGITS = recipes.digits.Config(**TINY)
+
+
+def test_flops_of_several_turns_are_counted_one_by_one():
+    flops = [estimate.measure("digits", dataclasses.replace(DIGITS, d_turns=n))["flops"] for n in (1, 2, 5)]
+    turn = flops[1] - flops[0]
+    assert turn > 0.2 * flops[0]
+    np.testing.assert_allclose(flops[2], flops[0] + 4 * turn, rtol=0.02)
+
+
+def test_bytes_are_those_of_state_and_data():
+    cost = estimate.measure("digits", DIGITS)
+    dataset, _ = training.prepare("digits", DIGITS)
+    assert cost["argument_bytes"] > cost["state_bytes"] + dataset.image.nbytes
+    assert cost["argument_bytes"] < 1.1 * (cost["state_bytes"] + dataset.image.nbytes + dataset.label.nbytes) + 4096
+    assert cost["peak_bytes"] >= cost["argument_bytes"] + cost["temp_bytes"]
+
+
+@pytest.mark.parametrize("mode", ["single", "pmap", "mesh", "fsdp"])
+def test_the_largest_batch_fits_and_a_larger_one_does_not(mode):
+    devices, limit = (None if mode == "single" else 4), 40 * 2**20
+    most = estimate.largest_batch("digits", DIGITS, limit, mode, devices)
+    assert most % (devices or 1) == 0
+    peak = lambda batch: estimate.measure("digits", dataclasses.replace(DIGITS, batch_size=batch), mode, devices)[
+        "peak_bytes"
+    ]
+    assert peak(most) <= limit < peak(int(most * 1.1) // 4 * 4)
+
+
+def test_flops_of_microbatches_are_those_of_the_batch():
+    flops = [estimate.measure("digits", dataclasses.replace(DIGITS, microbatches=n))["flops"] for n in (1, 4)]
+    np.testing.assert_allclose(flops[1], flops[0], rtol=0.05)
+
+
+def test_a_lazy_penalty_counts_at_its_own_steps_alone():
+    flops = {}
+    for name, fields in {
+        "none": {"penalty": "none"},
+        1: {"penalty": "r1"},
+        4: {"penalty": "r1", "penalty_every": 4},
+    }.items():
+        flops[name] = estimate.measure("digits", dataclasses.replace(DIGITS, **fields))["flops"]
+    assert flops[1] > 1.1 * flops["none"]
+    np.testing.assert_allclose(flops[4], (3 * flops["none"] + flops[1]) / 4, rtol=0.05)
+
+
+@pytest.mark.parametrize(("recipe", "fields"), [("digits", {"microbatches": 16}), ("stylegan2", {"data": "digits"})])
+def test_the_largest_batch_is_one_that_can_be_trained(recipe, fields):
+    module = recipes.get(recipe)
+    config = module.Config(**{**module.TINY, "batch_size": 16, **fields})
+    most = estimate.largest_batch(recipe, config, 2**26)
+    assert most and most % config.batch_unit == 0
+
+
+def test_nothing_fits_into_too_little():
+    assert estimate.largest_batch("digits", DIGITS, 1000) == 0
+
+
+def test_fsdp_keeps_a_share_of_the_state_on_each_device(monkeypatch):
+    config = dataclasses.replace(DIGITS, width=64)
+    whole, share = (
+        estimate.measure("digits", config, *where)["argument_bytes"] for where in (("mesh", 8), ("fsdp", 8))
+    )
+    data_set = training.prepare("digits", config)[0].image.nbytes
+    assert (share - data_set) < 0.2 * (whole - data_set)
+
+
+def test_dry_run_names_what_it_is_based_on(capsys):
+    flags = ["--width", "8", "--parallel", "mesh", "--devices", "2", "--memory-gib", "0.05"]
+    assert main(["train", "digits", "--dry-run", *flags]) == 0
+    out = capsys.readouterr().out
+    most = int(re.search(r"--batch-size (\d+) in 51.2 MiB a device, given by --memory-gib", out)[1])
+    assert most == estimate.largest_batch("digits", DIGITS, 0.05 * 2**30, "mesh", 2)
+    assert "2 x cpu under mesh" in out and "memory analysis" in out and "checkpoint" in out
+    assert main(["train", "digits", "--dry-run", "--width", "8"]) == 0
+    assert "the memory of this host" in capsys.readouterr().out
+
+
+PROGRAM = """
+import dataclasses, jax
+jax.config.update("jax_num_cpu_devices", 1)
+from jaxgan import parallel, recipes, runs, training
+config = recipes.{recipe}.Config(**{fields}, batch_size={batch})
+dataset, facts = training.prepare("{recipe}", config)
+program = training.compose("{recipe}", config, dataset, facts, "single", parallel.choose("single"))
+state = jax.jit(lambda: runs.fresh_state(program.setup, dataclasses.replace(config, batch_size=8), facts))()
+shared = jax.device_put(program.feed.shared, program.play.where)
+batch = program.feed.batch(0)
+program.play.lower(state, batch, *shared).compile()
+peak = lambda: 1024 * int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])  # ru_maxrss is the parent's too
+before = peak()
+for _ in range(3):
+    state, metrics = program.play(state, batch, *shared)
+    jax.block_until_ready(metrics)
+print(peak() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+@pytest.mark.parametrize(("recipe", "fields", "least"), [("digits", TINY, 0.5), ("mlp_mnist", {"data": "digits"}, 0.7)])
+def test_the_largest_batch_takes_the_bytes_that_were_foretold(recipe, fields, least):
+    limit = 2**29
+    config = getattr(recipes, recipe).Config(**fields)
+    batch = estimate.largest_batch(recipe, config, limit)
+    line = [sys.executable, "-c", PROGRAM.format(recipe=recipe, fields=fields, batch=batch)]
+    taken = int(subprocess.run(line, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
+    assert least * limit < taken < 1.15 * limit, (batch, taken / limit)
+
+
+def test_shapes_of_a_batch_are_those_of_the_batch():
+    dataset, facts = training.prepare("digits", DIGITS)
+    config = dataclasses.replace(DIGITS, d_turns=2)
+    program = training.compose("digits", config, dataset, facts, "single", parallel.choose("single"))
+    like, batch = program.feed.like(), program.feed.batch(3)
+    assert {k: (v.shape, v.dtype) for k, v in like.items()} == {k: (v.shape, v.dtype) for k, v in batch.items()}
+    assert core.numbered({"image": batch["row"]})["index"].shape == (2,)

@@ -1,0 +1,109 @@
+"""Imports go down only, heavy ones are lazy, and what Python promises as a package is there."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import jaxgan
+
+HOUSE = Path(jaxgan.__file__).parent
+FLOORS = [  # a module imports from floors below its own, or from within itself
+    {"errors", "_version"},
+    {"core", "runtime"},
+    {"steps", "net", "noise"},
+    {"layers", "losses", "modalities"},
+    {"augment", "optim"},
+    {"models", "tasks", "data", "metrics", "parallel", "checkpoint", "options"},
+    {"config", "progress"},
+    {"recipes"},
+    {"build"},
+    {"runs"},
+    {"reports"},
+    {"inference"},
+    {"evaluation"},
+    {"training"},
+    {"cost"},
+    {"cli"},
+    {"__main__", "__init__"},
+]
+ONLY_IN = {  # a dependency and the modules that may know of it
+    "flax": {"net", "layers", "models", "metrics"},
+    "orbax": {"checkpoint"},
+    "tyro": {"cli"},
+    "matplotlib": {"reports"},
+    "sklearn": {"data"},
+    "rich": {"progress"},
+    "skimage": {"data"},
+    "tensorflow_datasets": {"data"},
+}
+FILES = sorted(HOUSE.rglob("*.py"))
+
+
+def part(path):
+    return path.relative_to(HOUSE).with_suffix("").parts[0]
+
+
+def imports(path):
+    """(module, names) of every import in the file, lazy ones included."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, []) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            yield node.module, [alias.name for alias in node.names]
+
+
+def floor(name):
+    return next(i for i, floor in enumerate(FLOORS) if name in floor)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HOUSE)))
+def test_imports_go_down_only(path):
+    own = part(path)
+    for module, names in imports(path):
+        if module.split(".")[0] != "jaxgan":
+            continue
+        others = [module.split(".")[1]] if "." in module else [n for n in names if any(n in f for f in FLOORS)]
+        for other in others:
+            assert other == own or floor(other) < floor(own), f"{own} imports {other}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HOUSE)))
+def test_dependencies_stay_where_they_belong(path):
+    for module, _ in imports(path):
+        root = module.split(".")[0]
+        assert root not in ONLY_IN or part(path) in ONLY_IN[root], f"{part(path)} imports {module}"
+        assert not module.startswith(("jax._src", "jax.core", "jax.interpreters"))
+
+
+def test_pmap_is_said_in_one_file():
+    assert [p.name for p in FILES if "jax.pmap" in p.read_text()] == ["parallel.py"]
+
+
+def test_import_is_lazy():
+    heavy = (
+        "{'jax', 'flax', 'optax', 'orbax', 'tyro', 'numpy', 'matplotlib', 'sklearn', 'skimage', 'tensorflow_datasets'}"
+    )
+    code = f"import sys, jaxgan, jaxgan.cli; print(sorted({heavy} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"
+
+
+def test_all_public_names_are_there():
+    for name in jaxgan.__all__:
+        assert getattr(jaxgan, name) is not None
+    assert (HOUSE / "py.typed").exists()
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = jaxgan.nothing
+
+
+def test_scripts_are_doors_to_the_command_or_tools_with_their_own_help():
+    scripts = {p.stem: p for p in (HOUSE.parent / "scripts").glob("*.py")}
+    doors, tools = {"bench", "evaluate", "report", "sample", "train"}, {"convert_inception", "same_numbers"}
+    assert set(scripts) == doors | tools
+    for name, path in scripts.items():
+        out = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=True).stdout
+        assert ("jaxgan COMMAND" if name in doors else f"usage: {name}.py") in out

@@ -1,0 +1,304 @@
+"""Metrics: known answers, laws, independent implementations, and errors that say what to do."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy import linalg, ndimage
+from sklearn.metrics import pairwise_distances
+
+from jaxgan import BadInput, data, metrics
+from jaxgan.data.sources.points import RING
+
+DRAW = np.random.default_rng(0)
+REAL = DRAW.standard_normal((700, 8)).astype(np.float32)
+FAKE = (0.8 * DRAW.standard_normal((600, 8)) + 0.3).astype(np.float32)
+
+
+def scipy_frechet(real, fake):
+    a, b = np.cov(real, rowvar=False), np.cov(fake, rowvar=False)
+    cross = linalg.sqrtm(a @ b)
+    return np.sum((real.mean(0) - fake.mean(0)) ** 2) + np.trace(a + b - 2 * np.real(cross))
+
+
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_frechet_distance_is_that_of_scipy(offset):
+    expected = scipy_frechet(REAL.astype(np.float64), FAKE.astype(np.float64))
+    assert metrics.frechet_distance(REAL + np.float32(offset), FAKE + np.float32(offset)) == pytest.approx(
+        expected, rel=1e-4
+    )
+    assert metrics.frechet_distance(FAKE, REAL) == pytest.approx(expected, rel=1e-6)
+
+
+def test_frechet_distance_of_known_gaussians():
+    exact = lambda mean, std: metrics.Moments(2, np.array(mean, float), np.diag(np.square(np.array(std, float))))
+    found = metrics.frechet_from(exact([0, 0], [1, 2]), exact([3, 4], [2, 0]))
+    assert found == pytest.approx(25 + 1 + 4)  # (1 - 2)^2 + (2 - 0)^2
+    assert metrics.frechet_from(exact([1, 2], [1, 2]), exact([1, 2], [1, 2])) == pytest.approx(0, abs=1e-12)
+
+
+def test_frechet_distance_of_singular_covariances_is_finite_and_warned_of():
+    flat = np.concatenate([REAL[:, :4], REAL[:, :4]], axis=1)
+    assert metrics.frechet_distance(flat, flat) == pytest.approx(0, abs=1e-6)
+    assert metrics.frechet_distance(np.ones((30, 8)), np.zeros((30, 8))) == pytest.approx(8, rel=1e-6)
+    with pytest.warns(UserWarning, match="real has 5 samples in 8 dimensions"):
+        found = metrics.frechet_distance(REAL[:5], FAKE)
+    assert found == pytest.approx(scipy_frechet(REAL[:5].astype(float), FAKE.astype(float)), rel=1e-3)
+
+
+def test_moments_on_the_device_are_those_on_the_host(monkeypatch):
+    large = DRAW.normal(3, 1, (9000, 5)).astype(np.float32)
+    host = metrics.moments(large)
+    monkeypatch.setattr("jaxgan.metrics.frechet._HOST", 0)
+    device = metrics.moments(large)
+    assert device.count == host.count == 9000
+    np.testing.assert_allclose(device.mean, host.mean, rtol=1e-6)
+    np.testing.assert_allclose(device.scatter, host.scatter, rtol=1e-5, atol=1e-2)
+
+
+def test_merged_moments_are_those_of_the_whole():
+    large = DRAW.standard_normal((9000, 3)).astype(np.float32) * [1, 10, 0.1] + [50, 0, 3]
+    whole = metrics.moments(large)
+    parts = [metrics.moments(large[a:b]) for a, b in ((0, 2), (2, 4000), (4000, 9000))]
+    merged = metrics.merge(metrics.merge(parts[2], parts[0]), parts[1])
+    for x in (whole, merged):
+        np.testing.assert_allclose(x.mean, large.mean(0), rtol=1e-5)
+        np.testing.assert_allclose(x.covariance, np.cov(large.astype(float), rowvar=False), rtol=1e-4, atol=1e-4)
+    assert merged.count == 9000
+
+
+def test_intra_class_frechet_looks_within_classes():
+    label = np.arange(700) % 2
+    shifted = REAL + 5 * label[:, None]
+    mean, each = metrics.intra_class_frechet(shifted, label, shifted, label)
+    assert mean < 1e-3 and set(each) == {0, 1}
+    mixed, _ = metrics.intra_class_frechet(shifted, label, shifted, 1 - label)
+    assert mixed > 100 > metrics.frechet_distance(shifted, shifted)
+    with pytest.raises(BadInput, match="class 1 is in only one"):
+        metrics.intra_class_frechet(REAL, label, FAKE, np.zeros(600, int))
+
+
+def brute_kid(real, fake):
+    kernel = lambda a, b: (a @ b.T / a.shape[1] + 1) ** 3
+    within = lambda k: (k.sum() - np.trace(k)) / (len(k) * (len(k) - 1))
+    return within(kernel(real, real)) + within(kernel(fake, fake)) - 2 * kernel(real, fake).mean()
+
+
+def test_kernel_distance_is_the_unbiased_one():
+    real, fake = REAL[:600].astype(float), FAKE.astype(float)
+    mean, std = metrics.kernel_distance(real, fake)  # every subset is the whole
+    assert mean == pytest.approx(brute_kid(real, fake), rel=1e-4) and std < 1e-4 * abs(mean) + 1e-6
+    mean, std = metrics.kernel_distance(REAL, FAKE, size=100)
+    assert std > 0 and abs(mean - brute_kid(real, fake)) < 5 * std / 10
+    same = [metrics.kernel_distance(REAL, DRAW.standard_normal((700, 8)), size=100, seed=s)[0] for s in range(5)]
+    assert min(same) < 0 < max(same) + 0.02  # around zero, below it too
+    assert metrics.kernel_distance(REAL, FAKE, size=100) == metrics.kernel_distance(REAL, FAKE, size=100)
+
+
+def test_mmd_of_a_gaussian_kernel():
+    kernel = lambda a, b: np.exp(-(pairwise_distances(a, b) ** 2) / 8)
+    within = lambda k: (k.sum() - np.trace(k)) / (len(k) * (len(k) - 1))
+    expected = within(kernel(REAL, REAL)) + within(kernel(FAKE, FAKE)) - 2 * kernel(REAL, FAKE).mean()
+    assert metrics.mmd(REAL + 100, FAKE + 100, bandwidth=2.0) == pytest.approx(expected, rel=1e-3)
+    assert abs(metrics.mmd(REAL, DRAW.standard_normal((700, 8)))) < 0.01 < metrics.mmd(REAL, FAKE)
+
+
+@pytest.fixture
+def small_tiles(monkeypatch):
+    monkeypatch.setattr("jaxgan.metrics.neighbours._ROWS", 64)
+    monkeypatch.setattr("jaxgan.metrics.neighbours._COLUMNS", 100)
+
+
+def test_nearest_neighbours_in_tiles_are_those_of_the_whole(small_tiles):
+    distances, indices = metrics.nearest(FAKE + 30, REAL + 30, 4)
+    every = pairwise_distances(FAKE.astype(float), REAL.astype(float))
+    np.testing.assert_allclose(distances, np.sort(every, axis=1)[:, :4], rtol=1e-4)
+    np.testing.assert_array_equal(indices[:, 0], every.argmin(axis=1))
+    own, index = metrics.nearest(REAL + 1000, REAL + 1000)
+    assert (own == 0).all() and (index[:, 0] == np.arange(700)).all()
+
+
+def brute_prdc(real, fake, k):
+    radius = lambda x: np.sort(pairwise_distances(x), axis=1)[:, k]
+    across = pairwise_distances(real, fake)
+    in_real = across <= radius(real)[:, None]
+    in_fake = across <= radius(fake)[None]
+    return in_real.any(0).mean(), in_fake.any(1).mean(), in_real.sum(0).mean() / k, in_real.any(1).mean()
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+@pytest.mark.parametrize("shift", [0.0, 1.5, 100.0])
+def test_precision_recall_density_coverage_are_those_by_hand(k, shift, small_tiles):
+    fake = FAKE[:333] + np.float32(shift)
+    found = *metrics.precision_recall(REAL, fake, k), *metrics.density_coverage(REAL, fake, k)
+    np.testing.assert_allclose(found, brute_prdc(REAL.astype(float), fake.astype(float), k), atol=2e-3)
+
+
+def test_equal_collapsed_and_disjoint_sets():
+    assert metrics.precision_recall(REAL, REAL) == (1, 1)
+    density, coverage = metrics.density_coverage(REAL, REAL)
+    assert coverage == 1 and 0.8 < density < 1.4
+    collapsed = np.repeat(REAL[:1], 50, axis=0)
+    assert metrics.precision_recall(REAL, collapsed) == (1, pytest.approx(1 / 700))
+    assert metrics.density_coverage(REAL, collapsed)[1] < 0.05
+    assert metrics.precision_recall(REAL, FAKE + 100) == (0, 0)
+    assert metrics.density_coverage(REAL, FAKE + 100) == (0, 0)
+
+
+def test_copies_lie_in_balls_of_no_radius():
+    few = 30 * DRAW.standard_normal((20, 256))
+    copies = np.repeat(few, 6, axis=0)  # every third neighbour is a copy too
+    assert metrics.precision_recall(copies, few.repeat(5, axis=0)) == (1, 1)
+    assert metrics.density_coverage(copies, few.repeat(5, axis=0))[1] == 1
+    assert metrics.precision_recall(copies, copies + 0.5)[0] == 0
+
+
+def test_metrics_do_not_depend_on_the_order():
+    order = DRAW.permutation(700)
+    for metric in (metrics.frechet_distance, metrics.precision_recall, metrics.density_coverage):
+        np.testing.assert_allclose(metric(REAL[order], FAKE), metric(REAL, FAKE), rtol=1e-5)
+
+
+def test_inception_score_is_between_one_and_the_classes():
+    assert metrics.inception_score(np.zeros((50, 10))) == pytest.approx(1)
+    assert metrics.inception_score(1000 * np.eye(10)[np.arange(50) % 10]) == pytest.approx(10)
+    assert metrics.inception_score(1000 * np.eye(10)[np.arange(50) // 5], splits=10) == pytest.approx(1)
+    logits = DRAW.standard_normal((40, 5)) * 3
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    expected = np.exp((p * np.log(p / p.mean(0))).sum(1).mean())
+    assert metrics.inception_score(logits + 7) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_image_metrics_are_those_of_scikit_image(channels, kind):
+    from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+    real = ndimage.gaussian_filter(DRAW.uniform(0, 255, (3, 32, 40, channels)), (0, 1, 1, 0))
+    fake = real + DRAW.normal(0, 8, real.shape)
+    real, fake = (np.clip(x, 0, 255).astype(np.uint8) for x in (real, fake))
+    if kind == np.float32:
+        real, fake = (x.astype(np.float32) / 127.5 - 1 for x in (real, fake))
+    span = 255 if kind == np.uint8 else 2
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "channel_axis": -1}
+    lift = 0 if kind == np.uint8 else 1  # its luminance is that of values from 0 on
+    expected = np.mean(
+        [structural_similarity(a + lift, b + lift, data_range=span, **options) for a, b in zip(fake, real, strict=True)]
+    )
+    assert metrics.ssim(fake, real) == pytest.approx(expected, abs=1e-4)
+    peak = np.mean([peak_signal_noise_ratio(b, a, data_range=span) for a, b in zip(fake, real, strict=True)])
+    assert metrics.psnr(fake, real) == pytest.approx(peak, rel=1e-4)
+    assert metrics.l1(fake, real) == pytest.approx(np.abs(fake.astype(float) - real).mean() / span, rel=1e-4)
+    assert metrics.ssim(real, real) == pytest.approx(1, abs=1e-5) and metrics.psnr(real, real) == np.inf
+
+
+def test_masks():
+    real = np.array([[0, 0, 1], [1, 2, 2]])
+    fake = np.array([[0, 1, 1], [1, 2, 0]])
+    assert metrics.pixel_accuracy(fake, real) == pytest.approx(4 / 6)
+    assert metrics.mean_iou(fake, real, 4) == pytest.approx(np.mean([1 / 3, 2 / 3, 1 / 2]))  # class 3 does not occur
+    assert metrics.mean_iou(fake, real, 3, ignore=2) == pytest.approx(np.mean([1 / 2, 2 / 3]))
+    from sklearn.metrics import jaccard_score
+
+    one, other = DRAW.integers(0, 5, (2, 4, 9, 9))
+    expected = jaccard_score(other.ravel(), one.ravel(), average="macro")
+    assert metrics.mean_iou(one, other, 5) == pytest.approx(expected)
+
+
+def test_modes_of_a_ring():
+    ring = data.load("ring").image
+    found = metrics.modes(ring, RING.centres, RING.std)
+    assert (
+        found.found == 8 and 0.98 < found.good < 0.995 and found.reverse_kl < 1e-3
+    )  # Rayleigh: 1 - exp(-9 / 2) is 0.989
+    np.testing.assert_allclose(found.spread, 1, atol=0.06)
+    half = metrics.modes(np.concatenate([RING.centres[:4]] * 5), RING.centres, RING.std)
+    assert half.found == 4 and half.good == 1 and half.reverse_kl == pytest.approx(np.log(2)) and half.spread[0] == 0
+    none = metrics.modes(np.full((9, 2), 7.0), RING.centres, RING.std)
+    assert none.found == 0 and none.good == 0 and none.reverse_kl == np.inf
+
+
+def test_label_modes():
+    assert metrics.label_modes(np.arange(1000), 1000) == (1000, pytest.approx(0))
+    found, kl = metrics.label_modes(np.array([0, 0, 0, 1]), 4)
+    assert found == 2 and kl == pytest.approx(0.75 * np.log(3) + 0.25 * np.log(1))
+    assert metrics.label_modes(np.array([0, 0, 0, 1]), 2, [0.75, 0.25]) == (2, pytest.approx(0))
+    assert metrics.label_modes(np.array([0, 1]), 2, [1, 0])[1] == np.inf
+
+
+def test_path_length_trims_its_tails():
+    here = np.zeros((1000, 3))
+    there = here + 1e-4 * np.array([2.0, 0, 0])
+    there[0] = 1e9
+    assert metrics.perceptual_path_length(here, there) == pytest.approx(4)
+    assert metrics.pairwise_distance(np.array([[0.0, 0], [3, 4], [0, 0]])) == pytest.approx(10 / 3)
+    assert metrics.pairwise_distance(np.ones((5, 2))) == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: metrics.frechet_distance(REAL, FAKE[:, :5]), "8 dimensions and fake 5"),
+        (lambda: metrics.frechet_distance(REAL[:1], FAKE), "real has 1 rows, and 2"),
+        (
+            lambda: metrics.kernel_distance(REAL, np.where(FAKE > 2, np.nan, FAKE)),
+            r"fake has \d+ rows of 600.*not finite",
+        ),
+        (lambda: metrics.frechet_distance(REAL[:, :, None], FAKE), r"\[700, 8, 1\]"),
+        (lambda: metrics.precision_recall(REAL[:3], FAKE), "k is 3 and real has 3"),
+        (lambda: metrics.density_coverage(REAL, FAKE, k=0), r"k is 0.*1 .. 699"),
+        (lambda: metrics.nearest(REAL, FAKE[:2], 3), "k is 3 and there are 2"),
+        (lambda: metrics.inception_score(np.zeros(5)), r"\[N, K\]"),
+        (lambda: metrics.inception_score(np.zeros((5, 2)), splits=6), "splits is 6.*5"),
+        (lambda: metrics.ssim(np.zeros((1, 8, 8, 1)), np.zeros((1, 8, 8, 1))), "8x8.*11x11"),
+        (lambda: metrics.psnr(np.zeros((1, 8, 8, 1)), np.zeros((1, 8, 9, 1))), r"8, 8, 1.*8, 9, 1"),
+        (lambda: metrics.l1(np.full((1, 8, 8, 1), 255.0), np.zeros((1, 8, 8, 1))), r"255.*\[-1, 1\]"),
+        (lambda: metrics.mean_iou(np.array([4]), np.array([0]), 4), "0 .. 4, and there are 4"),
+        (lambda: metrics.pixel_accuracy(np.array([4.0]), np.array([0.0])), "integers"),
+        (lambda: metrics.label_modes(np.array([7]), 4), "7 .. 7.*4 classes"),
+        (lambda: metrics.perceptual_path_length(np.zeros((3, 2)), np.zeros((3, 3))), "equal shapes"),
+    ],
+)
+def test_what_cannot_be_measured_is_told(call, words):
+    with pytest.raises(BadInput, match=words):
+        call()
+
+
+def pixels(images):
+    return images.reshape(len(images), -1) / 255.0
+
+
+@pytest.mark.parametrize("change", ["blur", "noise", "brightness", "dropping"])
+def test_more_of_a_defect_is_a_larger_distance(change):
+    digits = data.load("digits")
+    half = DRAW.permutation(1797)
+    real, held, label = digits.image[half[:898]], digits.image[half[898:]].astype(float), digits.label[half[898:]]
+    worse = {
+        "blur": lambda much: ndimage.gaussian_filter(held, (0, much, much, 0)),
+        "noise": lambda much: np.clip(held + 60 * much * np.random.default_rng(1).standard_normal(held.shape), 0, 255),
+        "brightness": lambda much: np.clip(held + 40 * much, 0, 255),
+        "dropping": lambda much: held[label >= 3 * much],
+    }[change]
+    sets = [held, *(worse(much) for much in (0.5, 1, 2))]
+    for metric in (metrics.frechet_distance, lambda *x: metrics.kernel_distance(*x)[0]):
+        values = [metric(pixels(real), pixels(one)) for one in sets]
+        assert values == sorted(values), values
+    recalls = [metrics.precision_recall(pixels(real), pixels(one))[1] for one in sets]
+    coverages = [metrics.density_coverage(pixels(real), pixels(one))[1] for one in sets]
+    assert coverages[-1] < 0.7 * coverages[0]
+    if change == "dropping":
+        assert recalls == sorted(recalls, reverse=True)
+
+
+def test_memorised_samples_have_neighbours_at_no_distance():
+    digits = pixels(data.load("digits").image)
+    near = lambda x: np.median(metrics.nearest(x, digits[:900])[0])
+    copies = digits[:200] + 0.001 * DRAW.standard_normal((200, 64))
+    assert near(copies) < 0.02 < 0.5 < near(digits[900:1100])
+
+
+def test_no_metric_warns_of_what_is_in_order():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        metrics.frechet_distance(REAL, FAKE)
+        metrics.label_modes(np.array([0, 0]), 3)

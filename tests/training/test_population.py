@@ -1,0 +1,126 @@
+"""Every member of a population is the run that it would be alone; what cannot be one is refused."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxgan
+from jaxgan import data, recipes
+from jaxgan.cli import main
+from jaxgan.errors import BadInput
+from jaxgan.training import population
+
+LAZY = ["--penalty-every", "2", "--batch-size", "8", "--optimizer", "sgd", "--lr-d", "0.01", "--steps", "4"]
+TINY = ["--tiny", *LAZY, "--log-every-steps", "2", "--sample-every-steps", "4", "--save-every-steps", "4"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("population") / "all"
+    sweep = ["--population", "2", "--sweep", "lr-g=0.01,0.001"]
+    assert main(["train", "digits", *TINY, *sweep, "--out", str(folder)]) == 0
+    return folder
+
+
+def test_members_have_their_seeds_and_numbers(home):
+    configs = [json.loads((home / f"{i:02}" / "config.json").read_text())["config"] for i in range(4)]
+    assert [(c["lr_g"], c["seed"]) for c in configs] == [(0.01, 0), (0.01, 1), (0.001, 0), (0.001, 1)]
+    table = json.loads((home / "population.json").read_text())
+    assert [(row["run"], row["lr_g"], row["seed"]) for row in table] == [
+        (f"{i:02}", c["lr_g"], c["seed"]) for i, c in enumerate(configs)
+    ]
+    assert (home / "samples.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("member", [0, 3])
+def test_a_member_is_the_run_that_it_would_be_alone(home, member, tmp_path):
+    own = home / f"{member:02}"
+    assert main(["train", "digits", "--config", str(own / "config.json"), "--out", str(tmp_path / "alone")]) == 0
+    ours, alone = (jaxgan.load(folder).state for folder in (own, tmp_path / "alone"))
+    for a, b in zip(*(jax.tree.leaves((s.g, s.d, s.ema)) for s in (ours, alone)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-5 * (1 + np.abs(b).max()))
+    rows = [json.loads((f / "metrics.jsonl").read_text().splitlines()[-1]) for f in (own, tmp_path / "alone")]
+    assert rows[0].keys() == rows[1].keys() and rows[0]["images"] == rows[1]["images"] == 32
+    for name in ("loss_g", "loss_d", "real_d"):
+        np.testing.assert_allclose(rows[0][name], rows[1][name], rtol=1e-4)
+    results = [json.loads((f / "result.json").read_text()) for f in (own, tmp_path / "alone")]
+    assert results[0].keys() == results[1].keys() and results[0]["step"] == 4
+
+
+def test_a_member_goes_on_by_itself(home, capsys):
+    own = home / "01"
+    more = ["--config", str(own / "config.json"), "--steps", "6", "--log-every-steps", "2", "--resume", "must"]
+    assert main(["train", "digits", *more, "--out", str(own)]) == 0
+    assert "resumed from step 4" in capsys.readouterr().out
+
+
+def test_lazy_penalties_stay_lazy_and_steps_compile_once():
+    recipe = recipes.get("digits")
+    config = recipe.Config(**{**recipe.TINY, "penalty_every": 2, "batch_size": 8})
+    found = data.load("digits")
+    program = population.Population("digits", population.members(config, 3), found, found.facts)
+    state, compiled = program.state, program.play
+    for step in range(3):
+        state, metrics = compiled(state, program.batch(step), *program.shared)
+        assert np.isnan(metrics.d["penalty"]).all() == (step == 1) and metrics.d["penalty"].shape == (3,)
+    assert compiled._cache_size() == 1
+    text = compiled.lower(state, program.batch(3), *program.shared).as_text()
+    assert "stablehlo.case" in text  # a branch, not both of them and a choice
+    assert len({float(x) for x in metrics.g["loss"]}) == 3 and jnp.ndim(state.step) == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--sweep", "width=8,16"], "unknown --sweep 'width'"),
+        (["--sweep", "lr_g=1e-3,fast"], "lr_g=NUMBER"),
+        (["--sweep", "lr_g=1e-3"], "population of one"),
+        (["--population", "0"], "--population is 0"),
+        (["--population", "2", "--parallel", "pmap"], "--parallel pmap"),
+        (["--population", "2", "--resume", "auto"], "--resume auto"),
+        (["--population", "2", "--stop-when", "loss_d<0.1"], "--stop-when loss_d<0.1"),
+        (["--population", "2", "--sweep", "lr_g=-1,1"], "--lr-g is -1"),
+    ],
+)
+def test_what_cannot_be_a_population_is_refused(flags, says, tmp_path, capsys):
+    assert main(["train", "digits", *TINY, *flags, "--out", str(tmp_path / "run")]) == 2
+    assert says in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_every_number_that_may_differ_can_be_swept():
+    recipe = recipes.get("r3gan")
+    first = recipe.Config(**{**recipe.TINY, "data": "digits", "top_k_end": 0.5})
+    found = data.load("digits", resolution=8)
+    for name in population.SWEPT:
+        values = {"b2": "0.8,0.95", "augment_p": "0.2,0.4", "top_k": "1,0.5"}.get(name, "0.1,0.2")
+        program = population.Population(
+            "r3gan", population.members(first, sweep=[f"{name}={values}"]), found, found.facts
+        )
+        _, metrics = jax.eval_shape(program.play, program.state, program.batch(0), *program.shared)
+        assert metrics.g["loss"].shape == (2,)
+
+
+def test_time_that_is_up_before_the_first_step_leaves_runs_that_can_go_on(tmp_path, capsys):
+    home = tmp_path / "run"
+    assert main(["train", "digits", *TINY, "--population", "2", "--max-minutes", "1e-9", "--out", str(home)]) == 0
+    command = f"jaxgan train digits --config {home / '00' / 'config.json'} --out {home / '00'} --resume auto"
+    assert command in capsys.readouterr().out.replace("\n", " ")
+    assert main(command.split()[1:]) == 0
+    assert json.loads((home / "00" / "result.json").read_text())["step"] == 4
+
+
+def test_a_population_that_diverges_says_so(tmp_path, capsys):
+    flags = ["--population", "2", "--loss", "least_squares", "--lr-g", "1e30", "--lr-d", "1e30", "--clip-norm", "0"]
+    assert main(["train", "digits", *TINY, *flags, "--out", str(tmp_path / "run")]) == 2
+    err = capsys.readouterr().err
+    assert "all 2 trainings" in err and "lower --lr-g" in err and err.count("\n") == 1
+
+
+def test_members_that_differ_in_more_are_refused():
+    config = recipes.get("digits").Config
+    found = data.load("digits")
+    with pytest.raises(BadInput, match="differ in width"):
+        population.Population("digits", [config(width=8), config(width=16)], found, found.facts)
