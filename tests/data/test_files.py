@@ -11,6 +11,7 @@ from PIL import Image
 
 from jaxgan import BadInput, data
 from jaxgan.cli import main
+from jaxgan.modalities import resize
 
 
 def pixels(seed, size=(8, 8), channels=3):
