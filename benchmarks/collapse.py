@@ -66,9 +66,9 @@ def settings(steps):
     return out
 
 
-def trained(config, facts, points, seeds):
+def trained(config, specs, points, seeds):
     """(samples [seeds, SAMPLES, 2] of the averaged G, seconds of compilation, seconds of the run)."""
-    made = build.setup(recipes.ring, config, facts)
+    made = build.experiment(recipes.ring, config, specs)
 
     def step(state, key, points):
         rows = jax.random.randint(key, (config.batch_size,), 0, len(points))
@@ -100,7 +100,7 @@ def measured(name, source, args):
     steps = args.steps or STEPS[source]
     config = recipes.ring.Config(data=source, steps=steps, **BUDGET, **settings(steps)[name])
     dataset = data.load(source)
-    samples, compiling, running = trained(config, dataset.facts, dataset.image, args.seeds)
+    samples, compiling, running = trained(config, dataset.specs, dataset["image"], args.seeds)
     each = [judged(points, MIXTURES[source]) for points in samples]
     row = {
         "data": source,

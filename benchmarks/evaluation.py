@@ -10,9 +10,9 @@ import time
 import jax
 import numpy as np
 
-from jaxgan import metrics, models, tasks
+from jaxgan import metrics, modalities, models, tasks
 from jaxgan.core import numbered
-from jaxgan.evaluation.extract import Eye
+from jaxgan.evaluation.extract import FeatureExtractor
 from jaxgan.metrics.features import classifier
 
 
@@ -21,10 +21,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--num", type=int, default=50_000, help="samples of each side")
     num = parser.parse_args().num
-    game = tasks.paired(models.dcgan.generator(resolution=32, channels=3), models.dcgan.discriminator())
+    game = tasks.adversarial(models.dcgan.generator(resolution=32, channels=3), models.dcgan.discriminator())
     variables = game.init(jax.random.key(0), numbered({"image": np.zeros((4, 32, 32, 3), np.float32)})).g
     weights = classifier.Classifier(10).init(jax.random.key(0), np.zeros((2, 32, 32, 3), np.uint8))
-    eye = Eye(classifier.classifier("classifier", weights, 10))
+    extractor = FeatureExtractor(classifier.classifier("classifier", weights, 10), modalities.get("image"))
     real = np.random.default_rng(0).normal(size=(num, classifier.FEATURES)).astype(np.float32)
 
     rows, peak = [], 0.0
@@ -41,7 +41,7 @@ def main():
 
     print(f"{num} samples on {jax.devices()[0].device_kind}, jax {jax.__version__}, compilation included\n")
     print("| part | seconds | peak GiB of the process so far |\n|---|---|---|")
-    fake = timed("drawing, rounding, features", lambda: eye.fake(game, variables, num)).features
+    fake = timed("drawing, rounding, features", lambda: extractor.fake(game, variables, num)).features
     fake = (fake - fake.mean(axis=0)) / (fake.std(axis=0) + 1e-6)
     timed("Fréchet distance", lambda: metrics.frechet_distance(real, fake))
     timed("kernel distance", lambda: metrics.kernel_distance(real, fake))

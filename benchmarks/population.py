@@ -23,14 +23,14 @@ ROUNDS = 5
 def program(name, members):
     """(play for so many dispatches, images a dispatch) of a warm program."""
     config = recipes.get(name).Config()
-    dataset, facts = training.prepare(name, config)
-    made = population.Population(name, population.members(config, members), dataset, facts)
+    dataset = training.prepare(recipes.get(name), config)
+    made = population.Population(name, population.members(config, members), dataset)
     state, step = made.state, 0
 
     def play(count):
         nonlocal state, step
         for _ in range(count):
-            state, _ = made.play(state, made.batch(step), *made.shared)
+            state, _ = made.play(state, made.batch(step), config.steps_per_dispatch)
             step += config.steps_per_dispatch
         jax.block_until_ready(state)
 

@@ -5,7 +5,7 @@ Everything is loaded when it is first touched, so `import jaxgan` costs nothing.
 
 import importlib
 
-from jaxgan._version import __version__
+__version__ = "0.1.0.dev0"
 
 _NAMES = {
     "GAN": "core",

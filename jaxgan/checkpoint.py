@@ -88,7 +88,8 @@ class Checkpoints:
     def restore(self, target, only=None, device=None):
         """(state, note) of the newest checkpoint that is whole (or of step `only`), or None. `target`: a state's shapes.
 
-        The state comes onto one device (by default the first), wherever its parts were when it was saved.
+        The state comes onto one device (by default the first), wherever its parts were when it was saved. Where target.g.opt and
+        target.d.opt are None, as for whoever draws from a run and builds no optimizer, they come back as nested dicts.
 
         A damaged checkpoint is moved to damaged/ beside the folder, and said. Raises BadInput where the newest one is of
         another architecture, and where all are damaged.
@@ -102,21 +103,24 @@ class Checkpoints:
             found = [only]
         where = jax.sharding.SingleDeviceSharding(device or jax.local_devices()[0])
         like = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where)
-        shapes = jax.tree.map(like, _plain_shapes(target))
+        plain = _plain_shapes(target)
         for step in reversed(found):
             try:
-                self._check_architecture(step, target)
+                saved = self._saved(step)
+                wanted = _with_optimizers(plain, saved)
+                self._check_architecture(step, saved, wanted)
+                shapes = jax.tree.map(like, wanted)
                 args = self._ocp.args.Composite(state=self._ocp.args.StandardRestore(shapes))
-                plain = self._manager.restore(step, args=args)["state"]
+                state = _typed(self._manager.restore(step, args=args)["state"])
                 note = self.note(step)
-                if sha256(_typed(plain)) != note["sha256"]:  # Orbax lets a flipped bit pass
+                if sha256(state) != note["sha256"]:  # Orbax lets a flipped bit pass
                     raise OSError("its arrays are not the ones that were saved")
             except BadInput:
                 raise
             except Exception as error:  # whatever a damaged file makes Orbax raise
                 self._set_aside(step, error)
             else:
-                return jax.jit(lambda x: x)(_typed(plain)), note  # own buffers: restored ones may refuse to be donated
+                return jax.jit(lambda x: x)(state), note  # own buffers: restored ones may refuse to be donated
         if found:
             raise BadInput(
                 f"none of the checkpoints {found} in {self.folder} can be read: train again, with another --out"
@@ -140,13 +144,15 @@ class Checkpoints:
         shutil.move(self.folder / str(step), place)
         self._manager.reload()
 
-    def _check_architecture(self, step, target):
+    def _saved(self, step):
+        """Shapes of what was saved, in nested dicts."""
         saved = self._manager.item_metadata(step)["state"]
         if saved is None:
             raise OSError("no description of the state")
-        name = lambda path: ".".join(str(getattr(p, "key", getattr(p, "name", getattr(p, "idx", p)))) for p in path)
-        leaves = lambda tree: {name(path): tuple(x.shape) for path, x in jax.tree_util.tree_leaves_with_path(tree)}
-        there, here = leaves(getattr(saved, "tree", saved)), leaves(_plain_shapes(target))
+        return getattr(saved, "tree", saved)
+
+    def _check_architecture(self, step, saved, target):
+        there, here = ({k: tuple(x.shape) for k, x in _leaves(tree).items()} for tree in (saved, target))
         for key in sorted(there.keys() | here.keys()):
             if there.get(key) != here.get(key):
                 raise BadInput(
@@ -194,11 +200,29 @@ def _typed(plain):
     return plain._replace(key=jax.random.wrap_key_data(plain.key))
 
 
+def _with_optimizers(plain, saved):
+    """The shapes with those of the optimizers as they were saved, where they have none."""
+
+    def side(player, name):
+        if player.opt is not None:
+            return player
+        like = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype)
+        return player._replace(opt=jax.tree.map(like, saved[name].get("opt", {})))
+
+    return plain._replace(g=side(plain.g, "g"), d=side(plain.d, "d"))
+
+
+def _leaves(tree):
+    """{name: leaf}, the same names whether the tree is of dicts or of tuples with names."""
+    name = lambda path: ".".join(str(getattr(p, "key", getattr(p, "name", getattr(p, "idx", p)))) for p in path)
+    return {name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+
+
 def sha256(state):
-    """Hex digest over dtype, shape and bytes of all leaves in tree order, the key as numbers."""
+    """Hex digest over name, dtype, shape and bytes of all leaves, the key as numbers."""
     digest = hashlib.sha256()
-    for leaf in jax.tree.leaves(_plain(state)):
+    for name, leaf in sorted(_leaves(_plain(state)).items()):
         leaf = np.ascontiguousarray(leaf)
-        digest.update(f"{leaf.dtype}{leaf.shape}".encode())
+        digest.update(f"{name}{leaf.dtype}{leaf.shape}".encode())
         digest.update(leaf.reshape(-1).view(np.uint8))
     return digest.hexdigest()

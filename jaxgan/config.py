@@ -188,6 +188,21 @@ class Config:
         return limits.idle(self)
 
     @property
+    def real(self):
+        """Name of the column that G makes."""
+        return "image"
+
+    @property
+    def given(self):
+        """Names of the columns that G is given, whenever it makes something."""
+        return ("label",) if self.conditional else ()
+
+    @property
+    def unpaired(self):
+        """Names of the columns whose rows belong to no row of another's."""
+        return ()
+
+    @property
     def fitting(self):
         """What `data.load` is to do with the images of `data`."""
         return {name: getattr(self, name) for name in ("resolution", "fit", "channels", "aspect")}

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxgan.errors import BadInput
+from jaxgan.sharing import MEMORY, average, floats, gather, local, mean_of_parts
 
 
 class Pair(NamedTuple):
@@ -39,7 +39,7 @@ class Player(NamedTuple):
     """One side of the game."""
 
     params: Any  # what it learns
-    stats: dict  # what it remembers without learning: norm statistics, w_avg, an image pool, frozen networks
+    stats: dict  # what it remembers without learning: norm statistics, trackers, frozen networks; a pool, in MEMORY
     opt: optax.OptState
 
     @property
@@ -55,7 +55,7 @@ class State(NamedTuple):
     key: jax.Array  # typed base key: folded with step, never split and stored
     g: Player
     d: Player
-    ema: dict  # moving average of g's variables, statistics included: what `sample` is given
+    ema: dict  # moving average of g's variables, statistics included, but for its MEMORY: what `sample` is given
 
 
 class Turns(NamedTuple):
@@ -63,7 +63,7 @@ class Turns(NamedTuple):
 
     play: Callable  # (g, batch, key) -> (fakes, pullback, moved)
     d: Callable  # (d, show, batch, key) -> (d, metrics), with show: batch -> fakes
-    g: Callable  # (g, d, show, batch, key) -> (g, metrics), with show: batch -> (fakes, pullback, moved)
+    g: Callable  # (g, d, show, batch, key) -> (g, metrics), with show: (g, batch) -> (fakes, pullback, moved)
 
 
 def init_state(gan, opt, key, batch):
@@ -82,33 +82,42 @@ def init_state(gan, opt, key, batch):
 def make_turns(gan, opt, axis_name=None, microbatches=1):
     """Turns on Players. Nothing of d changes in G's turn and nothing of g in D's.
 
-    With several microbatches a turn shows and judges one after the other, and learns from the mean of their gradients.
+    With several microbatches a turn shows and judges one after the other, and learns from the mean of their gradients. A
+    side's MEMORY is moved by the whole batch, gathered over devices, and handed from one microbatch to the next.
     """
 
     def play(g, batch, key):
-        params, stats = _local((g.params, g.stats), axis_name)
-        return jax.vjp(lambda params: gan.generate({"params": params, **stats}, batch, key), params, has_aux=True)
+        params, stats = local((g.params, g.stats), axis_name)
+        generate = lambda params: gan.generate({"params": params, **stats}, batch, key)
+        fakes, pullback, moved = jax.vjp(generate, params, has_aux=True)
+        if axis_name is not None and MEMORY in g.stats:
+            _, whole = gan.generate(g.variables, gather(batch, axis_name), key)
+            moved = {**moved, MEMORY: whole.get(MEMORY, g.stats[MEMORY])}
+        return fakes, pullback, moved
 
     def d_turn(d, show, batch, key):
-        params, stats = _local((d.params, d.stats), axis_name)
+        params = local(d.params, axis_name)
 
-        def judged(batch):
-            fakes = show(batch)
+        def judged(d, batch):
+            fakes, stats = show(batch), local(d.stats, axis_name)
 
             def loss(params):
                 out = gan.losses({"params": params, **stats}, fakes, batch, key)
                 return out.d, (out.moved, {"loss": out.d, **out.metrics.d})
 
             grads, (moved, metrics) = jax.grad(loss, has_aux=True)(params)
+            if axis_name is not None and MEMORY in d.stats:
+                whole = gan.losses(d.variables, *gather((fakes, batch), axis_name), key)
+                moved = {**moved, MEMORY: whole.moved.get(MEMORY, d.stats[MEMORY])}
             return grads, moved, metrics
 
         return learn(d, opt.d, judged, batch)
 
     def g_turn(g, d, show, batch, key):
-        judge = _local(d.variables, axis_name)
+        judge = local(d.variables, axis_name)
 
-        def judged(batch):
-            fakes, pullback, moved = show(batch)
+        def judged(g, batch):
+            fakes, pullback, moved = show(g, batch)
 
             def loss(fakes):
                 out = gan.losses(judge, fakes, batch, key)
@@ -121,9 +130,12 @@ def make_turns(gan, opt, axis_name=None, microbatches=1):
         return learn(g, opt.g, judged, batch)
 
     def learn(player, tx, judged, batch):
-        grads, moved, metrics = average(_mean_of_parts(judged, batch, microbatches, axis_name), axis_name)
+        (grads, moved, metrics), memory = mean_of_parts(judged, player, batch, microbatches, axis_name)
+        grads, moved, metrics = average((grads, moved, metrics), axis_name)
         updates, opt_state = tx.update(grads, player.opt, player.params)
-        return Player(optax.apply_updates(player.params, updates), {**player.stats, **moved}, opt_state), metrics
+        return Player(
+            optax.apply_updates(player.params, updates), {**player.stats, **moved, **memory}, opt_state
+        ), metrics
 
     return Turns(play, d_turn, g_turn)
 
@@ -152,7 +164,7 @@ def make_step(
             def early(d, turn):
                 batch, (key_play, key_d, *_) = turn
                 batch = numbered(batch, axis_name)
-                show = lambda batch: gan.generate(_local(g.variables, axis_name), batch, key_play)[0]
+                show = lambda batch: gan.generate(local(g.variables, axis_name), batch, key_play)[0]
                 return turns.d(d, show, batch, key_d)[0], None
 
             d, _ = jax.lax.scan(early, d, jax.tree.map(lambda x: x[:-1], (batch, keys)))
@@ -161,15 +173,16 @@ def make_step(
         key_play, key_d, key_fresh, key_g = keys[-1]
         batch = numbered(batch, axis_name)
         played = None if microbatches > 1 else turns.play(g, batch, key_play)
-        show = lambda batch: turns.play(g, batch, key_play) if played is None else played
-        d, metrics_d = turns.d(d, lambda batch: show(batch)[0], batch, key_d)
-        anew = lambda batch: turns.play(g, batch, key_fresh)
+        show = lambda g, batch: turns.play(g, batch, key_play) if played is None else played
+        d, metrics_d = turns.d(d, lambda batch: show(state.g, batch)[0], batch, key_d)
+        anew = lambda g, batch: turns.play(g, batch, key_fresh)
         g, metrics_g = turns.g(g, d, anew if fresh else show, batch, key_g)
 
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
         halflife = jnp.minimum(1.0 * ema_halflife_images, ema_ramp * images * state.step.astype(jnp.float32))
         keep = 0.5 ** (images / jnp.maximum(halflife, 1e-6))
-        ema = jax.tree.map(_floats(lambda new, old: new + keep * (old - new)), g.variables, state.ema)
+        ema = jax.tree.map(floats(lambda new, old: new + keep * (old - new)), g.variables, state.ema)
+        ema |= {MEMORY: g.stats[MEMORY]} if MEMORY in g.stats else {}
         return State(state.step + 1, state.key, g, d, ema), Pair(metrics_g, metrics_d)
 
     return step
@@ -188,34 +201,3 @@ def numbered(batch, axis_name=None):
 def sample_keys(key, index):
     """Keys [B], one per place in the global batch: the only way that anything per sample is drawn."""
     return jax.vmap(jax.random.fold_in, (None, 0))(key, index)
-
-
-def average(tree, axis_name):
-    """Tree with its floating leaves averaged over the axis. Counters, masks and keys have to agree already."""
-    return tree if axis_name is None else jax.tree.map(_floats(lambda x: jax.lax.pmean(x, axis_name)), tree)
-
-
-def _mean_of_parts(f, batch, count, axis_name):
-    """Mean of f(part) over `count` parts of the batch, one after the other. Part i has rows i, i + count, ..."""
-    if count == 1:
-        return f(batch)
-    rows = jax.tree.leaves(batch)[0].shape[0]
-    if rows % count:
-        raise BadInput(f"a batch of {rows} a device does not divide into {count} microbatches: change one of them")
-    # strided, so that on a mesh every device has its share of every part
-    parts = jax.tree.map(lambda x: x.reshape(rows // count, count, *x.shape[1:]).swapaxes(0, 1), batch)
-    shapes = jax.eval_shape(f, jax.tree.map(lambda x: x[0], parts))
-    zeros = _local(jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes), axis_name)
-    add = lambda total, part: (jax.tree.map(_floats(lambda new, old: old + new / count), f(part), total), None)
-    return jax.lax.scan(add, zeros, parts)[0]
-
-
-def _floats(f):
-    return lambda x, *rest: f(x, *rest) if jnp.issubdtype(x.dtype, jnp.inexact) else x
-
-
-def _local(tree, axis_name):
-    # shard_map sums the gradients of replicated parameters by itself, and `average` would then be n times too large
-    manual = axis_name in jax.sharding.get_abstract_mesh().manual_axes
-    varying = lambda x: jax.lax.pcast(x, axis_name, to="varying")
-    return jax.tree.map(_floats(varying), tree) if manual else tree  # counters and keys stay what all agree on

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import jax
 
+from jaxgan.sharing import MEMORY
+
 
 class Net(NamedTuple):
     """A network as two pure functions. `classes` is the length of the label it takes, None where it takes none."""
@@ -14,6 +16,50 @@ class Net(NamedTuple):
     classes: int | None = None
     indexed: bool = False  # whether apply draws for each sample, and takes its place in the global batch, int32 [B]
 
+    def map(self, before=None, after=None):
+        """The Net between two functions: before(*inputs) -> its inputs, one or a tuple; after(out) -> what comes out."""
+
+        def inputs(given):
+            found = given if before is None else before(*given)
+            return found if isinstance(found, tuple) else (found,)
+
+        def apply(variables, *given, **options):
+            out, moved = self.apply(variables, *inputs(given), **options)
+            return (out if after is None else after(out)), moved
+
+        return self._replace(init=lambda key, *given: self.init(key, *inputs(given)), apply=apply)
+
+
+class Joined(NamedTuple):
+    """Several Nets on one side: their variables are one tree, {"params": {name: ...}, ...}."""
+
+    init: Callable  # (key, **{name: its inputs, one or a tuple}) -> variables of all
+    nets: dict  # name -> Net whose apply takes, and moves, the variables of all; its init is the net's own
+
+
+def join(**nets):
+    """Joined of Nets by name: `join(ab=net, ba=net)` for a G of two directions.
+
+    What a Net of `nets` moves are whole collections, with those of the other Nets as they were.
+    """
+
+    def init(key, **inputs):
+        keys = dict(zip(nets, jax.random.split(key, len(nets)), strict=True))
+        as_tuple = lambda x: x if isinstance(x, tuple) else (x,)
+        own = {name: net.init(keys[name], *as_tuple(inputs[name])) for name, net in nets.items()}
+        kinds = dict.fromkeys(kind for variables in own.values() for kind in variables)
+        return {kind: {name: v[kind] for name, v in own.items() if kind in v} for kind in kinds}
+
+    def one(name, net):
+        def apply(variables, *inputs, **options):
+            own = {kind: tree[name] for kind, tree in variables.items() if kind not in BESIDE and name in tree}
+            out, moved = net.apply(own, *inputs, **options)
+            return out, {kind: {**variables[kind], name: tree} for kind, tree in moved.items()}
+
+        return net._replace(apply=apply)
+
+    return Joined(init, {name: one(name, net) for name, net in nets.items()})
+
 
 class Judged(NamedTuple):
     """What a discriminator says that hands out its features too: only the logits are judged by."""
@@ -22,7 +68,8 @@ class Judged(NamedTuple):
     features: Any  # what it sees, a tree
 
 
-MEMORY = "memory"  # the collection of what a task remembers beside a network: never shown to the network's module
+TRACKERS = "trackers"  # the collection of what is tracked beside a network: averaged as its statistics are
+BESIDE = (MEMORY, TRACKERS)  # collections that are no network's, and never shown to one
 
 
 def from_flax(module, classes=None, indexed=False):
@@ -36,7 +83,7 @@ def from_flax(module, classes=None, indexed=False):
         return module.init({"params": key, "draw": key}, *inputs, train=True)
 
     def apply(variables, *inputs, key=None, train=True, **place):
-        variables = {name: value for name, value in variables.items() if name != MEMORY}
+        variables = {name: value for name, value in variables.items() if name not in BESIDE}
         rngs = None if key is None else {"draw": key}
         stats = [name for name in variables if name != "params"]
         if not (train and stats):

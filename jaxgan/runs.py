@@ -9,16 +9,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
-
-from jaxgan import recipes
-from jaxgan._version import __version__
+from jaxgan import __version__, recipes
 from jaxgan.config import from_json
-from jaxgan.core import init_state
-from jaxgan.data import Facts
+from jaxgan.data import DatasetInfo, Spec
 from jaxgan.errors import BadInput
 
+FORMAT = 2  # of config.json and of checkpoints: changes where an earlier one could not be read
 MAY_CHANGE = (
     "steps",
     "data",
@@ -31,9 +27,19 @@ class Run(NamedTuple):
     """Where a run's files are, and what it is a run of."""
 
     folder: Path
-    recipe: str
+    recipe: Any  # the module
     config: Any
-    facts: Facts
+    data: DatasetInfo
+
+    @property
+    def name(self):
+        """The recipe's name."""
+        return recipes.name(self.recipe)
+
+    @property
+    def made(self):
+        """Spec of what G makes."""
+        return self.data.specs[self.config.real]
 
     @property
     def checkpoints(self):
@@ -41,36 +47,16 @@ class Run(NamedTuple):
         return self.folder / "checkpoints"
 
 
-def fresh_state(setup, config, facts, key=None):
-    """State at step 0 of a setup, of the key or of the config's seed."""
-    batch = {"image": jnp.zeros((config.batch_size, *facts.shape), jnp.float32)}
-    if config.conditional:
-        batch["label"] = jnp.zeros(*label_like(facts, config.batch_size))
-    return init_state(setup.gan, setup.opt, jax.random.key(config.seed) if key is None else key, batch)
-
-
-def batch_like(config, facts):
-    """Shapes of the batch that a config's step is given: of all turns of D."""
-    lead = (config.d_turns,) if config.d_turns > 1 else ()
-    batch = {"image": jax.ShapeDtypeStruct((*lead, config.batch_size, *facts.shape), jnp.float32)}
-    if config.conditional:
-        shape, dtype = label_like(facts, config.batch_size)
-        batch["label"] = jax.ShapeDtypeStruct((*lead, *shape), dtype)
-    return batch
-
-
-def label_like(facts, count):
-    """(shape, dtype) of `count` labels of data with these facts."""
-    return ((count, len(facts.classes)), jnp.float32) if facts.vectors else ((count,), jnp.int32)
-
-
 def exists(folder):
     """Whether the folder holds a run."""
     return (Path(folder) / "config.json").is_file()
 
 
-def open_run(folder):
-    """Run of an existing folder. Raises BadInput where it is none."""
+def open_run(folder, recipe=None):
+    """Run of an existing folder. Raises BadInput where it is none.
+
+    recipe: the file, or the module, of a recipe that is none of the package: a run's folder alone never runs code.
+    """
     folder = Path(folder)
     path = folder / "config.json"
     if not path.is_file():
@@ -80,20 +66,43 @@ def open_run(folder):
         )
     try:
         saved = json.loads(path.read_text())
-        facts = saved["data"]
-        recipe = recipes.get(saved["recipe"])
-        config = from_json(recipe.Config, saved["config"], path)
-        facts = Facts(**{name: _tuples(value) for name, value in facts.items()})
-    except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+        if saved.get("format") != FORMAT:
+            raise BadInput(
+                f"{folder} was made by another version of jaxgan (format {saved.get('format', 1)}, this one has {FORMAT}): "
+                "open it with that one, or train again"
+            )
+        module = _recipe_of(folder, saved, recipe)
+        config = from_json(module.Config, saved["config"], path)
+        specs = {name: Spec(**_tuples(spec)) for name, spec in saved["data"]["specs"].items()}
+        info = DatasetInfo(**{**saved["data"], "specs": specs})
+    except (OSError, json.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
         raise BadInput(
             f"{path} cannot be read ({type(error).__name__}: {error}): the run's config is damaged"
         ) from error
-    return Run(folder, saved["recipe"], config, facts)
+    return Run(folder, module, config, info)
 
 
-def create(folder, recipe, config, facts):
+def _recipe_of(folder, saved, recipe):
+    own = saved["origin"]
+    if own is None:
+        return recipes.get(saved["recipe"])
+    if recipe is None:
+        raise BadInput(
+            f"{folder} is a run of a recipe of your own, {saved['recipe']}: add --recipe {own['path'] or 'FILE'}"
+        )
+    module = recipes.get(recipe)
+    now = recipes.origin(module)
+    if now is None or now["sha256"] != own["sha256"]:
+        raise BadInput(
+            f"{folder} was trained by {own['path']} with sha256 {own['sha256'][:12]}, and {recipe} has "
+            f"{now['sha256'][:12] if now else 'another'}: give the file as it was"
+        )
+    return module
+
+
+def create(folder, recipe, config, info):
     """Run in a new folder: the given one, which must not hold anything, or the next free runs/RECIPE-NNN."""
-    run = Run(new_folder(folder, recipe), recipe, config, facts)
+    run = Run(new_folder(folder, recipes.name(recipe)), recipe, config, info)
     try:
         _write_config(run)
     except OSError as error:
@@ -117,25 +126,25 @@ def new_folder(folder, name):
     return folder
 
 
-def go_on(folder, recipe, config, facts):
+def go_on(folder, recipe, config, info):
     """Run of an existing folder, with as many steps as `config` asks for.
 
     Raises BadInput, with both values, where anything else differs: recipe, config, data. What has no effect may: it changes
     nothing.
     """
-    run = open_run(folder)
-    if run.recipe != recipe:
-        raise BadInput(f"{folder} is a run of {run.recipe}, not of {recipe}: give another --out")
+    run = open_run(folder, recipe if recipes.origin(recipe) else None)
+    if run.name != recipes.name(recipe):
+        raise BadInput(f"{folder} is a run of {run.name}, not of {recipes.name(recipe)}: give another --out")
     may = {*MAY_CHANGE, *(config.idle.keys() & run.config.idle.keys())}
     differ = [
         f"--{f.name.replace('_', '-')} is {getattr(config, f.name)!r} and was {getattr(run.config, f.name)!r}"
         for f in dataclasses.fields(config)
         if f.name not in may and getattr(config, f.name) != getattr(run.config, f.name)
     ]
-    if facts.sha256 != run.facts.sha256:
+    if info.sha256 != run.data.sha256:
         differ.append(
-            f"--data {facts.name} has sha256 {facts.sha256[:12]} and {facts.size} samples, "
-            f"it was {run.facts.name} with {run.facts.sha256[:12]} and {run.facts.size}"
+            f"--data {info.name} has sha256 {info.sha256[:12]} and {info.size} samples, "
+            f"it was {run.data.name} with {run.data.sha256[:12]} and {run.data.size}"
         )
     if differ:
         raise BadInput(
@@ -166,7 +175,20 @@ def versions():
     }
 
 
+def read_metrics(path):
+    """Rows of a metrics.jsonl; a last line that a kill cut short is left out."""
+    rows = []
+    for line in Path(path).read_text().splitlines() if Path(path).exists() else ():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows
+
+
 def _tuples(value):
+    if isinstance(value, dict):
+        return {name: _tuples(one) for name, one in value.items()}
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
@@ -174,9 +196,11 @@ def _write_config(run):
     write_json(
         run.folder / "config.json",
         {
-            "recipe": run.recipe,
+            "format": FORMAT,
+            "recipe": run.name,
+            "origin": recipes.origin(run.recipe),
             "config": dataclasses.asdict(run.config),
-            "data": run.facts._asdict(),
+            "data": {**run.data._asdict(), "specs": {name: spec._asdict() for name, spec in run.data.specs.items()}},
             "versions": versions(),
             "git": _git_sha(),
         },

@@ -19,6 +19,22 @@ def repeat(step, k):
     return play
 
 
+def up_to(step):
+    """(state, batches, count, *shared) -> (state, metrics of the last step): `count` steps in one program, 1 at least.
+
+    Every leaf of `batches` has a leading axis, of which the first `count` are played: so one program serves for any number,
+    and what it gives does not depend on how a training is cut into such dispatches.
+    """
+
+    def play(state, batches, count, *shared):
+        one = lambda i: jax.tree.map(lambda x: jax.lax.dynamic_index_in_dim(x, i, keepdims=False), batches)
+        metrics = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(step, state, one(0), *shared)[1])
+        body = lambda i, carry: step(carry[0], one(i), *shared)
+        return jax.lax.fori_loop(0, count, body, (state, metrics))
+
+    return play
+
+
 def lazy(often, rare, every):
     """Step that is `rare` at steps 0, every, 2 every, ... and `often` at the others: lazy regularisation.
 

@@ -5,7 +5,8 @@
 
 Every recipe, --tiny, 20 steps, in each mode, on 4 simulated devices. OLD runs twice: what is not repeated bit for bit there
 is compared to 1e-6 of each leaf's largest value. State, samples and metrics are compared; the exit status is 1 where
-something differs. A recipe that OLD does not have is left out.
+something differs. What has another name and the same values counts as equal, and what is new is told. A recipe that OLD does
+not have is left out.
 """
 
 import argparse
@@ -148,16 +149,31 @@ def table(old, again, new):
         cells = []
         for part in PARTS:
             steady = not difference(case[part], again[name][part])[0]
-            apart, where = difference(case[part], other[part])
+            ours, theirs, said = matched(case[part], other[part])
+            apart, where = difference(ours, theirs)
             if apart == 0:
-                cells.append("equal")
+                cells.append(f"equal{said}")
             elif apart <= CLOSE and not steady:
-                cells.append(f"{apart:.0e}, does not repeat itself")
+                cells.append(f"{apart:.0e}, does not repeat itself{said}")
             else:
                 cells.append(f"DIFFERS {apart:.1e} {where}"[:32])
                 count += 1
         print(f"{name:28}" + "".join(f"{cell:34}" for cell in cells))
     return count
+
+
+def matched(ours, theirs):
+    """(ours, theirs, what is said of it): leaves of another name and the same values are one, new ones are left out."""
+    ours, theirs, renamed = dict(ours), dict(theirs), 0
+    for name in sorted(ours.keys() - theirs.keys()):
+        same = lambda x, a=ours[name]: x.shape == a.shape and np.array_equal(x, a, equal_nan=a.dtype.kind == "f")
+        found = next((k for k in sorted(theirs.keys() - ours.keys()) if same(theirs[k])), None)
+        if found is not None:
+            renamed += 1
+            ours[found] = ours.pop(name)
+    new = theirs.keys() - ours.keys()
+    said = (f", {renamed} renamed" if renamed else "") + (f", {len(new)} new" if new else "")
+    return ours, {name: x for name, x in theirs.items() if name in ours}, said
 
 
 def difference(ours, theirs):

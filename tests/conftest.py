@@ -1,12 +1,21 @@
-"""Eight simulated devices, no silent rank promotion, one compilation cache for all processes of a session."""
+"""Eight simulated devices, no silent rank promotion, one compilation cache for all processes of a session.
+
+Most tests compile what they run once or twice: LLVM's optimisation costs them more than it saves. Trainings with a bar, which run
+long, are processes of their own with it (`optimised`).
+"""
 
 import getpass
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import jax
 import pytest
+
+PLAIN = "--xla_backend_optimization_level=0"
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {PLAIN}".strip()  # read when the first device is asked for
 
 SETTINGS = {
     "jax_num_cpu_devices": 8,
@@ -29,6 +38,18 @@ def pytest_collection_modifyitems(config, items):
     left = [item for item in items if item.get_closest_marker("full")]
     config.hook.pytest_deselected(items=left)
     items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
+@pytest.fixture(scope="session")
+def optimised():
+    """Function (*words): the command jaxgan in a process of its own, with programs optimised as a user's are."""
+    env = {**os.environ, "XLA_FLAGS": os.environ["XLA_FLAGS"].replace(PLAIN, "").strip()}
+
+    def run(*words):
+        done = subprocess.run([sys.executable, "-m", "jaxgan", *words], env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -20,26 +20,26 @@ def batch(rows=16, size=8, channels=1):
 
 def _mlp(axis_name, **options):
     networks = models.mlp.generator((8, 8, 1), (16, 16)), models.mlp.discriminator((16, 16))
-    return tasks.paired(*networks, noise=noise.uniform(8), **options)
+    return tasks.adversarial(*networks, noise=noise.uniform(8), **options)
 
 
 def _dcgan(axis_name, **options):
     generator = models.dcgan.generator(8, 1, width=8, axis_name=axis_name)
-    return tasks.paired(generator, models.dcgan.discriminator(width=8, axis_name=axis_name), **options)
+    return tasks.adversarial(generator, models.dcgan.discriminator(width=8, axis_name=axis_name), **options)
 
 
 def _conditional(axis_name, **options):
     same = {"width": 8, "classes": CLASSES, "axis_name": axis_name}
     generator = models.dcgan.generator(8, 1, labels="norm", up="nearest", **same)
     discriminator = models.dcgan.discriminator(norm="none", spectral=True, labels="projection", **same)
-    return tasks.paired(generator, discriminator, **options)
+    return tasks.adversarial(generator, discriminator, **options)
 
 
 def _stabilised(axis_name):
     """All at once that looks across the batch or from step to step: packs of noisy samples, LeCam, top-k, consistency."""
     noisy = augment.instance_noise(0.1)
     discriminator = augment.packed(models.mlp.discriminator((16, 16)), 2)
-    return tasks.paired(
+    return tasks.adversarial(
         models.mlp.generator((8, 8, 1), (16, 16)),
         augment.augmented(discriminator, noisy, axis_name=axis_name),
         noise=noise.uniform(8),
@@ -48,7 +48,7 @@ def _stabilised(axis_name):
             augment.packed_penalty(losses.r1(1.0), 2),
             losses.consistency(augment.diff_augment("flip"), 1.0, 0.0),
         ),
-        watchers=(losses.lecam(1.0, decay=0.5, warm_up=2),),
+        trackers=(losses.lecam(1.0, decay=0.5, warm_up=2),),
     )
 
 
@@ -63,26 +63,28 @@ GAMES = {
     ),
     "mlp_ragan": lambda axis: _mlp(axis, loss=losses.relativistic_average(losses.least_squares, axis)),
     "mlp_stabilised": _stabilised,
+    "mlp_pooled": lambda axis: tasks.pooled(_mlp(axis), 16),
+    "mlp_lecam": lambda axis: _mlp(axis, trackers=(losses.lecam(1.0, decay=0.5, warm_up=2),)),
     "mlp_unrolled": lambda axis: tasks.unrolled(_mlp(axis), 3, 0.1, axis),
     "dcgan_batch_norm": lambda axis: _dcgan(axis),
-    "mlp_augmented": lambda axis: tasks.paired(
+    "mlp_augmented": lambda axis: tasks.adversarial(
         models.mlp.generator((8, 8, 1), (16, 16)),
         augment.augmented(models.mlp.discriminator((16, 16)), augment.diff_augment(), axis_name=axis),
         noise=noise.uniform(8),
         penalties=(losses.r1(1.0),),
     ),
-    "mlp_ada": lambda axis: tasks.paired(
+    "mlp_ada": lambda axis: tasks.adversarial(
         models.mlp.generator((8, 8, 1), (16, 16)),
         augment.augmented(models.mlp.discriminator((16, 16)), augment.ada("c"), adaptive=True, axis_name=axis),
         noise=noise.uniform(8),
-        watchers=(augment.controller(start=0.5, per=400, every=2, axis_name=axis),),
+        trackers=(augment.controller(start=0.5, per=400, every=2, axis_name=axis),),
     ),
-    "dcgan_spectral_r1": lambda axis: tasks.paired(
+    "dcgan_spectral_r1": lambda axis: tasks.adversarial(
         models.dcgan.generator(8, 1, width=8, norm="none", up="nearest"),
         models.dcgan.discriminator(width=8, norm="none", spectral=True),
         penalties=(losses.r1(1.0),),
     ),
-    "dcgan_moment_matching": lambda axis: _dcgan(axis, content=(losses.moment_matching(3.0, axis),)),
+    "dcgan_moment_matching": lambda axis: _dcgan(axis, content={"moment_matching": losses.moment_matching(3.0, axis)}),
     "dcgan_least_squares": lambda axis: _dcgan(axis, loss=losses.least_squares),
     "conditional_spectral_hinge": lambda axis: _conditional(axis, loss=losses.hinge),
     "conditional_spectral_r1": lambda axis: _conditional(axis, penalties=(losses.r1(1.0),)),

@@ -46,7 +46,7 @@ def game(network, *, width=64, gamma=None, dtype="float32"):
         case _:
             generator = models.dcgan.generator(height, channels, width=width, dtype=dtype)
             nets = generator, models.dcgan.discriminator(width=width, dtype=dtype)
-    return tasks.paired(*nets, penalties=penalties)
+    return tasks.adversarial(*nets, penalties=penalties)
 
 
 def optimizers():

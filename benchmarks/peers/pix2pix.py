@@ -1,6 +1,5 @@
 """pix2pix: a U-Net against a PatchGAN of 70x70 pixels. Isola et al. 2017, arXiv:1611.07004, appendix 6.1.
 
-`translation` makes a GAN of it by hand, four pure functions: what a game needs that no task of the library has.
 Left out: dropout, G's only noise, for equal losses in all contenders. The innermost convolution has no batch norm (which at
 batch 1 would make its single value 0, as the paper's errata say), and no convolution but the last of G and the first and
 last of D has a bias: 54.41 and 2.77 million parameters, as in the authors' PyTorch code.
@@ -9,11 +8,9 @@ last of D has a bias: 54.41 and 2.77 million parameters, as in the authors' PyTo
 from typing import Any
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 
-from jaxgan import GAN, Losses, Pair
-from jaxgan.core import numbered, sample_keys
+from jaxgan import Pair, tasks
 from jaxgan.layers import Conv, ConvTranspose, Norm
 from jaxgan.losses import non_saturating
 from jaxgan.net import from_flax
@@ -71,38 +68,15 @@ def translation(generator, discriminator, *, l1=100.0, penalties=()):
     """GAN from images to images: batch["input"] to batch["image"], both [B, H, W, C] uint8 or float in [-1, 1].
 
     D sees the image and the input side by side, and its loss is halved (section 3.3). l1: weight of mean |image - fake| in
-    G's loss (eq. 4). penalties: as of `tasks.paired`. Samples take the statistics of their own batch (section 3.3).
+    G's loss (eq. 4). penalties: as of `tasks.adversarial`. Samples take the statistics of their own batch (section 3.3).
     """
-
-    def init(key, batch):
-        key_g, key_d = jax.random.split(key)
-        given = _unit_range(batch["input"])
-        return Pair(generator.init(key_g, given), discriminator.init(key_d, _beside(batch["image"], given)))
-
-    def generate(g, batch, key):
-        return generator.apply(g, _unit_range(batch["input"]), key=key)
-
-    def losses(d, fakes, batch, key):
-        real, given = _unit_range(batch["image"]), _unit_range(batch["input"])
-        judge = lambda d, x: discriminator.apply(d, _beside(x, given), key=key)
-        judged_real, moved = judge(d, real)
-        judged_fake, moved = judge({**d, **moved}, fakes)
-        loss_d = jnp.mean(non_saturating.d(judged_real, judged_fake)) / 2
-        for penalty in penalties:
-            loss_d += jnp.mean(penalty(lambda x: judge(d, x)[0], real, fakes, sample_keys(key, batch["index"])))
-        apart = jnp.mean(jnp.abs(real - fakes))
-        loss_g = jnp.mean(non_saturating.g(judged_real, judged_fake)) + l1 * apart
-        return Losses(loss_g, loss_d, moved, Pair({"l1": apart}, {}))
-
-    def sample(g, batch, key):
-        return generate(g, numbered(batch), key)[0]
-
-    return GAN(init, generate, losses, sample)
-
-
-def _beside(image, given):
-    return jnp.concatenate([_unit_range(image), given], -1)
-
-
-def _unit_range(image):
-    return image / 127.5 - 1 if image.dtype == jnp.uint8 else image
+    own_statistics = lambda *inputs, train=True, **more: generator.apply(*inputs, train=True, **more)
+    return tasks.adversarial(
+        generator._replace(apply=own_statistics),
+        discriminator.map(before=lambda *images: jnp.concatenate(images, -1)),
+        loss=Pair(g=non_saturating.g, d=lambda real, fake: non_saturating.d(real, fake) / 2),
+        penalties=penalties,
+        given=lambda batch, key: batch["input"],
+        shown=lambda x, batch: (x, batch["input"]),
+        content={"l1": lambda real, fake, context: l1 * jnp.mean(jnp.abs(real - fake))},
+    )

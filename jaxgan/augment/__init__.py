@@ -4,16 +4,17 @@ An augmentation is a function (images [B, H, W, C] in [-1, 1], keys [B]) -> imag
 `ada` take the probability p as well. Every sample is augmented by its own key alone.
 """
 
-from jaxgan.augment.ada import ada
-from jaxgan.augment.augmented import augmented
-from jaxgan.augment.controller import Memory, ada_update, controller, watched
+from jaxgan.augment.ada import ada, ada_geometry
+from jaxgan.augment.augmented import augmented, unmoved
+from jaxgan.augment.controller import AdaState, ada_update, controller, watched
 from jaxgan.augment.diffaugment import diff_augment
 from jaxgan.augment.instance_noise import instance_noise
 from jaxgan.augment.packed import packed, packed_penalty
 
 __all__ = [
-    "Memory",
+    "AdaState",
     "ada",
+    "ada_geometry",
     "ada_update",
     "augmented",
     "controller",
@@ -21,5 +22,6 @@ __all__ = [
     "instance_noise",
     "packed",
     "packed_penalty",
+    "unmoved",
     "watched",
 ]

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.augment.affine import after, blits, geometry
+from jaxgan.augment.augmented import unmoved
 from jaxgan.augment.bands import amplified, gains
 from jaxgan.augment.color import color, colored
 from jaxgan.augment.corrupt import cut_out, noisy
@@ -53,6 +54,12 @@ def ada(groups="bgc"):
         return x.astype(images.dtype)
 
     return augment
+
+
+def ada_geometry(groups="bgc"):
+    """What `ada` of these groups does to where pixels are, by the same draws, and nothing to their colours."""
+    moving = "".join(re.findall(r"[bg][\d.]*", groups))
+    return ada(moving) if moving else unmoved
 
 
 def shares(groups):

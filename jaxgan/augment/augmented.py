@@ -5,34 +5,51 @@ import jax
 from jaxgan.augment.controller import NAME
 from jaxgan.core import numbered, sample_keys
 from jaxgan.errors import BadInput
-from jaxgan.net import MEMORY
+from jaxgan.net import TRACKERS
 
 
-def augmented(discriminator, augment, *, adaptive=False, axis_name=None):
+def augmented(discriminator, augment, *, beside=None, adaptive=False, axis_name=None):
     """Net whose `apply` augments the images that the discriminator sees in training; with train=False it does not.
 
-    augment: (images, keys) -> images; adaptive: (images, keys, p) -> images, with the p that the watcher `controller` of
-    the game moves. axis_name: as for batch-coupled layers; the keys are those of the places in the global batch.
-    Raises BadInput in training without a key, and where there is no controller.
+    augment: (images, keys) -> images; adaptive: (images, keys, p) -> images, with the p that the tracker `controller` of
+    the game moves. beside: the part of it, by the same draws, that moves pictures shown beside the images: geometry, no
+    colours. axis_name: as for batch-coupled layers; the keys are those of the places in the global batch.
+    Raises BadInput in training without a key, where there is no controller, and for pictures beside without `beside`.
     """
 
-    def apply(variables, images, *labels, key=None, train=True, **place):
+    def moved(x, other, keys, p):
+        if not (x.ndim == other.ndim == 4 and x.shape[:3] == other.shape[:3]):
+            return other
+        if beside is None:
+            raise BadInput(
+                f"D is shown images {list(other.shape)} beside x, and the augmentation moves x alone: give `beside` too"
+            )
+        return beside(other, keys, *p)
+
+    def apply(variables, images, *others, key=None, train=True, **place):
         inner = place if discriminator.indexed else {}
         if not train:
-            return discriminator.apply(variables, images, *labels, key=key, train=False, **inner)
+            return discriminator.apply(variables, images, *others, key=key, train=False, **inner)
         if key is None:
             raise BadInput("an augmented discriminator has key=None in training: give a key, or train=False")
         key, key_augment = jax.random.split(key)
         keys = sample_keys(key_augment, numbered({"image": images, **place}, axis_name)["index"])
-        images = augment(images, keys, *((_p(variables),) if adaptive else ()))
-        return discriminator.apply(variables, images, *labels, key=key, train=True, **inner)
+        p = (_p(variables),) if adaptive else ()
+        others = [moved(images, other, keys, p) for other in others]
+        return discriminator.apply(variables, augment(images, keys, *p), *others, key=key, train=True, **inner)
 
     return discriminator._replace(apply=apply, indexed=True)
 
 
+def unmoved(images, keys, *p):
+    """The images as they are: the geometry of what has none."""
+    del keys, p
+    return images
+
+
 def _p(variables):
-    if NAME not in variables.get(MEMORY, {}):
+    if NAME not in variables.get(TRACKERS, {}):
         raise BadInput(
-            f"an adaptive augmentation has no controller: give watchers=(augment.controller(),), or {NAME!r}"
+            f"an adaptive augmentation has no controller: give trackers=(augment.controller(),), or {NAME!r}"
         )
-    return variables[MEMORY][NAME].p
+    return variables[TRACKERS][NAME].p

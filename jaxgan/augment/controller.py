@@ -5,12 +5,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxgan.losses import Watcher
+from jaxgan.losses import Tracker
 
 NAME = "ada"
 
 
-class Memory(NamedTuple):
+class AdaState(NamedTuple):
     """What adaptation remembers between steps: arrays, among the stats of D."""
 
     p: jax.Array  # float32 [], the probability of every transformation
@@ -33,28 +33,28 @@ def ada_update(p, signs_sum, count, *, target=0.6, images, per=500_000):
     return jnp.clip(p + jnp.sign(excess) * (images / per), 0.0, 1.0)
 
 
-def watched(memory, logits, *, images, every=4, target=0.6, per=500_000):
-    """Memory after another batch of D's logits of real images, a tree; every `every` batches p moves by `ada_update`.
+def watched(state, logits, *, images, every=4, target=0.6, per=500_000):
+    """AdaState after another batch of D's logits of real images, a tree; every `every` batches p moves by `ada_update`.
 
     images: in the global batch. p moves by what the batches before this one showed, whose means a step has averaged over
     devices, so that p is the same on all of them.
     """
-    due = memory.batches >= every
-    p = ada_update(memory.p, memory.signs, memory.batches, target=target, images=images * every, per=per)
+    due = state.batches >= every
+    p = ada_update(state.p, state.signs, state.batches, target=target, images=images * every, per=per)
     old = lambda x: jnp.where(due, jnp.zeros_like(x), x)
     leaves = jax.tree.leaves(logits)
     signs = sum(jnp.sum(jnp.sign(x), dtype=jnp.float32) for x in leaves) / sum(x.size for x in leaves)
-    return Memory(jnp.where(due, p, memory.p), old(memory.signs) + signs, old(memory.batches) + 1)
+    return AdaState(jnp.where(due, p, state.p), old(state.signs) + signs, old(state.batches) + 1)
 
 
 def controller(*, start=0.0, target=0.6, per=500_000, every=4, axis_name=None):
-    """Watcher of D's logits of real images that moves p, from `start`, by `ada_update` after every so many batches.
+    """Tracker of D's logits of real images that moves p, from `start`, by `ada_update` after every so many batches.
 
-    per: images that take p from 0 to 1. axis_name: devices whose batches are one batch. Shows "augment_p".
+    per: images that take p from 0 to 1. axis_name: devices whose batches are one batch. Its metric is "augment_p".
     """
 
-    def update(memory, real, fake, images):
+    def update(state, real, fake, images):
         devices = 1 if axis_name is None else jax.lax.psum(1, axis_name)
-        return watched(memory, real, images=images * devices, every=every, target=target, per=per)
+        return watched(state, real, images=images * devices, every=every, target=target, per=per)
 
-    return Watcher(NAME, lambda: Memory.start(start), update, show=lambda memory: {"augment_p": memory.p})
+    return Tracker(NAME, lambda: AdaState.start(start), update, metrics=lambda state: {"augment_p": state.p})

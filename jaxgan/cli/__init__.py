@@ -19,10 +19,15 @@ commands:
   data write SOURCE --name NAME write it as a set of tensorflow-datasets, to train on as tfds:NAME
   bench RECIPE [flags]          images/s and step time of a recipe on this machine
 
-A SOURCE is digits, ring, grid, swissroll, textures; a folder of images (sub-folders are classes, or a labels.csv, or a
-dataset.json); a folder of idx files; a .zip of images; an .npz; a large picture (crops of it); tfds:NAME; stacked_mnist:FOLDER.
+A RECIPE is one of those that `jaxgan recipes` lists, or path/to/my_recipe.py. A SOURCE is
+  {sources}
 Begin with `jaxgan train digits`. Bad input ends with status 2 and one line; --debug shows where it was found.
 """
+
+
+def _overview():
+    words = runtime.constants(Path(__file__).parents[1] / "data" / "sources", "WORDS")
+    return _OVERVIEW.replace("{sources}", "\n  ".join(words))
 
 
 def main(argv=None):
@@ -32,7 +37,7 @@ def main(argv=None):
     argv = [word for word in argv if word != "--debug"]
     try:
         if not argv or argv[0] in ("-h", "--help"):
-            print(_OVERVIEW)
+            print(_overview())
             return 0
         if argv[0] == "--version":
             from jaxgan import __version__
@@ -76,18 +81,19 @@ def _train(argv):
     from jaxgan import recipes
     from jaxgan.cli import arguments
 
-    args = arguments.parse(arguments.Train, recipes.get(name), argv, f"jaxgan train {name}")
+    recipe = recipes.get(name)
+    args = arguments.parse(arguments.Train, recipe, argv, f"jaxgan train {name}")
     where = {"mode": args.parallel, "devices": args.devices or None}
     if args.dry_run:
         from jaxgan.cost import estimate
 
-        print(estimate.describe(name, args.recipe, memory=args.memory_gib * 2**30, **where))
+        print(estimate.describe(recipe, args.recipe, memory=args.memory_gib * 2**30, **where))
         return 0
     from jaxgan import training
 
     runtime.keep_programs()
     if args.population != 1 or args.sweep:
-        return _population(name, args)
+        return _population(recipe, args)
     try:
         options = {
             "out": args.out or None,
@@ -95,7 +101,7 @@ def _train(argv):
             "max_minutes": args.max_minutes or None,
             "log_to": args.log_to,
         }
-        run = training.train(name, args.recipe, **options, **where)
+        run = training.train(recipe, args.recipe, **options, **where)
     except training.Stopped as stop:
         print(stop)
         return 128 + stop.signal
@@ -105,7 +111,7 @@ def _train(argv):
     return 0
 
 
-def _population(name, args):
+def _population(recipe, args):
     from jaxgan import training
     from jaxgan.training import population
 
@@ -120,7 +126,7 @@ def _population(name, args):
             raise BadInput(f"--{flag} {value} does not go with --population and --sweep: leave it away")
     try:
         configs = population.members(args.recipe, args.population, args.sweep)
-        home = population.train(name, configs, out=args.out or None, max_minutes=args.max_minutes or None)
+        home = population.train(recipe, configs, out=args.out or None, max_minutes=args.max_minutes or None)
     except training.Stopped as stop:
         print(stop)
         return 128 + stop.signal
@@ -149,6 +155,7 @@ def _sample(argv):
         step=args.checkpoint,
         truncation=args.truncation,
         ema_sigma=args.ema_sigma,
+        recipe=args.recipe or None,
     )
     print(out)
 
@@ -179,21 +186,25 @@ def _evaluate(argv):
         standing=args.standing_stats,
         path_length=args.path_length,
         devices=parallel.choose("mesh", args.devices or None) if args.devices != 1 else None,
+        recipe=args.recipe or None,
         say=lambda line: print(line, file=sys.stderr),
     )
     print(found.table())
-    print(f"\npicture    {found.picture}\njson       {found.json}")
+    print(f"\npicture    {found.picture or 'none'}\njson       {found.json}")
     if args.json:
         runs.write_json(Path(args.json), found.as_json())
 
 
 def _report(argv):
     run, argv = _first(argv, "report", "RUN")
-    if argv:
-        raise BadInput(f"jaxgan report takes a run and no more, not {argv[0]!r}: jaxgan --help shows how")
+    import tyro
+
+    from jaxgan.cli import arguments
+
+    args = tyro.cli(arguments.Report, args=argv, prog=f"jaxgan report {run}")
     from jaxgan.reports import page
 
-    print(page.write(run))
+    print(page.write(run, args.recipe or None))
 
 
 def _data(argv):
@@ -212,7 +223,7 @@ def _data(argv):
     if what == "write":
         dataset = data.load(source, args.resolution, fit=args.fit)
         folder = data.tfds.write(dataset, args.name, args.folder or None)
-        print(f"{len(dataset.image)} samples in {folder}: train on them with --data tfds:{args.name}")
+        print(f"{dataset.size} samples in {folder}: train on them with --data tfds:{args.name}")
         return
     lines, problems = data.check(source)
     print("\n".join(lines))
@@ -230,11 +241,12 @@ def _bench(argv):
     from jaxgan import recipes
     from jaxgan.cli import arguments
 
-    args = arguments.parse(arguments.Bench, recipes.get(name), argv, f"jaxgan bench {name}")
+    recipe = recipes.get(name)
+    args = arguments.parse(arguments.Bench, recipe, argv, f"jaxgan bench {name}")
     from jaxgan import runs
     from jaxgan.cost import bench
 
-    result = bench.measure(name, args.recipe, mode=args.parallel, devices=args.devices or None, seconds=args.seconds)
+    result = bench.measure(recipe, args.recipe, mode=args.parallel, devices=args.devices or None, seconds=args.seconds)
     print(bench.table(result))
     if args.json:
         runs.write_json(Path(args.json), result)
@@ -243,7 +255,7 @@ def _bench(argv):
 def _first(argv, command, word):
     """(first word, the others). Raises BadInput where it is missing; `--help` in its place shows the overview."""
     if argv and argv[0] in ("-h", "--help"):
-        print(_OVERVIEW)
+        print(_overview())
         raise SystemExit(0)
     if not argv or argv[0].startswith("-"):
         raise BadInput(f"jaxgan {command} needs {word}: jaxgan --help shows how")

@@ -83,6 +83,8 @@ class Sample:
     """Share of the styles' distance to their mean that is kept, for stylegan2: below 1 less varied, and cleaner."""
     checkpoint: int | None = None
     """Step of the checkpoint to take; the newest by default."""
+    recipe: str = ""
+    """File of the recipe, for a run of one of your own: a run's folder alone never runs code."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,16 @@ class Evaluate:
     """How many devices share the samples: the first so many that JAX sees; 0 for all. The numbers are the same."""
     json: str = ""
     """File for the result, besides the one in the run's folder."""
+    recipe: str = ""
+    """File of the recipe, for a run of one of your own: a run's folder alone never runs code."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Flags of `jaxgan report`."""
+
+    recipe: str = ""
+    """File of the recipe, for a run of one of your own: a run's folder alone never runs code."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +173,7 @@ def parse(options, recipe, argv, prog):
 def _defaults(recipe, argv):
     """Config that the flags change: the recipe's own, its tiny one, or that of the file behind --config."""
     if "--tiny" in argv:
-        defaults = {"data": "digits", **recipe.TINY}
-        defaults["data"] = recipe.Config().data or defaults["data"]
+        defaults = {"data": recipe.Config().data or "digits", **recipe.TINY}
     else:
         defaults = {}
     path = next((value for flag, value in pairwise(argv) if flag == "--config"), None)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import parallel, runs, runtime, training
+from jaxgan import build, parallel, recipes, runs, runtime, training
 from jaxgan.cost.flops import count_flops
 
 _WARM_UP = 5
@@ -25,16 +25,17 @@ def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
     compile_s is without any cache, compile_warm_s from JAX's persistent one, both behind tracing.
     """
     chosen = parallel.choose(mode, devices)
-    dataset, facts = training.prepare(recipe, config)
-    program = training.compose(recipe, config, dataset, facts, mode, chosen)
-    state = jax.jit(lambda: runs.fresh_state(program.setup, config, facts))()
-    shared = jax.device_put(program.feed.shared, program.play.where)
+    recipe = recipes.get(recipe)
+    dataset = training.prepare(recipe, config)
+    program = training.compose(recipe, config, dataset, mode, chosen)
+    state = jax.jit(lambda: build.fresh_state(program.experiment, config, dataset.specs))()
+    run = program.player()
     chunk = config.steps_per_dispatch
 
     with runtime.forgotten_programs():
         seconds_to_compile = []
         for _ in ("cold", "warm"):
-            lowered, begin = program.play.lower(state, program.feed.batch(0), *shared), time.perf_counter()
+            lowered, begin = program.lower(state), time.perf_counter()
             compiled = lowered.compile()
             seconds_to_compile.append(time.perf_counter() - begin)
             jax.clear_caches()  # of this process: what is left is the persistent one
@@ -46,7 +47,7 @@ def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
         begin = time.perf_counter()
         batch = program.feed.batch(step)
         waited += time.perf_counter() - begin
-        state, metrics = program.play(state, batch, *shared)
+        state, metrics = run(state, batch, chunk)
         step += chunk
         return metrics
 
@@ -68,10 +69,10 @@ def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
         rates.append(dispatches * chunk * config.batch_size / elapsed)
         shares.append(waited / elapsed)
     rate, ceiling = statistics.median(rates), matmul_ceiling(chosen[0], config.dtype)
-    flops = count_flops(recipe, config, facts, compiled)
+    flops = count_flops(recipe, config, dataset.specs, compiled)
     p50, p90, p99 = (round(float(p) * 1e3, 4) for p in np.percentile(each, (50, 90, 99)))
     return {
-        "recipe": recipe,
+        "recipe": recipes.name(recipe),
         "images_per_s": round(rate, 2),
         "images_per_s_lowest": round(min(rates), 2),
         "images_per_s_highest": round(max(rates), 2),

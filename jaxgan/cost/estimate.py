@@ -8,8 +8,10 @@ from pathlib import Path
 
 import jax
 
-from jaxgan import parallel, recipes, runs, training
+from jaxgan import build, parallel, recipes, training
 from jaxgan.cost.flops import count_flops
+from jaxgan.data import batch
+from jaxgan.data.dataset import LABEL
 
 _TRIES = 4  # programs that are compiled to find the largest batch
 _SCRATCH = 2.2  # on a CPU, convolutions take buffers that XLA does not count: up to so many times the temporary bytes
@@ -19,13 +21,13 @@ def describe(recipe, config, mode="single", devices=None, memory=0):
     """The resolved config as JSON, then parameters, FLOPs, bytes and the largest batch, as lines of text."""
     cost = measure(recipe, config, mode, devices)
     limit, source = (memory, "given by --memory-gib") if memory else device_memory(parallel.choose(mode, devices)[0])
-    facts, chosen = cost["facts"], parallel.choose(mode, devices)
+    info, chosen = cost["data"], parallel.choose(mode, devices)
     where = f"{len(chosen)} x {chosen[0].device_kind}" + (f" under {mode}" if mode != "single" else "")
     most = largest_batch(recipe, config, limit, mode, devices) if limit else None
     gib = lambda n: f"{n / 2**30:.2f} GiB" if n >= 2**29 else f"{n / 2**20:.1f} MiB"
     return "\n".join(
         [
-            json.dumps({"recipe": recipe, "config": dataclasses.asdict(config), "data": facts._asdict()}, indent=2),
+            json.dumps({"recipe": recipes.name(recipe), "config": dataclasses.asdict(config), "data": info}, indent=2),
             f"parameters  G {cost['parameters_g']:,}  D {cost['parameters_d']:,}",
             f"step        {cost['flops'] / 1e9:.3f} GFLOP a device for {config.batch_size} samples",
             f"training    {cost['flops'] * config.steps / 1e12:.2f} TFLOP a device in {config.steps} steps",
@@ -40,15 +42,16 @@ def describe(recipe, config, mode="single", devices=None, memory=0):
 
 
 def measure(recipe, config, mode="single", devices=None):
-    """facts, parameters_g, parameters_d, state_bytes; of a step on each device: flops, argument_, temp_, peak_bytes."""
+    """data, parameters_g, parameters_d, state_bytes; of a step on each device: flops, argument_, temp_, peak_bytes."""
     chosen = parallel.choose(mode, devices)
-    dataset, facts = training.prepare(recipe, config)
-    compiled, state = _compile(recipe, config, dataset, facts, mode, chosen)
-    flops = count_flops(recipe, config, facts, compiled)
+    recipe = recipes.get(recipe)
+    dataset = training.prepare(recipe, config)
+    compiled, state = _compile(recipe, config, dataset, mode, chosen)
+    flops = count_flops(recipe, config, dataset.specs, compiled)
     count = lambda tree: sum(math.prod(x.shape) for x in jax.tree.leaves(tree))
     memory = compiled.memory_analysis()
     return {
-        "facts": facts,
+        "data": {**dataset.info._asdict(), "specs": {name: spec._asdict() for name, spec in dataset.specs.items()}},
         "parameters_g": count(state.g.params),
         "parameters_d": count(state.d.params),
         "state_bytes": sum(math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(state)),
@@ -66,13 +69,14 @@ def largest_batch(recipe, config, limit, mode="single", devices=None):
     two programs, and what it says is compiled and looked at, a few times over.
     """
     chosen = parallel.choose(mode, devices)
-    dataset, facts = training.prepare(recipe, config)
+    recipe = recipes.get(recipe)
+    dataset = training.prepare(recipe, config)
     known = {}
 
     def peak(batch):
         if batch not in known:
             sized = dataclasses.replace(config, batch_size=batch)
-            compiled, _ = _compile(recipe, sized, dataset, facts, mode, chosen)
+            compiled, _ = _compile(recipe, sized, dataset, mode, chosen)
             known[batch] = _peak(compiled, chosen[0].platform)
         return known[batch]
 
@@ -106,19 +110,22 @@ def device_memory(device):
 def fits(recipe, source, resolution=0):
     """A line saying that the recipe can take the source. Raises BadInput, with both values, where it cannot."""
     given = {"resolution": resolution} if resolution else {}
-    config = dataclasses.replace(recipes.get(recipe).Config(), data=source, **given)
-    dataset, facts = training.prepare(recipe, config)
-    program = training.compose(recipe, config, dataset, facts, "single", parallel.choose("single"))
-    jax.eval_shape(lambda: runs.fresh_state(program.setup, config, facts))
-    unused = len(facts.classes) and not config.conditional
-    return f"{recipe} can take it" + (f"; it does not use the {len(facts.classes)} classes" if unused else "")
+    recipe = recipes.get(recipe)
+    config = dataclasses.replace(recipe.Config(), data=source, **given)
+    dataset = training.prepare(recipe, config)
+    program = training.compose(recipe, config, dataset, "single", parallel.choose("single"))
+    jax.eval_shape(lambda: build.fresh_state(program.experiment, config, dataset.specs))
+    unused = len(dataset.classes) and LABEL not in batch.columns(config)
+    return f"{recipes.name(recipe)} can take it" + (
+        f"; it does not use the {len(dataset.classes)} classes" if unused else ""
+    )
 
 
-def _compile(recipe, config, dataset, facts, mode, devices):
+def _compile(recipe, config, dataset, mode, devices):
     """(compiled step, shapes of the state)."""
-    program = training.compose(recipe, config, dataset, facts, mode, devices)
-    state = jax.eval_shape(lambda: runs.fresh_state(program.setup, config, facts))
-    return program.play.lower(state, program.feed.like(), *program.feed.shared).compile(), state
+    program = training.compose(recipe, config, dataset, mode, devices)
+    state = jax.eval_shape(lambda: build.fresh_state(program.experiment, config, dataset.specs))
+    return program.lower(state).compile(), state
 
 
 def _peak(compiled, platform):

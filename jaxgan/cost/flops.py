@@ -4,10 +4,11 @@ import dataclasses
 
 import jax
 
-from jaxgan import build, recipes, runs
+from jaxgan import build
+from jaxgan.data import batch
 
 
-def count_flops(recipe, config, facts, compiled):
+def count_flops(recipe, config, specs, compiled):
     """FLOPs of one step on each device, the mean over a training, of the program `compiled` for it.
 
     XLA counts the body of a loop once, so that a dispatch of many steps counts as one; but the turns of D before the last are
@@ -16,24 +17,23 @@ def count_flops(recipe, config, facts, compiled):
     pass of G that microbatches cost is left out: it is no part of the model.
     """
     counted = float(compiled.cost_analysis()["flops"])
-    module = recipes.get(recipe)
-    if config.d_turns <= 2 and config.microbatches == 1 and len(build.kinds(module, config, facts)) == 1:
+    if config.d_turns <= 2 and config.microbatches == 1 and len(build.kinds(recipe, config, specs)) == 1:
         return counted
-    setup = build.setup(module, config, facts)
-    state = jax.eval_shape(lambda: runs.fresh_state(setup, config, facts))
-    return counted * _true(module, config, facts, state) / _lowered(setup.step, state, config, facts)
+    made = build.experiment(recipe, config, specs)
+    state = jax.eval_shape(lambda: build.fresh_state(made, config, specs))
+    return counted * _true(recipe, config, specs, state) / _lowered(made.step, state, config, specs)
 
 
-def _true(module, config, facts, state):
+def _true(recipe, config, specs, state):
     """FLOPs, as lowered, of the mean step: D's turns one by one, each kind of step by its share."""
     found = {}
     for turns in {1, min(config.d_turns, 2)}:
         plain = dataclasses.replace(config, d_turns=turns, microbatches=1)
-        steps = build.kinds(module, plain, facts)
-        found[turns] = sum(share * _lowered(step, state, plain, facts) for share, step in steps)
+        steps = build.kinds(recipe, plain, specs)
+        found[turns] = sum(share * _lowered(step, state, plain, specs) for share, step in steps)
     return found[1] + (config.d_turns - 1) * (found.get(2, found[1]) - found[1])
 
 
-def _lowered(step, state, config, facts):
+def _lowered(step, state, config, specs):
     """FLOPs that XLA counts in the lowered step of a batch on one device."""
-    return float(jax.jit(step).lower(state, runs.batch_like(config, facts)).cost_analysis()["flops"])
+    return float(jax.jit(step).lower(state, batch.like_step(config, specs)).cost_analysis()["flops"])

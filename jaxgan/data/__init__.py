@@ -1,10 +1,24 @@
-"""Sources of real samples, and the index-based feed: the batch of step n is a function of (seed, n)."""
+"""Sources of real samples as named columns, and the index-based feed: the batch of step n is a function of (seed, n)."""
 
-from jaxgan.data.dataset import Dataset, Facts
+from jaxgan.data import batch
+from jaxgan.data.dataset import Dataset, DatasetInfo, Spec, from_arrays
 from jaxgan.data.feed import Feed, rows
 from jaxgan.data.inspect import check
-from jaxgan.data.load import NAMED, held_out, load
+from jaxgan.data.load import held_out, load
 from jaxgan.data.sources import tfds
 from jaxgan.data.sources.points import MIXTURES
 
-__all__ = ["MIXTURES", "NAMED", "Dataset", "Facts", "Feed", "check", "held_out", "load", "rows", "tfds"]
+__all__ = [
+    "MIXTURES",
+    "Dataset",
+    "DatasetInfo",
+    "Feed",
+    "Spec",
+    "batch",
+    "check",
+    "from_arrays",
+    "held_out",
+    "load",
+    "rows",
+    "tfds",
+]

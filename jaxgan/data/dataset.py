@@ -1,77 +1,129 @@
-"""What every source becomes: samples by row number, labels, names."""
+"""What every source becomes: named columns of samples by row number, and what each of them is."""
 
+import dataclasses
 import hashlib
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
+from jaxgan import modalities
 from jaxgan.errors import BadInput
 
-EXAMPLES = 8  # label vectors of a source that its facts keep, to draw samples by
+EXAMPLES = 8  # label vectors of a source that its Spec keeps, to draw samples by
+LABEL = "label"  # the column that is no sample: a class number or a vector of numbers a row
 
 
-class Facts(NamedTuple):
-    """What a recipe has to know of its data, and a run keeps of it."""
+class Spec(NamedTuple):
+    """What a column is, as a recipe has to know it and a run keeps it."""
+
+    shape: tuple  # of one sample: (H, W, C) of an image, (D,) of points, () of a class number
+    dtype: str = "uint8"
+    modality: str = "image"  # a name in jaxgan.modalities, "" of labels
+    classes: tuple = ()  # names of the classes, or of a label vector's entries
+    examples: tuple = ()  # some label vectors of the source
+
+    @property
+    def kind(self):
+        """The modality's module."""
+        return modalities.get(self.modality)
+
+
+class DatasetInfo(NamedTuple):
+    """What a run keeps of its data."""
 
     name: str
-    shape: tuple  # of one sample: (H, W, C), or (D,) for points
-    classes: tuple = ()  # names of the classes or of a label vector's entries, empty where there are no labels
-    size: int = 0
-    sha256: str = ""
-    vectors: tuple = ()  # some label vectors of the source, where labels are vectors
+    size: int  # rows of the column that G makes
+    sha256: str  # of the content
+    specs: dict  # name -> Spec
 
 
-class Dataset(NamedTuple):
-    """Samples: image uint8 [N, H, W, C], float32 in [-1, 1], or points float32 [N, D]; label int32 [N] or float32 [N, K].
+@dataclasses.dataclass(frozen=True, repr=False)
+class Dataset:
+    """Columns of samples: `dataset["image"]` is an array [N, ...], or a `Lazy` that stands in its place.
 
-    image: an array, or a `View` that stands in its place.
+    Columns that belong to each other have as many rows. A column of another length is a stream of its own.
     """
 
     name: str
-    image: Any
-    label: np.ndarray | None = None
-    classes: tuple = ()
+    columns: dict  # name -> array or Lazy
+    specs: dict  # name -> Spec
+
+    def __getitem__(self, name):
+        return self.columns[name]
+
+    def __contains__(self, name):
+        return name in self.columns
+
+    def __repr__(self):
+        columns = ", ".join(f"{name}: {x.dtype}{list(x.shape)}" for name, x in self.columns.items())
+        return f"Dataset({self.name!r}, {columns})"
 
     @property
-    def facts(self):
-        """Facts, the hash over images and labels included."""
-        digest = hashlib.sha256(f"{self.image.dtype}{self.image.shape}".encode())
-        whole = isinstance(self.image, np.ndarray)
-        digest.update(np.ascontiguousarray(self.image).data if whole else self.image.identity())
-        vectors = ()
-        if self.label is not None:
-            digest.update(np.ascontiguousarray(self.label).data)
-            if self.label.ndim == 2:
-                spread = np.linspace(0, len(self.label) - 1, EXAMPLES).round().astype(int)
-                vectors = tuple(map(tuple, self.label[spread].tolist()))
-        return Facts(self.name, self.image.shape[1:], self.classes, len(self.image), digest.hexdigest(), vectors)
+    def classes(self):
+        """Names of the classes or of a label vector's entries, () without labels."""
+        return self.specs[LABEL].classes if LABEL in self.specs else ()
+
+    @property
+    def size(self):
+        """Rows of the first column."""
+        return len(next(iter(self.columns.values())))
+
+    @cached_property
+    def sha256(self):
+        """Hex digest over the content of all columns: computed once."""
+        digest = hashlib.sha256()
+        for name in sorted(self.columns):
+            column = self.columns[name]
+            digest.update(f"{name} {column.dtype}{column.shape}".encode())
+            whole = isinstance(column, np.ndarray)
+            digest.update(np.ascontiguousarray(column).data if whole else column.identity())
+        return digest.hexdigest()
+
+    @property
+    def info(self):
+        """DatasetInfo."""
+        return DatasetInfo(self.name, self.size, self.sha256, self.specs)
+
+    def replace(self, **columns):
+        """Dataset with these columns in place of its own, of the same kind."""
+        specs = {name: self.specs[name]._replace(shape=x.shape[1:], dtype=str(x.dtype)) for name, x in columns.items()}
+        return Dataset(self.name, {**self.columns, **columns}, {**self.specs, **specs})
 
 
-def from_arrays(name, image, label=None, classes=None):
-    """Dataset of a user's arrays. Raises BadInput for dtypes, ranges and lengths that cannot be meant."""
-    image = np.asarray(image)
-    if image.ndim == 3:
-        image = image[..., None]  # grey
-    if image.ndim not in (2, 4) or len(image) == 0:
-        raise BadInput(f"{name}: image is {list(image.shape)}: give [N, H, W, C] or [N, H, W], or points [N, D], N > 0")
-    if np.issubdtype(image.dtype, np.floating):
-        image = image.astype(np.float32)
-        low, high = float(image.min()), float(image.max())
-        if not np.isfinite([low, high]).all():
-            raise BadInput(f"{name}: image has values that are not finite: remove those samples")
-        if image.ndim == 4 and (low < -1 or high > 1 or (low >= 0 and high > 0)):
-            raise BadInput(
-                f"{name}: float images span {low:g} .. {high:g} and [-1, 1] is expected: rescale them, or give uint8 0 .. 255"
-            )
-    elif image.dtype != np.uint8 or image.ndim == 2:
-        raise BadInput(f"{name}: image is {image.dtype}: give uint8 in 0 .. 255 or floats in [-1, 1] (points: floats)")
-    if label is None:
-        return Dataset(name, image)
-    return Dataset(name, image, *labels(name, np.asarray(label), len(image), classes))
+def from_arrays(name, columns, classes=None, kinds=None):
+    """Dataset of a user's arrays. Raises BadInput for dtypes, ranges and lengths that cannot be meant.
+
+    columns: {"image": ..., "label": ..., ...}; what G makes comes first. classes: names of the labels. kinds: the modality of
+    columns that have another name than theirs; without it an "image" or "input" of two axes is points.
+    """
+    kinds, made, specs = kinds or {}, {}, {}
+    for column, x in columns.items():
+        if column == LABEL:
+            continue
+        x = x if hasattr(x, "identity") else np.asarray(x)
+        kind = kinds.get(column) or _kind(name, column, x)
+        if isinstance(x, np.ndarray):
+            x = modalities.get(kind).check(f"{name}: {column}", x)
+        made[column], specs[column] = x, Spec(x.shape[1:], str(x.dtype), kind)
+    if columns.get(LABEL) is not None:
+        size = len(next(iter(made.values())))
+        made[LABEL], specs[LABEL] = labels(name, np.asarray(columns[LABEL]), size, classes)
+    return Dataset(name, made, specs)
+
+
+def _kind(name, column, x):
+    """The modality of a column where nobody says it: that of its name, else what an image of so many axes is."""
+    if column in modalities.names() and column != "image":
+        return column
+    if column in ("image", "input"):
+        return modalities.taken_for(x)
+    there = ", ".join(modalities.names())
+    raise BadInput(f"{name}: {column} is {x.dtype}{list(x.shape)}, of what kind is not said: name it one of {there}")
 
 
 def labels(name, label, size, classes=None):
-    """(label, class names): int32 [size] of integers from 0, float32 [size, K] of label vectors.
+    """(label, Spec): int32 [size] of integers from 0, float32 [size, K] of label vectors.
 
     Raises BadInput for other types, lengths and values.
     """
@@ -82,7 +134,9 @@ def labels(name, label, size, classes=None):
         classes = tuple(map(str, range(label.shape[1]))) if classes is None else tuple(classes)
         if len(classes) != label.shape[1]:
             raise BadInput(f"{name}: label is {list(label.shape)}, there are {len(classes)} names: give one a column")
-        return label, classes
+        spread = np.linspace(0, len(label) - 1, EXAMPLES).round().astype(int)
+        examples = tuple(map(tuple, label[spread].tolist()))
+        return label, Spec(label.shape[1:], "float32", "", classes, examples)
     if not np.issubdtype(label.dtype, np.integer) or label.shape != (size,):
         raise BadInput(
             f"{name}: label is {label.dtype}{list(label.shape)}, there are {size} images: give integers [N], "
@@ -93,4 +147,25 @@ def labels(name, label, size, classes=None):
     classes = tuple(map(str, range(label.max() + 1))) if classes is None else tuple(classes)
     if label.max() >= len(classes):
         raise BadInput(f"{name}: label has {label.max()}, there are {len(classes)} classes: number them from 0")
-    return label.astype(np.int32), classes
+    return class_numbers(label, classes)
+
+
+def class_numbers(label, classes):
+    """(label int32 [N], Spec) of class numbers that are known to fit their names."""
+    return np.asarray(label, np.int32), Spec((), "int32", "", tuple(classes))
+
+
+def labelled(name, image, label=None, classes=None, kind="image"):
+    """Dataset of samples of this kind, an array or a Lazy, and of their labels where there are any."""
+    columns, specs = {"image": image}, {"image": Spec(image.shape[1:], str(image.dtype), kind)}
+    if label is not None:
+        columns[LABEL], specs[LABEL] = labels(name, label, len(image), classes)
+    return Dataset(name, columns, specs)
+
+
+def resized(data, how):
+    """Dataset with all columns in memory brought to a Resize, each as its kind has it."""
+    moved = {
+        name: data.specs[name].kind.resize(x, how) for name, x in data.columns.items() if data.specs[name].modality
+    }
+    return data.replace(**moved)

@@ -1,5 +1,6 @@
 """Index-based feeding: which samples step n sees is a function of (seed, n), so resuming needs the step alone."""
 
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
@@ -7,12 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.data.lazy import OnDevice
+from jaxgan.data.lazy import Resident
 
 RESIDENT_BYTES = 2**31  # larger sets stay in the host's memory
+AHEAD = 4  # batches that are being read while the device works
+_ROW = "row"  # in a batch: row numbers of the stream of the real samples; "row.NAME": of another one
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _permutation(seed, epoch, size):
     return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(size).astype(np.int32)
 
@@ -28,46 +31,55 @@ def rows(seed, first, count, size):
     return np.concatenate(out)
 
 
-AHEAD = 4  # batches that are being read while the device works
+def stream_seed(seed, name):
+    """Seed of the stream of this name, beside that of the real samples."""
+    return seed ^ (zlib.crc32(name.encode()) << 31)
 
 
 class Feed:
-    """Batches of a Dataset. batch(n) is for steps n .. n + chunk - 1: leaves [chunk?, turns?, B, ...].
+    """Batches of a Dataset's columns. batch(n) is for steps n .. n + chunk - 1: leaves [chunk?, turns?, B, ...].
 
+    columns: those that the step takes, the real one first; by default all. unpaired: columns that are streams of their own,
+        in an order of their own. flip: every sample counts twice, as it is and mirrored, with all that lies over it.
     resident: the data set goes to the device once, as `shared`, and a batch is row numbers, gathered in the program that
         `fed` makes of a step; else a batch is the samples themselves, read ahead by threads. Both give the step the same
         values. By default what can live on a device and takes less than RESIDENT_BYTES does.
-    flip: every image counts twice, as it is and mirrored.
     """
 
-    def __init__(self, dataset, batch_size, *, seed=0, labels=True, flip=False, turns=1, chunk=1, resident=None):
-        image = dataset.image
+    def __init__(
+        self, dataset, batch_size, *, seed=0, columns=None, unpaired=(), flip=False, turns=1, chunk=1, resident=None
+    ):
+        names = tuple(dataset.columns if columns is None else columns)
+        found = {name: dataset[name] for name in names}
         if resident is None:
-            resident = image.nbytes <= RESIDENT_BYTES and isinstance(image, (np.ndarray, OnDevice))
-        arrays = {"image": image.arrays if resident and isinstance(image, OnDevice) else image}
-        if labels:
-            arrays["label"] = dataset.label
-        self._arrays, self._seed, self._flip, self._resident = arrays, seed, flip, resident
-        self._pick = image.pick if resident and isinstance(image, OnDevice) else None
-        self._count = len(image)
-        self._size = self._count * (2 if flip else 1)
+            can = all(isinstance(x, (np.ndarray, Resident)) for x in found.values())
+            resident = can and sum(x.nbytes for x in found.values()) <= RESIDENT_BYTES
+        live = {name for name, x in found.items() if resident and isinstance(x, Resident)}
+        self._arrays = {name: x.arrays if name in live else x for name, x in found.items()}
+        self._picks = {name: found[name].pick for name in live}
+        self._shapes = {name: x.shape[1:] for name, x in found.items()}
+        self._dtypes = {name: x.dtype for name, x in found.items()}
+        self._kinds = {name: dataset.specs[name].modality for name in names}
+        self._specs, self._flip, self._resident = dataset.specs, flip, resident
+        self._stream = {name: name if name in unpaired else "" for name in names}
+        self._counts = {stream: len(found[name]) for name, stream in reversed(self._stream.items())}
+        self._seeds = {stream: stream_seed(seed, stream) if stream else seed for stream in self._counts}
         self._lead = (*((chunk,) if chunk > 1 else ()), *((turns,) if turns > 1 else ()), batch_size)
         self._per_step = turns * batch_size
         self.batch_axis = len(self._lead) - 1
-        self.shared = (arrays,) if resident else ()
+        self.shared = (self._arrays,) if resident else ()
         self._chunk, self._pool, self._coming = chunk, ThreadPoolExecutor(AHEAD), {}
 
     def like(self):
         """The shapes of a batch: nothing is read."""
         if self._resident:
-            return {"row": jax.ShapeDtypeStruct(self._lead, np.int32)}
-        like = lambda array: jax.ShapeDtypeStruct((*self._lead, *array.shape[1:]), array.dtype)
-        return {name: like(array) for name, array in self._arrays.items()}
+            return {_key(stream): jax.ShapeDtypeStruct(self._lead, np.int32) for stream in self._counts}
+        return {k: jax.ShapeDtypeStruct((*self._lead, *shape), self._dtypes[k]) for k, shape in self._shapes.items()}
 
     def batch(self, step):
         """What the program for the steps from `step` on is given."""
         if self._resident:
-            return {"row": self._rows(step)}
+            return {_key(stream): row for stream, row in self._rows(step).items()}
         wanted = range(step, step + AHEAD * self._chunk, self._chunk)
         self._coming = {  # what is not wanted any more is forgotten: a batch depends on its step alone
             n: self._coming.get(n) or self._pool.submit(lambda n=n: self._gather(self._arrays, self._rows(n)))
@@ -76,8 +88,10 @@ class Feed:
         return self._coming[step].result()
 
     def _rows(self, step):
-        count = int(np.prod(self._lead))
-        return rows(self._seed, step * self._per_step, count, self._size).reshape(self._lead)
+        """Stream -> rows int32; from the number of samples on they are mirrored."""
+        first, count = step * self._per_step, int(np.prod(self._lead))
+        sizes = {stream: size * (2 if self._flip else 1) for stream, size in self._counts.items()}
+        return {s: rows(self._seeds[s], first, count, size).reshape(self._lead) for s, size in sizes.items()}
 
     def fed(self, step):
         """The step, taking batch(n) and `shared`."""
@@ -85,17 +99,27 @@ class Feed:
             return step
 
         def play(state, batch, arrays):
-            place = {k: v for k, v in batch.items() if k != "row"}
-            return step(state, {**self._gather(arrays, batch["row"]), **place})
+            own = {stream: batch[_key(stream)] for stream in self._counts}
+            rest = {k: v for k, v in batch.items() if k not in map(_key, self._counts)}
+            return step(state, {**self._gather(arrays, own), **rest})
 
         return play
 
-    def _gather(self, arrays, row):
-        source = row % self._count
-        image = arrays["image"][source] if self._pick is None else self._pick(arrays["image"], source)
-        batch = {name: array[source] for name, array in arrays.items() if name != "image"}
-        if self._flip:
-            xp = np if isinstance(row, np.ndarray) else jnp
-            mirrored = (row >= self._count)[..., None, None, None]
-            image = xp.where(mirrored, image[..., ::-1, :], image)
-        return {"image": image, **batch}
+    def _gather(self, arrays, streams):
+        batch = {}
+        for name, array in arrays.items():
+            stream = self._stream[name]
+            row, count = streams[stream], self._counts[stream]
+            source = row % count
+            x = self._picks[name](array, source) if name in self._picks else array[source]
+            mirror = getattr(self._specs[name].kind, "mirror", None) if self._kinds[name] and self._flip else None
+            if mirror is not None:
+                xp = np if isinstance(row, np.ndarray) else jnp
+                mirrored = (row >= count).reshape(*row.shape, *(1,) * len(self._shapes[name]))
+                x = xp.where(mirrored, mirror(x), x)
+            batch[name] = x
+        return batch
+
+
+def _key(stream):
+    return f"{_ROW}.{stream}" if stream else _ROW

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from jaxgan import modalities
 from jaxgan.data.load import load
 from jaxgan.data.sources import files, idx
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import Fit
+from jaxgan.modalities.resize import Resize
 
 MOST = 100_000  # samples that are looked at where a source is no folder of files
 
@@ -20,7 +21,8 @@ def check(source):
     if (path.is_dir() and not idx.find(path)) or (path.is_file() and path.suffix == ".zip"):
         return _check_files(path)
     dataset = load(source)
-    image = dataset.image
+    column = next(iter(dataset.columns))
+    image = dataset[column]
     seen = Counter()
     low, high = np.inf, -np.inf
     for first in range(0, min(len(image), MOST), 256):
@@ -30,11 +32,18 @@ def check(source):
     lines, problems = _lines(
         files=None,
         shapes=Counter({image.shape[1:]: len(image)}),
-        dataset=dataset,
+        kind=dataset.specs[column].kind,
+        classes=dataset.classes,
+        label=dataset.columns.get("label"),
         damaged=[],
         duplicates=sum(n - 1 for n in seen.values()),
         values=(image.dtype.name, low, high),
     )
+    lines += [
+        f"column      {name}: {dataset.specs[name].kind.describe(x.shape[1:])}: {len(x)}"
+        for name, x in dataset.columns.items()
+        if name not in (column, "label")
+    ]
     if len(image) > MOST:
         lines.append(f"looked at   the first {MOST} samples")
     return lines, problems
@@ -45,7 +54,7 @@ def _check_files(path):
     shapes, damaged, seen, whole, low, high = Counter(), [], Counter(), [], 255, 0
     for i, name in enumerate(found.names):
         try:
-            image = found.read(name, Fit())
+            image = found.read(name, Resize())
         except files.DAMAGED as error:
             damaged.append(f"{name} ({error})")
             continue
@@ -56,20 +65,17 @@ def _check_files(path):
     if not shapes:
         said = f"{len(found.names)} image files, all damaged" if found.names else "no image files"
         raise BadInput(f"{path} has {said} and no idx files: nothing in it can be used")
-    labels = found._replace(label=None if found.label is None else found.label[whole])
+    label = None if found.label is None else found.label[whole]
     duplicates = sum(n - 1 for n in seen.values())
-    return _lines(len(found.names), shapes, labels, damaged, duplicates, ("uint8", low, high))
+    values = ("uint8", low, high)
+    return _lines(len(found.names), shapes, modalities.get("image"), found.classes, label, damaged, duplicates, values)
 
 
-def _lines(files, shapes, dataset, damaged, duplicates, values):
+def _lines(files, shapes, kind, classes, label, damaged, duplicates, values):
     dtype, low, high = values
-    classes, label = dataset.classes, dataset.label
     lines = [f"samples     {sum(shapes.values())}" + (f" of {files} files" if files else "")]
     for shape, n in shapes.most_common(5):
-        kind = (
-            f"{shape[0]}x{shape[1]}, {shape[2]} channel(s)" if len(shape) == 3 else f"points in {shape[0]} dimensions"
-        )
-        lines.append(f"size        {kind}: {n}")
+        lines.append(f"size        {kind.describe(shape)}: {n}")
     if len(shapes) > 5:
         lines.append(f"size        ... and {len(shapes) - 5} more sizes")
     lines.append(f"values      {dtype}, {low:g} .. {high:g}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.dataset import labels as checked
+from jaxgan.data.dataset import labels as labels_of
 from jaxgan.errors import BadInput
 
 NAMES = ("dataset.json", "labels.json", "labels.csv")  # in the folder; beside it FOLDER.json or FOLDER.csv
@@ -52,14 +52,19 @@ def labels(path, text, names):
     if widths == {1}:
         words = [row[0] for row in found]
         if all(isinstance(word, int) for word in words):
-            return checked(path, np.array(words), len(words))
+            return _checked(path, np.array(words))
         if any(isinstance(word, str) for word in words):
             classes = tuple(sorted({str(word) for word in words}))
             return np.array([classes.index(str(word)) for word in words], np.int32), classes
     odd = next((name for name, row in zip(names, found, strict=True) if any(isinstance(x, str) for x in row)), None)
     if odd is not None:
         raise BadInput(f"{path}: the labels of {odd} are {rows[odd]}: give numbers where there are several")
-    return checked(path, np.array(found, np.float64), len(found), columns)
+    return _checked(path, np.array(found, np.float64), columns)
+
+
+def _checked(path, label, columns=None):
+    label, spec = labels_of(path, label, len(label), columns)
+    return label, spec.classes
 
 
 def _csv(path, text):

@@ -1,12 +1,14 @@
-"""Samples that are made when they are asked for: what can stand in the place of an array of images."""
+"""Samples that are made when they are asked for: what can stand in the place of an array."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 
-class View:
+class Lazy:
     """Images [N, H, W, C] by row: `view[rows]` for row numbers of any shape. A subclass sets `shape` and reads.
 
-    `identity()` gives bytes that change with what the view holds.
+    `identity()` gives bytes that change with the content that it stands for.
     """
 
     ndim = 4
@@ -26,10 +28,11 @@ class View:
         return np.arange(len(self), dtype=np.int32)[index]
 
 
-class OnDevice(View):
-    """A view that can live on the device: `arrays` is a tree, `pick(arrays, rows)` is in NumPy or in JAX, as rows are."""
+class Resident(Lazy):
+    """A Lazy that can live on the device: `arrays` is a tree, `pick(arrays, rows)` is in NumPy or in JAX, as rows are."""
 
     arrays: dict
+    pick: Callable  # (arrays, rows [...]) -> images [..., H, W, C]
 
     @property
     def nbytes(self):
@@ -38,10 +41,6 @@ class OnDevice(View):
 
     def __getitem__(self, index):
         return self.pick(self.arrays, self.rows(index))
-
-    def pick(self, arrays, rows):
-        """Images [..., H, W, C] of rows [...]."""
-        raise NotImplementedError
 
     def identity(self):
         """All that it holds."""

@@ -2,23 +2,14 @@
 
 from pathlib import Path
 
-from jaxgan.data.sources import files, idx, npz, tfds
-from jaxgan.data.sources.crops import crops, textures
-from jaxgan.data.sources.digits import digits
-from jaxgan.data.sources.points import grid, ring, swissroll
-from jaxgan.data.sources.stacked import stacked
+from jaxgan.data import sources
 from jaxgan.errors import BadInput, unknown
-from jaxgan.modalities.resize import HOW, Fit, fit_all, read
+from jaxgan.modalities.resize import HOW, Resize
 
-NAMED = {"digits": digits, "ring": ring, "grid": grid, "swissroll": swissroll}
-MEMORY = 2**31  # bytes of images above which files are read when they are needed
-_KINDS = (
-    "give a folder of images or idx files, a .zip of images, an .npz, a large picture, tfds:NAME, stacked_mnist:FOLDER, "
-    f"textures, {', '.join(NAMED)}"
-)
+MOST_IN_MEMORY = 2**31  # bytes of images above which files are read when they are needed
 
 
-def load(source, resolution=None, *, fit="crop", channels=0, aspect=1.0, memory=MEMORY):
+def load(source, resolution=None, *, fit="crop", channels=0, aspect=1.0, memory=MOST_IN_MEMORY):
     """Dataset of a source: a name, a folder of images or of idx files, a zip, an .npz, a large picture, tfds:NAME.
 
     resolution: the height that images are brought to, as `fit` ("crop", "stretch" or "pad") says; their width is `aspect`
@@ -30,31 +21,7 @@ def load(source, resolution=None, *, fit="crop", channels=0, aspect=1.0, memory=
         raise BadInput(f"--channels is {channels}: give 1 (grey), 3 (colour), 4 (with transparency) or 0 (as found)")
     if aspect <= 0 or (aspect != 1 and not resolution):
         raise BadInput(f"--aspect is {aspect}: give a width / height above 0, and --resolution for the height")
-    how, path = Fit(resolution or None, fit, channels, aspect), Path(source)
-    kind, _, rest = source.partition(":")
-    if source in NAMED:
-        return fit_all(NAMED[source](), how)
-    if source == "textures":
-        return textures(how)
-    if source == "stacked_mnist":
-        raise BadInput("stacked_mnist is made of MNIST's idx files: give their folder, as stacked_mnist:FOLDER")
-    if kind == "stacked_mnist":
-        return stacked(rest, how)
-    if kind == "tfds":
-        return tfds.load(rest, how, memory)
-    if not path.exists():
-        if path.name == source:  # it may have been meant as a name
-            raise BadInput(f"{unknown('source', source, [*NAMED, 'textures'])}; nor is there such a file or folder")
-        raise BadInput(f"there is no {source}: {_KINDS}")
-    if path.is_dir() and idx.find(path):
-        return idx.load(path, how)
-    if path.is_dir() or path.suffix == ".zip":
-        return files.load(path, how, memory)
-    if path.suffix == ".npz":
-        return fit_all(npz.load(path), how)
-    if path.suffix.lower() in files.SUFFIXES:
-        return _picture(path, how)
-    raise BadInput(f"{source} is a single file of a kind that cannot be used: {_KINDS}")
+    return _source(source).load(source, Resize(resolution or None, fit, channels, aspect), memory)
 
 
 def held_out(source, resolution=None, *, fit="crop", channels=0, aspect=1.0):
@@ -62,18 +29,20 @@ def held_out(source, resolution=None, *, fit="crop", channels=0, aspect=1.0):
 
     The t10k part of a folder of idx files, the test split of tfds:NAME. Raises BadInput as `load` does.
     """
-    how = Fit(resolution or None, fit, channels, aspect)
-    kind, _, rest = source.partition(":")
-    if kind == "tfds":
-        return tfds.load(rest, how, MEMORY, split="test")
-    if Path(source).is_dir() and idx.find(source, "t10k"):
-        return idx.load(source, how, "t10k")
-    return None
+    find = getattr(_source(source), "held_out", None)
+    return None if find is None else find(source, Resize(resolution or None, fit, channels, aspect))
 
 
-def _picture(path, how):
-    try:
-        with path.open("rb") as file:
-            return crops(str(path), [read(file, how.channels)], how)
-    except files.DAMAGED as error:
-        raise BadInput(f"{path} is damaged ({error}): copy it again") from error
+def _source(word):
+    """The module that takes a word. Raises BadInput where none does."""
+    every = sources.modules()
+    for source in every:
+        if source.takes(word):
+            return source
+    path, kinds = Path(word), f"give {'; '.join(sources.words())}"
+    if path.exists():
+        raise BadInput(f"{word} is a single file of a kind that cannot be used: {kinds}")
+    if path.name == word:  # it may have been meant as a name
+        names = [name for source in every for name in source.NAMES]
+        raise BadInput(f"{unknown('source', word, names)}; nor is there such a file or folder")
+    raise BadInput(f"there is no {word}: {kinds}")

@@ -2,6 +2,6 @@
 
 from jaxgan.evaluation.diagnosis import Logits, Verdict, diagnose
 from jaxgan.evaluation.evaluate import Evaluation, evaluate
-from jaxgan.evaluation.periodic import Watch
+from jaxgan.evaluation.periodic import PeriodicEvaluation
 
-__all__ = ["Evaluation", "Logits", "Verdict", "Watch", "diagnose", "evaluate"]
+__all__ = ["Evaluation", "Logits", "PeriodicEvaluation", "Verdict", "diagnose", "evaluate"]

@@ -4,23 +4,34 @@ import hashlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
+import numpy as np
 
-from jaxgan import build, data, inference, recipes, runs
+from jaxgan import data, inference, runs
+from jaxgan.data import batch as batches
+from jaxgan.data.dataset import LABEL
 from jaxgan.data.feed import rows as shuffled
 from jaxgan.errors import BadInput
-from jaxgan.evaluation import cache, d_logits, diagnosis, extract, extractors, measure, path_length
+from jaxgan.evaluation import cache, d_logits, diagnosis, distribution, extract, extractors, masks, pairs
+from jaxgan.evaluation import path_length as paths
 from jaxgan.metrics.protocol import Protocol
-from jaxgan.reports import figure, pictures
+from jaxgan.reports import figure
 
 NUM = 10_000
 REAL = 50_000  # real samples, at most, unless more are drawn
 SPLITS = ("train", "test")
 _UNTRAINED = 1000  # samples of the generator before its first step
+EVALUATORS = (distribution, pairs, masks)
+BETTER = {name: better for each in EVALUATORS for name, better in each.BETTER.items()}
+"""Every metric's name, and which values of it are better."""
+CHEAP = tuple(name for each in EVALUATORS for name in each.CHEAP)
+"""Those that take no time beside the drawing itself, where they apply."""
 
 
 class Evaluation(NamedTuple):
-    """What was found. `table()` for people, `as_json()` for programs; json and picture are paths in the run's folder."""
+    """What was found. `table()` for people, `as_json()` for programs; json and picture are paths in the run's folder.
+
+    picture: None where no feature network looks at the samples.
+    """
 
     run: Any
     step: int
@@ -29,7 +40,7 @@ class Evaluation(NamedTuple):
     half: int  # samples in each of those halves
     verdicts: list
     json: Path
-    picture: Path
+    picture: Path | None
 
     def table(self):
         """Lines of text."""
@@ -38,13 +49,14 @@ class Evaluation(NamedTuple):
         for score in self.scores:
             real = self.reference.get(score.name)
             std, real = ("" if x is None else f"{x:.4g}" for x in (score.std, real))
-            better = measure.BETTER[score.name]
+            better = BETTER[score.name]
             lines.append((score.title, f"{score.value:.4g}", std, real, better, str(score.protocol)))
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         rows = [
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
         ]
-        rows.append(f"real data: one half of the real samples against the other, {self.half} each")
+        if self.half:
+            rows.append(f"real data: one half of the real samples against the other, {self.half} each")
         words = [f"{v.verdict}: {v.evidence}\n    try: {v.advice}" for v in self.verdicts]
         return "\n".join([*rows, "", *words])
 
@@ -75,87 +87,124 @@ def evaluate(
     standing=False,
     path_length=False,
     devices=None,
+    recipe=None,
     say=print,
 ):
     """Evaluation of a run's checkpoint: `num` samples against its training data, or against held-out ones.
+
+    What is measured follows from what the game is given and makes: samples as a set, each against its own target where G
+    is given samples in pairs, masks against the true ones.
 
     checkpoint: "latest", "best" or a step. features: auto, classifier, pixels, an .npz of weights, or a function images
     uint8 [B, H, W, C] -> features [B, D]. split: "train" or "test". held_out: source of samples that were not trained on;
     without it those that the run's source leaves out, where it does. source: where the training data are now. raw,
     ema_sigma: as `inference.load` takes them. standing: norm statistics of 100 batches instead of
-    those kept. path_length: the perceptual path length too. Raises BadInput for what cannot be opened, seen or compared.
+    those kept. path_length: the perceptual path length too. recipe: the file of a recipe of one's own. Raises BadInput for
+    what cannot be opened, seen or compared.
     """
     if num < 2:
         raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
-    run = runs.open_run(run)
-    loaded = inference.load(run.folder, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
-    step = int(loaded.state.step)
+    run = runs.open_run(run, recipe)
+    loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
+    step, config = int(loaded.state.step), run.config
     dataset, test = _data(run, source, held_out)
     if split == "test" and test is None:
         raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
     reference = test if split == "test" else dataset
     for other in filter(None, (dataset, test)):
-        if loaded.facts.shape != other.image.shape[1:]:
-            size = lambda shape: "x".join(map(str, shape))
-            raise BadInput(
-                f"the run has samples of {size(loaded.facts.shape)}, {other.name} has samples of {size(other.image.shape[1:])}"
-            )
-
-    label = labels(run, reference, num, seed)
+        shape = other.specs[config.real].shape if config.real in other.specs else None
+        if run.made.shape != shape:
+            size = lambda shape: "none" if shape is None else "x".join(map(str, shape))
+            raise BadInput(f"the run has samples of {size(run.made.shape)}, {other.name} has samples of {size(shape)}")
+    given = given_by(config, reference, num, seed)
     variables = loaded.state.ema
     if standing:
-        label_of = None if label is None else lambda index: label[index % len(label)]
-        variables = extract.standing(loaded.gan, variables, label_of, seed)
-
-    net = extractors.choose(features, dataset, say)
-    if path_length and net.name.startswith(("inception", "squeezenet")):
-        raise BadInput(
-            f"--path-length is of images that differ by less than a file holds, {net.name} takes files: leave it away"
-        )
-    eye = extract.Eye(net, devices)
-    real = eye.real(reference, max(REAL, num), seed, say)
-    if len(real.features) < 2:
-        raise BadInput(f"{reference.name} has {len(real.features)} samples, and metrics take 2 at least")
-    weights = "raw" if raw else "ema" if ema_sigma is None else f"ema of sigma {ema_sigma:g}"
-    case = case_of(run, net, reference, split, seed, weights + ("+standing" if standing else ""))
-
-    say(f"drawing {num} samples of step {step}")
-    fake = eye.fake(loaded.gan, variables, num, label, seed)
-    say("measuring")
-    scores = measure.all_of(case, real, fake)
-    if path_length:
-        scores.append(path_length.length(case, eye, loaded, variables, min(num, 2000), label, seed))
-    half, ideal = _ideal(case, real, num, net.fixed)
-    shares = [measure.class_shares(case, sight) for sight in (real, fake)]
-    verdicts = diagnosis.diagnose(
-        {score.name: score.value for score in scores},
-        ideal,
-        shares=None if shares[0] is None else (case.classes, *shares),
-        untrained_fd=_untrained(case, eye, real, loaded.gan, run, label, min(num, _UNTRAINED)),
-        logits=None if test is None else d_logits.logits(loaded, dataset, test, seed),
-        rows=[row for row in pictures.read_metrics(run.folder / "metrics.jsonl") if row["step"] <= step],
+        at = None if not given else lambda index: {name: x[index % len(x)] for name, x in given.items()}
+        variables = extract.standing(loaded.gan, variables, at, seed)
+    weights = ("raw" if raw else "ema" if ema_sigma is None else f"ema of sigma {ema_sigma:g}") + (
+        "+standing" if standing else ""
     )
+    logits = None if test is None else d_logits.logits(loaded, dataset, test, seed)
+    rows = [row for row in runs.read_metrics(run.folder / "metrics.jsonl") if row["step"] <= step]
+    scores, half, ideal, verdicts, draw = [], 0, {}, [], None
+
+    if distribution.applies(config, run.data.specs):
+        net = extractors.choose(features, dataset, say, config.real)
+        if path_length and net.name.startswith(("inception", "squeezenet")):
+            raise BadInput(
+                f"--path-length is of images that differ by less than a file holds, {net.name} takes files: leave it away"
+            )
+        extractor = extract.FeatureExtractor(net, run.made.kind, devices)
+        real = extractor.real(reference, max(REAL, num), seed, say, config.real)
+        if len(real.features) < 2:
+            raise BadInput(f"{reference.name} has {len(real.features)} samples, and metrics take 2 at least")
+        context = context_of(run, net, reference, split, seed, weights)
+        say(f"drawing {num} samples of step {step}")
+        fake = extractor.fake(loaded.gan, variables, num, given, seed)
+        say("measuring")
+        scores = distribution.all_of(context, real, fake)
+        if path_length:
+            scores.append(paths.length(context, extractor, loaded, variables, min(num, 2000), given, seed))
+        half, ideal = _ideal(context, real, num, net.fixed)
+        shares = [distribution.class_shares(context, each) for each in (real, fake)]
+        few = min(num, _UNTRAINED)
+        before = extractor.fake(loaded.gan, inference.untrained(loaded), few, _first(given, few), seed)
+        verdicts = diagnosis.diagnose(
+            {score.name: score.value for score in scores},
+            ideal,
+            shares=None if shares[0] is None else (context.classes, *shares),
+            untrained_fd=distribution.frechet(context, real, before).value,
+            logits=logits,
+            rows=rows,
+        )
+        title = f"{run.name}, step {step}, {net.name}"
+        draw = lambda path: figure.save(path, title, run.made.kind, context.classes, real, fake, shares)
+    context = context_of(run, None, reference, split, seed, weights)
+    scores += against_targets(context, run, loaded.gan, variables, reference, num, seed)
     place = _free(run.folder / "evaluation", f"{step:06}")
-    done = Evaluation(run, step, scores, ideal, half, verdicts, place.with_suffix(".json"), place.with_suffix(".png"))
+    picture = None if draw is None else place.with_suffix(".png")
+    done = Evaluation(run, step, scores, ideal, half, verdicts, place.with_suffix(".json"), picture)
     place.parent.mkdir(exist_ok=True)
     runs.write_json(done.json, done.as_json())
-    figure.save(done.picture, f"{run.recipe}, step {step}, {net.name}", case.classes, real, fake, shares)
+    if draw is not None:
+        draw(picture)
     return done
 
 
-def case_of(run, net, reference, split, seed, weights):
-    """Case of a run's samples against a Dataset."""
-    facts = reference.facts
-    protocol = Protocol("", 0, net.name, net.sha256, split=split, data_sha256=facts.sha256, seed=seed, weights=weights)
-    classes = () if facts.vectors else run.facts.classes
-    return measure.Case(protocol, run.config.data, classes, run.config.conditional and not facts.vectors)
+def context_of(run, net, reference, split, seed, weights):
+    """EvalContext of a run's samples against a Dataset, through a feature network or without one."""
+    name, digest = ("", "") if net is None else (net.name, net.sha256)
+    protocol = Protocol("", 0, name, digest, split=split, data_sha256=reference.sha256, seed=seed, weights=weights)
+    label = run.data.specs.get(LABEL)
+    classes = label.classes if label and not label.examples else ()
+    return distribution.EvalContext(
+        protocol, run.config.data, run.made.modality, classes, LABEL in run.config.given and bool(classes)
+    )
 
 
-def labels(run, reference, count, seed):
-    """Labels [count] as often as the reference has them, None for an unconditional run."""
-    if not run.config.conditional:
-        return None
-    return reference.label[shuffled(seed + 1, 0, count, len(reference.label))]
+def given_by(config, reference, count, seed):
+    """{column: [count]} of what G is given, as often as the reference has it."""
+    if not config.given:
+        return {}
+    rows = shuffled(seed + 1, 0, count, len(reference[config.given[0]]))
+    return {name: batches.taken(reference, name, rows) for name in config.given}
+
+
+def against_targets(context, run, gan, variables, reference, count, seed):
+    """Scores of each sample against its own target, of the evaluators that look at those; [] where there are none."""
+    config = run.config
+    found = [each for each in (pairs, masks) if each.applies(config, run.data.specs)]
+    if not found:
+        return []
+    rows = np.arange(min(count, len(reference[config.real])))
+    given = {name: batches.taken(reference, name, rows) for name in config.given}
+    fake = run.made.kind.to_file(extract.drawn(gan, variables, len(rows), given, seed))
+    real = run.made.kind.to_file(reference[config.real][rows])
+    return [score for each in found for score in each.all_of(context, fake, real)]
+
+
+def _first(given, count):
+    return {name: x[:count] for name, x in given.items()}
 
 
 def _data(run, source, held_out):
@@ -163,39 +212,31 @@ def _data(run, source, held_out):
     config = run.config
     load = lambda source: data.load(source, **config.fitting)
     dataset = load(source or config.data)
-    if dataset.facts.sha256 != run.facts.sha256:
+    if dataset.sha256 != run.data.sha256:
         raise BadInput(
-            f"--data {dataset.name} has sha256 {dataset.facts.sha256[:12]} and {len(dataset.image)} samples, the run was "
-            f"trained on {run.facts.name} with {run.facts.sha256[:12]} and {run.facts.size}: give that as --data SOURCE"
+            f"--data {dataset.name} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, the run was "
+            f"trained on {run.data.name} with {run.data.sha256[:12]} and {run.data.size}: give that as --data SOURCE"
         )
     if held_out:
         return dataset, load(held_out)
     return dataset, data.held_out(source or config.data, **config.fitting)
 
 
-def _ideal(case, real, num, keep):
+def _ideal(context, real, num, keep):
     """(samples in a half, {name: value}): one half of the real samples against the other, from the cache if it is there."""
     half = min(len(real.features) // 2, num)
     if half < 2:
         return half, {}
-    key = hashlib.sha256(repr((case, half, len(real.features), measure.VERSION)).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr((context, half, len(real.features), distribution.VERSION)).encode()).hexdigest()[:16]
 
     def make():
-        return {s.name: s.value for s in measure.all_of(case, real.part(0, half), real.part(half, 2 * half))}
+        return {s.name: s.value for s in distribution.all_of(context, real.part(0, half), real.part(half, 2 * half))}
 
-    kept = cache.arrays(f"ideal-{case.protocol.net}-{key}", make) if keep else make()
+    kept = cache.arrays(f"ideal-{context.protocol.net}-{key}", make) if keep else make()
     return half, {name: float(value) for name, value in kept.items()}
-
-
-def _untrained(case, eye, real, gan, run, label, count):
-    """Fréchet distance of the generator before its first step."""
-    setup = build.setup(recipes.get(run.recipe), run.config, run.facts)
-    fresh = jax.jit(lambda: runs.fresh_state(setup, run.config, run.facts).g.variables)()
-    label = None if label is None else label[:count]
-    return measure.frechet(case, real, eye.fake(gan, fresh, count, label, case.protocol.seed)).value
 
 
 def _free(folder, name):
     """Path without suffix of what is not there yet."""
     paths = [folder / name, *(folder / f"{name}-{i}" for i in range(2, 1000))]
-    return next(path for path in paths if not path_length.with_suffix(".json").exists())
+    return next(path for path in paths if not path.with_suffix(".json").exists())

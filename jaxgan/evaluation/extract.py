@@ -8,72 +8,75 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan import parallel
+from jaxgan.data import batch as batches
+from jaxgan.data.dataset import LABEL
 from jaxgan.data.feed import rows as shuffled
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache
-from jaxgan.reports.pictures import to_uint8
 
 AT_ONCE = 256  # samples a dispatch
 SHOWN = 2000  # samples that are kept themselves, to be looked at
 STANDING = 100  # batches for a norm's standing statistics
 
 
-class Sight(NamedTuple):
+class Features(NamedTuple):
     """Samples, as metrics see them."""
 
     features: np.ndarray  # float32 [N, D]
     logits: np.ndarray | None  # float32 [N, K], of a classifier
-    samples: np.ndarray  # the first of them: images uint8 [n, H, W, C], or all points
+    samples: np.ndarray  # the first of them, as a file holds them; all where they are drawn in one picture
     label: np.ndarray | None = None  # true, or asked for, [N]
 
     def part(self, first, last):
-        """Sight of these rows; of images all that are kept stay."""
+        """Features of these rows; of samples that are not all kept the same ones stay."""
         cut = lambda x: None if x is None else x[first:last]
-        samples = cut(self.samples) if self.samples.ndim == 2 else self.samples
-        return Sight(cut(self.features), cut(self.logits), samples, cut(self.label))
+        samples = cut(self.samples) if len(self.samples) == len(self.features) else self.samples
+        return Features(cut(self.features), cut(self.logits), samples, cut(self.label))
 
 
-class Eye:
-    """A feature network on devices: `real` and `fake` give Sights. Numbers do not depend on how many devices there are."""
+class FeatureExtractor:
+    """A feature network on devices: `real` and `fake` give Features. Numbers do not depend on how many devices there are."""
 
-    def __init__(self, net, devices=None):
+    def __init__(self, net, kind, devices=None):
         devices = devices or jax.local_devices()[:1]
         mesh = jax.sharding.Mesh(np.array(devices), (parallel.AXIS,))
         self._rows = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(parallel.AXIS))
         self._whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
         self._at_once = -(-AT_ONCE // len(devices)) * len(devices)
-        self.net, self._variables = net, jax.device_put(net.variables, self._whole)
+        self.net, self._kind, self._variables = net, kind, jax.device_put(net.variables, self._whole)
         self._see, self._draws = jax.jit(net.apply), {}
 
-    def real(self, dataset, count, seed=0, say=print):
-        """Sight of `count` rows of a Dataset in a fixed order, from the cache where they were seen before."""
-        size = len(dataset.image)
-        rows = shuffled(seed, 0, min(count, size), size)
-        label = None if dataset.label is None else dataset.label[rows]
+    def real(self, dataset, count, seed=0, say=print, column="image"):
+        """Features of `count` rows of a Dataset's column in a fixed order, from the cache where they were seen before."""
+        samples = dataset[column]
+        rows = shuffled(seed, 0, min(count, len(samples)), len(samples))
+        label = dataset.columns.get(LABEL)
+        label = None if label is None else label[rows]
+        to_file = lambda rows: np.asarray(self._kind.to_file(samples[rows]))
 
         def make():
             say(f"looking at {len(rows)} real samples of {dataset.name} through {self.net.name}")
-            seen = [self._seen(_shown(dataset.image[part])) for part in _parts(rows, self._at_once)]
+            seen = [self._seen(to_file(part)) for part in _parts(rows, self._at_once)]
             return _joined(seen, len(rows))
 
-        key = f"{self.net.name}-{self.net.sha256[:16]}-{dataset.facts.sha256[:16]}-{seed}-{len(rows)}"
+        key = f"{self.net.name}-{self.net.sha256[:16]}-{dataset.sha256[:16]}-{column}-{seed}-{len(rows)}"
         kept = cache.arrays(f"features-{key}", make, say) if self.net.fixed else make()
-        keep = len(rows) if dataset.image.ndim == 2 else SHOWN
-        return Sight(kept["features"], kept.get("logits"), _shown(dataset.image[rows[:keep]]), label)
+        keep = len(rows) if self._kind.EACH else SHOWN
+        return Features(kept["features"], kept.get("logits"), to_file(rows[:keep]), label)
 
-    def fake(self, gan, variables, count, label=None, seed=0, latents=None):
-        """Sight of `count` samples of a generator's variables. label: [count], for a conditional one.
+    def fake(self, gan, variables, count, given=None, seed=0):
+        """Features of `count` samples of a generator's variables. given: {column: [count]} of what G is given.
 
-        latents: [count, Z] in place of the game's own draw.
+        With latents "z" [count, Z] among them in place of the game's own draw, images are not rounded before they are seen.
         """
+        given = given or {}
         variables, key = jax.device_put((variables, jax.random.key(seed)), self._whole)
         draw, seen, samples = self._draws.setdefault(gan, self._drawing(gan)), [], []
         for part in _parts(np.arange(count), self._at_once):
-            batch = {"index": np.arange(part[0], part[0] + self._at_once, dtype=np.int32)}
-            batch |= {name: x[part] for name, x in (("label", label), ("z", latents)) if x is not None}
+            batch = {**batches.indexed(part[0], self._at_once), **{name: x[part] for name, x in given.items()}}
             images, out = draw(variables, self._variables, jax.device_put(batch, self._rows), key)
             seen.append(jax.tree.map(np.asarray, out))
-            if images.ndim == 2 or len(samples) * self._at_once < SHOWN:
+            if self._kind.EACH or len(samples) * self._at_once < SHOWN:
                 samples.append(np.asarray(images))
         found = _joined(seen, count)
         bad = np.flatnonzero(~np.isfinite(found["features"]).all(axis=1))
@@ -83,17 +86,19 @@ class Eye:
                 f"{bad[0]}: evaluate an earlier --checkpoint"
             )
         shown = np.concatenate(samples)[:count]
-        return Sight(found["features"], found.get("logits"), shown, label)
+        return Features(found["features"], found.get("logits"), shown, given.get(LABEL))
 
     def _drawing(self, gan):
         """Drawn, rounded as a file would hold it, and seen, in one program; latents that are given are not rounded away."""
 
         @partial(jax.jit, out_shardings=self._rows)
         def draw(variables, net, batch, key):
-            images = gan.sample(variables, batch, key)
-            if images.ndim == 2:
-                return images, self.net.apply(net, images)
-            scaled = (jnp.clip(images.astype(jnp.float32), -1, 1) + 1) * 127.5
+            samples = gan.sample(variables, batch, key)
+            to_scale = getattr(self._kind, "to_scale", None)
+            if to_scale is None:
+                samples = self._kind.to_file(samples)
+                return samples, self.net.apply(net, samples)
+            scaled = to_scale(samples)
             rounded = jnp.rint(scaled).astype(jnp.uint8)
             return rounded, self.net.apply(net, scaled if "z" in batch else rounded)
 
@@ -103,11 +108,20 @@ class Eye:
         return jax.tree.map(np.asarray, self._see(self._variables, jax.device_put(images, self._rows)))
 
 
-def standing(gan, variables, label_of=None, seed=0, batch_size=64):
+def drawn(gan, variables, count, given, seed=0):
+    """`count` samples of a generator's variables, as the step has them."""
+    draw, key, samples = jax.jit(gan.sample), jax.random.key(seed), []
+    for part in _parts(np.arange(count), min(AT_ONCE, count)):
+        batch = {**batches.indexed(part[0], len(part)), **{name: x[part] for name, x in given.items()}}
+        samples.append(np.asarray(draw(variables, batch, key)))
+    return np.concatenate(samples)[:count]
+
+
+def standing(gan, variables, given_at=None, seed=0, batch_size=64):
     """Variables whose norm statistics are those of the weights as they are: moved by 100 batches. Brock et al. 2019,
     arXiv:1809.11096, appendix A.
 
-    label_of: places int [B] -> labels. Raises BadInput where the generator has no statistics.
+    given_at: places int [B] -> {column: [B]} of what G is given. Raises BadInput where the generator has no statistics.
     """
     if set(variables) == {"params"}:
         raise BadInput("the generator has no norm statistics: leave --standing-stats away")
@@ -117,10 +131,8 @@ def standing(gan, variables, label_of=None, seed=0, batch_size=64):
         return {**variables, **gan.generate(variables, batch, key)[1]}
 
     for number in range(STANDING):
-        index = np.arange(number * batch_size, (number + 1) * batch_size, dtype=np.int32)
-        batch = {"index": index}
-        if label_of is not None:
-            batch["label"] = label_of(index)
+        batch = batches.indexed(number * batch_size, batch_size)
+        batch |= {} if given_at is None else given_at(batch["index"])
         variables = move(variables, batch, jax.random.key(seed))
     return variables
 
@@ -135,8 +147,3 @@ def _parts(rows, size):
 def _joined(seen, count):
     whole = {name: [getattr(one, name) for one in seen] for name in ("features", "logits")}
     return {name: np.concatenate(x)[:count].astype(np.float32) for name, x in whole.items() if x[0] is not None}
-
-
-def _shown(images):
-    """Samples as a file would hold them; points as they are."""
-    return to_uint8(images) if images.ndim == 4 and np.issubdtype(images.dtype, np.floating) else np.asarray(images)

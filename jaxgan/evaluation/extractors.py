@@ -6,45 +6,48 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache
 from jaxgan.metrics import features
 from jaxgan.metrics.features import FeatureNet, classifier
+from jaxgan.modalities import image
 from jaxgan.progress import duration
 
 WORDS = ("auto", "classifier", "pixels")
 
 
-def choose(word, dataset, say=print):
+def choose(word, dataset, say=print, column="image"):
     """FeatureNet: of a word, of the weights in an .npz, of a user's function of images, or the one given.
 
-    auto: a classifier trained on the data set, kept in the cache; for points their coordinates. Raises BadInput for what
+    auto: that of the kind of samples in the column: of images a classifier trained on the data set, kept in the cache; of
+    others their values, of points called coordinates. Raises BadInput for what
     is none of these, and for images where there are points.
     """
     if isinstance(word, FeatureNet):
         return word
     if callable(word):
         return features.from_function(word, getattr(word, "__name__", "function"))
-    points = dataset.image.ndim == 2
-    if word == "pixels" or (word == "auto" and points):
-        return features.pixels()._replace(name="points") if points else features.pixels()
-    if points:
-        raise BadInput(f"--features {word} looks at images, and {dataset.name} has points: leave it away")
+    modality = dataset.specs[column].modality
+    if modality != "image" and word in ("auto", "pixels"):
+        return features.pixels()._replace(name=modality)
+    if word == "pixels":
+        return features.pixels()
+    if modality != "image":
+        raise BadInput(f"--features {word} looks at images, and {dataset.name} has {modality}: leave it away")
     if word in ("auto", "classifier"):
-        return _classifier(dataset, say)
+        return _classifier(dataset, say, column)
     if not str(word).endswith(".npz"):
         raise BadInput(f"--features is {word}: give one of {', '.join(WORDS)}, or an .npz with a network's weights")
     return features.load(word)
 
 
-def _classifier(dataset, say):
+def _classifier(dataset, say, column):
     """That of the data set, from the cache or trained now: by its classes, or by turns of the images without."""
-    digits = getattr(dataset.image, "digits", None)  # stacked digits: one class a channel
-    if digits is not None:
-        images, label, classes = digits.image, digits.label, len(digits.classes)
-    else:
-        images, label, classes = dataset.image, dataset.label, len(dataset.classes)
-    if label is None or label.ndim == 2 or classes < 2:
+    digits = getattr(dataset[column], "digits", None)  # stacked digits: one class a channel
+    known = dataset if digits is None else digits
+    images, label, classes = known[column], known.columns.get(LABEL), len(known.classes)
+    if label is None or known.specs[LABEL].examples or classes < 2:
         label, classes, kind = None, 4, "turns"
     else:
         kind = "classifier"
@@ -58,7 +61,7 @@ def _classifier(dataset, say):
         flat = {jax.tree_util.keystr(path): x for path, x in jax.tree_util.tree_leaves_with_path(variables)}
         return {**{key: np.asarray(x) for key, x in flat.items()}, "accuracy": np.float32(accuracy)}
 
-    kept = cache.arrays(f"{name}-{dataset.facts.sha256[:16]}-{classifier.VERSION}", make, say)
+    kept = cache.arrays(f"{name}-{dataset.sha256[:16]}-{classifier.VERSION}", make, say)
     like = jax.eval_shape(classifier.Classifier(classes).init, jax.random.key(0), _uint8(images[:2]))
     variables = jax.tree_util.tree_map_with_path(lambda path, _: kept[jax.tree_util.keystr(path)], like)
     net = classifier.classifier(name, variables, classes)
@@ -67,9 +70,7 @@ def _classifier(dataset, say):
 
 def _uint8(images):
     """Images as a file would hold them; whatever reads them by row is left as it is."""
-    from jaxgan.reports.pictures import to_uint8
-
-    return to_uint8(images) if np.issubdtype(images.dtype, np.floating) else images
+    return image.to_file(images) if np.issubdtype(images.dtype, np.floating) else images
 
 
 def _plain(name):

@@ -4,21 +4,17 @@ import jax
 import numpy as np
 
 from jaxgan import metrics, noise
-from jaxgan.evaluation import measure
+from jaxgan.evaluation import distribution
 
 EPSILON = 1e-3  # of the path; at the paper's 1e-4 the rounding of float32 shows
 
 
-def length(case, eye, loaded, variables, count, label=None, seed=0):
+def length(context, extractor, loaded, variables, count, given, seed=0):
     """Score of the perceptual path length over `count` places, along the arc. Karras et al. 2019, arXiv:1812.04948, eq. 2."""
     ends = loaded.noise(jax.random.key(seed), np.arange(2 * count, dtype=np.int32))
     at = np.random.default_rng(seed).uniform(size=(count, 1)).astype(np.float32)
-    label = None if label is None else label[:count]
-    here, there = (
-        eye.fake(
-            loaded.gan, variables, count, label, seed, latents=np.asarray(noise.arc(ends[:count], ends[count:], t))
-        )
-        for t in (at, at + EPSILON)
-    )
+    given = {name: x[:count] for name, x in given.items()}
+    between = lambda t: {**given, "z": np.asarray(noise.arc(ends[:count], ends[count:], t))}
+    here, there = (extractor.fake(loaded.gan, variables, count, between(t), seed) for t in (at, at + EPSILON))
     value = metrics.perceptual_path_length(here.features, there.features, EPSILON)
-    return measure.score(case, "ppl", value, count)
+    return distribution.score(context, "ppl", value, count)

@@ -2,55 +2,69 @@
 
 from jaxgan import runs
 from jaxgan.errors import BadInput
-from jaxgan.evaluation import extract, extractors, measure
-from jaxgan.evaluation.evaluate import REAL, case_of, labels
+from jaxgan.evaluation import distribution, extract, extractors, masks, pairs
+from jaxgan.evaluation.evaluate import BETTER, CHEAP, REAL, against_targets, context_of, given_by
 
 
-class Watch:
+class PeriodicEvaluation:
     """Looks at a run's averaged generator: `cheap(step, state, row)` and `all_of(...)` give the scalars to add to a row.
 
-    Their protocol is in RUN/evaluation/protocol.json.
+    Their protocol is in RUN/evaluation/protocol.json. held_out: a Dataset whose samples G is given and compared with, where
+    it is given any; by default the training data.
     """
 
-    def __init__(self, run, gan, dataset, devices=None, say=print):
+    def __init__(self, run, gan, dataset, devices=None, say=print, held_out=None):
         config = run.config
-        self._gan, self._seen = gan, (None, None)
-        self._count = config.evaluate_samples
-        self._eye = extract.Eye(extractors.choose(config.features, dataset, say), devices)
-        self._real = self._eye.real(dataset, REAL, config.seed, say)
-        self._case = case_of(run, self._eye.net, dataset, "train", config.seed, "ema")
-        self._label = labels(run, dataset, self._count, config.seed)
+        self._run, self._gan, self._cached = run, gan, (None, None)
+        self._count, self._seed = config.evaluate_samples, config.seed
+        self._reference = dataset if held_out is None else held_out
+        self._given = given_by(config, self._reference, self._count, config.seed)
+        split, net = "train" if held_out is None else "test", None
+        self._extractor = None
+        if distribution.applies(config, run.data.specs):
+            net = extractors.choose(config.features, dataset, say, config.real)
+            self._extractor = extract.FeatureExtractor(net, run.made.kind, devices)
+            self._real = self._extractor.real(self._reference, REAL, config.seed, say, config.real)
+        self._context = context_of(run, net, self._reference, split, config.seed, "ema")
         self._check_asked(config)
-        protocol = measure.score(self._case, "fd", 0.0, self._count, len(self._real.features)).protocol
+        size = len(self._reference[config.real])
+        protocol = distribution.score(self._context, "fd" if net else "", 0.0, self._count, size).protocol
         (run.folder / "evaluation").mkdir(exist_ok=True)
         runs.write_json(run.folder / "evaluation" / "protocol.json", vars(protocol))
         say(f"evaluations on the way: {protocol}")
 
     def _check_asked(self, config):
         """Raises BadInput where --stop-when or --best-metric name a metric that does not apply to these data."""
-        asked = {config.threshold and config.threshold[0], config.best_metric.lstrip("+")} & set(measure.BETTER)
+        asked = {config.threshold and config.threshold[0], config.best_metric.lstrip("+")} & set(BETTER)
         if not asked:
             return
-        few = self._real.part(0, 2000)
-        there = {score.name for score in measure.all_of(self._case, few, few)}
+        applying = [each for each in (pairs, masks) if each.applies(config, self._run.data.specs)]
+        there = {name for each in applying for name in each.BETTER}
+        if self._extractor is not None:
+            few = self._real.part(0, 2000)
+            there |= {score.name for score in distribution.all_of(self._context, few, few)}
         for name in asked - there:
             raise BadInput(f"{name} is not measured on these data: there are {', '.join(sorted(there))}")
 
     def cheap(self, step, state, row):
-        """Scalars of `measure.cheap`."""
-        return _named(measure.cheap(self._case, self._real, self._fake(step, state)))
+        """Scalars of the metrics that take no time beside the drawing."""
+        return {name: value for name, value in self._scores(step, state, distribution.cheap).items() if name in CHEAP}
 
     def all_of(self, step, state, row):
-        """Scalars of `measure.all_of`."""
-        return _named(measure.all_of(self._case, self._real, self._fake(step, state)))
+        """Scalars of all metrics that apply."""
+        return self._scores(step, state, distribution.all_of)
+
+    def _scores(self, step, state, measure):
+        found = against_targets(
+            self._context, self._run, self._gan, state.ema, self._reference, self._count, self._seed
+        )
+        if self._extractor is not None:
+            found += measure(self._context, self._real, self._fake(step, state))
+        return {score.name: score.value for score in found}
 
     def _fake(self, step, state):
-        """Sight of this step's generator: drawn once where both are due."""
-        if self._seen[0] != step:
-            seed = self._case.protocol.seed
-            self._seen = (step, self._eye.fake(self._gan, state.ema, self._count, self._label, seed))
-        return self._seen[1]
-
-
-def _named(scores):
-    return {score.name: score.value for score in scores}
+        """Features of this step's generator: drawn once where both are due."""
+        if self._cached[0] != step:
+            fake = self._extractor.fake(self._gan, state.ema, self._count, self._given, self._seed)
+            self._cached = (step, fake)
+        return self._cached[1]

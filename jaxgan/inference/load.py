@@ -1,50 +1,52 @@
-"""A run opened again."""
+"""A run opened again: its networks and a state, no optimizer and no step."""
 
 import contextlib
 import dataclasses
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
-from jaxgan import build, recipes, runs
+from jaxgan import build, runs
 from jaxgan.checkpoint import Checkpoints
-from jaxgan.core import GAN, State
-from jaxgan.data import Facts
+from jaxgan.core import GAN, Player, State, numbered
+from jaxgan.data import DatasetInfo
+from jaxgan.data import batch as batches
 from jaxgan.errors import BadInput
 from jaxgan.optim import averages
 
 
 class Loaded(NamedTuple):
-    """A run opened: `gan.sample(state.ema, batch, key)` draws from it."""
+    """A run opened: `gan.sample(state.ema, batch, key)` draws from it. The optimizers in `state` are nested dicts."""
 
     gan: GAN
     config: Any
     state: State
-    facts: Facts
+    data: DatasetInfo
     noise: Any
 
 
-def load(run, *, step=None, truncation=None, raw=False, ema_sigma=None):
-    """Loaded of a run's folder: the gan, the config and the newest state that is whole (or that of `step`).
+def load(run, *, recipe=None, step=None, truncation=None, raw=False, ema_sigma=None):
+    """Loaded of a run, or of its folder: the gan, the config and the newest state that is whole (or that of `step`).
 
-    truncation: how much of it the gan's samples have, in place of what the run was trained with. What `state.ema` is:
-    raw: G's own weights, not their average. ema_sigma: an average of this width, as a share of the training up to that
-    state, put together from the run's checkpoints by `averages.reconstruct`.
+    recipe: the file of a recipe of one's own. truncation: how much of it the gan's samples have, in place of what the run was
+    trained with. What `state.ema` is: raw: G's own weights, not their average. ema_sigma: an average of this width, as a
+    share of the training up to that state, put together from the run's checkpoints by `averages.reconstruct`.
     Raises BadInput where there is no run or no checkpoint, where the recipe's G cannot be truncated, and for an ema_sigma of
     raw weights or of a run that was not trained with posthoc_ema.
     """
     if raw and ema_sigma is not None:
         raise BadInput(f"--raw takes no average and --ema-sigma {ema_sigma} asks for one: leave one of them away")
-    run = runs.open_run(run)
+    run = run if isinstance(run, runs.Run) else runs.open_run(run, recipe)
     config = run.config
     if truncation is not None:
         if not hasattr(config, "truncation"):
             raise BadInput(
-                f"--truncation {truncation}, but {run.recipe} has no space of styles to truncate: leave it away"
+                f"--truncation {truncation}, but {run.name} has no space of styles to truncate: leave it away"
             )
         config = dataclasses.replace(config, truncation=truncation)
-    setup = build.setup(recipes.get(run.recipe), config, run.facts)
-    shapes = jax.eval_shape(lambda: runs.fresh_state(setup, config, run.facts))
+    gan = build.game(run.recipe, config, run.data.specs)
+    shapes = _shapes(gan, config, run.data.specs)
     with _checkpoints(run) as store:
         state = store.restore(shapes, only=step)[0]
         if ema_sigma is not None:
@@ -53,7 +55,25 @@ def load(run, *, step=None, truncation=None, raw=False, ema_sigma=None):
             state = state._replace(ema={**state.ema, "params": averages.reconstruct(snapshots, ema_sigma)})
     if raw:
         state = state._replace(ema=state.g.variables)
-    return Loaded(setup.gan, config, state, run.facts, setup.noise)
+    return Loaded(gan, config, state, run.data, build.latents(config))
+
+
+def untrained(loaded):
+    """Variables of G before its first step."""
+
+    def begin():
+        key = jax.random.split(jax.random.key(loaded.config.seed))[0]  # as `core.init_state` does
+        return loaded.gan.init(key, numbered(batches.zeros(loaded.config, loaded.data.specs))).g
+
+    return jax.jit(begin)()
+
+
+def _shapes(gan, config, specs):
+    """Shapes of a State whose optimizers are not known."""
+    g, d = jax.eval_shape(lambda: gan.init(jax.random.key(0), numbered(batches.zeros(config, specs))))
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    side = lambda v: Player(v["params"], {name: x for name, x in v.items() if name != "params"}, None)
+    return State(jax.ShapeDtypeStruct((), jnp.int32), key, side(g), side(d), g)
 
 
 def pick(run, which):

@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import noise
+from jaxgan import data, noise, runs
+from jaxgan.data import batch as batches
+from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.inference.load import load
-from jaxgan.reports import pictures
 
 _AT_ONCE = 256
 _ROW = 8  # samples from one end of an interpolation to the other
@@ -28,35 +29,39 @@ def sample(
     step=None,
     truncation=None,
     ema_sigma=None,
+    recipe=None,
 ):
     """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
-    out: a .png (one sheet), an .npz (`image` uint8 [N, H, W, C], points float32 [N, D]; `label`), or a folder (a .png
-        each); by default a new RUN/samples/sample-SEED.png. raw, ema_sigma: as `inference.load` takes them. interpolate: each row
-        of 8, of one class, goes from one latent to another. label: only this class (its number or name), or this label
-        vector (K numbers, or a string of them with commas). truncation: share of a style's distance to the mean that is kept
-        (Karras et al. 2019, arXiv:1812.04948, section 3), for G with styles.
+    out: a .png (one sheet), an .npz (the samples as files hold them, under the name of their column; `label`), or a folder (a
+        file each); by default a new RUN/samples/sample-SEED.png. raw, ema_sigma, recipe: as `inference.load` takes them.
+    interpolate: each row of 8, of one class, goes from one latent to another. label: only this class (its number or name),
+        or this label vector (K numbers, or a string of them with commas). truncation: share of a style's distance to the mean
+        that is kept (Karras et al. 2019, arXiv:1812.04948, section 3), for G with styles.
+    A G that is given samples of another column takes those that the run's source holds out, else its first ones.
     Raises BadInput for what cannot be drawn or written.
     """
     if num < 1:
         raise BadInput(f"--num is {num}: give a number above 0")
+    run = runs.open_run(run, recipe)
     loaded = load(run, step=step, truncation=truncation, raw=raw, ema_sigma=ema_sigma)
-    classes = loaded.facts.classes if loaded.config.conditional else ()
-    points = len(loaded.facts.shape) == 1
-    out = Path(out) if out is not None else _free(Path(run) / "samples", f"sample-{seed}")
+    kind, spec = run.made.kind, run.data.specs.get(LABEL) if LABEL in run.config.given else None
+    out = Path(out) if out is not None else _free(run.folder / "samples", f"sample-{seed}")
     if out.suffix not in (".png", ".npz", ""):
         raise BadInput(f"--out {out} ends in {out.suffix}: give a .png, an .npz or a folder")
-    if points and out.suffix == "":
-        raise BadInput(f"--out {out} is a folder, and {loaded.facts.name} has points: give a .png or an .npz")
+    if out.suffix == "" and not kind.SUFFIX:
+        raise BadInput(f"--out {out} is a folder, and {run.data.name} has {run.made.modality}: give a .png or an .npz")
     if out.exists():
         raise BadInput(f"{out} is already there: give another --out")
+    if interpolate and set(run.config.given) - {LABEL}:
+        raise BadInput(
+            f"--interpolate goes between latents, and {run.name} is given {', '.join(run.config.given)}: remove it"
+        )
 
-    labels = _labels(num, classes, loaded.facts.vectors, label, _ROW if interpolate else 1)
-    images = _draw(loaded, num, labels, seed, interpolate)
-    if points:
-        images = np.asarray(images, np.float32)
+    labels = _labels(num, spec, label, _ROW if interpolate else 1)
+    samples = _draw(loaded, kind, num, _given(run, num, labels), seed, interpolate)
     try:
-        _write(out, images, labels, classes, interpolate)
+        _write(out, kind, run.config.real, samples, labels, spec, interpolate)
     except OSError as error:
         raise BadInput(f"cannot write {out} ({error.strerror or error}): give another --out") from error
     return out
@@ -68,19 +73,25 @@ def _free(folder, name):
     return next(folder / file for file in names if not (folder / file).exists())
 
 
-def _labels(num, classes, vectors, label, row):
+def _given(run, num, labels):
+    """{column: [num]} of all that G is given; data are opened only for what is no label."""
+    own, dataset = [name for name in run.config.given if name != LABEL], None
+    if own:
+        source = run.config.data
+        dataset = data.held_out(source, **run.config.fitting) or data.load(source, **run.config.fitting)
+    return batches.conditions(run.config, run.data.specs, num, labels, dataset)
+
+
+def _labels(num, spec, label, row):
     """int32 [num] or float32 [num, K], None without classes: equal shares in order, the same within rows of this length."""
-    if label is not None and not classes:
-        raise BadInput(f"--label {label}, but the run has no classes: leave it away")
-    if not classes:
+    if spec is None:
+        if label is not None:
+            raise BadInput(f"--label {label}, but the run has no classes: leave it away")
         return None
-    share = np.arange(num, dtype=np.int32) // row * row
-    if vectors:
-        chosen = np.float32(vectors) if label is None else _vector(label, classes)[None]
-        return chosen[share * len(chosen) // num]
-    if label is None:
-        return share * len(classes) // num
-    return np.full(num, _class(label, classes), np.int32)
+    only = None
+    if label is not None:
+        only = _vector(label, spec.classes) if spec.examples else _class(label, spec.classes)
+    return batches.shares(spec, num, row, only)
 
 
 def _class(label, classes):
@@ -106,23 +117,22 @@ def _vector(label, classes):
     return vector
 
 
-def _draw(loaded, num, labels, seed, interpolate):
+def _draw(loaded, kind, num, given, seed, interpolate):
+    """`num` samples as files hold them."""
     draw = jax.jit(loaded.gan.sample)
     key = jax.random.key(seed)
-    latents = _paths(loaded.noise, key, num, _ROW) if interpolate else None
+    if interpolate:
+        given = {**given, "z": _paths(loaded.noise, key, num, _ROW)}
     size = min(num, _AT_ONCE)
-    images = []
+    samples = []
     for first in range(0, num, size):
-        index = np.arange(first, first + size, dtype=np.int32)  # the last ones over the end, so that one program does
-        inside = np.minimum(index, num - 1)
-        batch = {"index": index}
-        if labels is not None:
-            batch["label"] = labels[inside]
-        if latents is not None:
-            batch["z"] = latents[inside]
-        part = np.asarray(draw(loaded.state.ema, batch, key))
-        images.append(part if part.ndim == 2 else pictures.to_uint8(part))  # a quarter of the memory
-    return np.concatenate(images)[:num]
+        batch = batches.indexed(first, size)  # the last ones over the end, so that one program does
+        inside = np.minimum(batch["index"], num - 1)
+        batch |= {name: x[inside] for name, x in given.items()}
+        samples.append(
+            kind.to_file(np.asarray(draw(loaded.state.ema, batch, key)))
+        )  # of images a quarter of the memory
+    return np.concatenate(samples)[:num]
 
 
 def _paths(draw, key, num, steps):
@@ -133,28 +143,28 @@ def _paths(draw, key, num, steps):
     return np.asarray(arc.reshape(rows * steps, -1)[:num])
 
 
-def _write(out, images, labels, classes, interpolate):
+def _write(out, kind, column, samples, labels, spec, interpolate):
     (out if out.suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
+    single = labels is None or spec.examples or len(np.unique(labels)) == 1
     if out.suffix == ".npz":
-        np.savez(out, image=images, **({} if labels is None else {"label": labels}))
+        np.savez(out, **{column: samples}, **({} if labels is None else {LABEL: labels}))
     elif out.suffix == "":
-        for i, image in enumerate(images):
-            place = out if labels is None or labels.ndim == 2 else out / classes[labels[i]]
+        for i, one in enumerate(samples):
+            place = out if labels is None or spec.examples else out / spec.classes[labels[i]]
             place.mkdir(exist_ok=True)
-            pictures.save_picture(place / f"{i:06}.png", image)
-    elif interpolate or labels is None or labels.ndim == 2 or len(np.unique(labels)) == 1:
-        pictures.save_samples(out, images, columns=_ROW if interpolate else max(1, round(len(images) ** 0.5)))
+            kind.write(place / f"{i:06}{kind.SUFFIX}", one)
+    elif interpolate or single:
+        kind.sheet(out, samples, _ROW if interpolate else max(1, round(len(samples) ** 0.5)))
     else:  # a row for each class
         columns = max(np.bincount(labels))
-        pictures.save_samples(out, _rows_of(images, labels, columns), columns=columns)
+        kind.sheet(out, samples if kind.EACH else _rows_of(samples, labels, columns, kind), columns)
 
 
-def _rows_of(images, labels, columns):
-    """Images with blank ones at the end of the classes that have fewer than `columns`."""
-    if images.ndim == 2:
-        return images
+def _rows_of(samples, labels, columns, kind):
+    """Samples with blank ones at the end of the classes that have fewer than `columns`."""
     rows = []
     for label in np.unique(labels):
-        own = images[labels == label]
-        rows += [own, np.full((columns - len(own), *own.shape[1:]), 255, own.dtype)]
+        own = samples[labels == label]
+        missing = [kind.blank(own.shape[1:]).astype(own.dtype)[None]] * (columns - len(own))
+        rows += [own, *missing]
     return np.concatenate(rows)

@@ -1,7 +1,7 @@
 """What a game is about. A loss is a Pair of functions (real, fake) -> unreduced, of logits of any shape.
 
-Gradient penalties are functions (d, real, fake, keys) -> [B], where d maps samples to logits; content losses functions
-(real, fake) -> scalar of samples.
+Gradient penalties are functions (d, real, fake, keys) -> [B], where d maps samples to logits; content terms functions
+(real, fake, context) -> scalar of samples.
 """
 
 from jaxgan.losses.adversarial import (
@@ -15,14 +15,15 @@ from jaxgan.losses.adversarial import (
     wasserstein,
 )
 from jaxgan.losses.consistency import consistency
-from jaxgan.losses.content import moment_matching
+from jaxgan.losses.content import Context, moment_matching
 from jaxgan.losses.lecam import lecam
 from jaxgan.losses.penalties import clip_weights, dragan, r1, r2, wgan_gp
 from jaxgan.losses.top_k import top_k
-from jaxgan.losses.tracker import Watcher
+from jaxgan.losses.tracker import Tracker
 
 __all__ = [
-    "Watcher",
+    "Context",
+    "Tracker",
     "bce",
     "clip_weights",
     "consistency",

@@ -1,7 +1,19 @@
-"""What G is told directly, beside D: functions (real, fake) -> float32 [], added to G's loss."""
+"""What G is told directly, beside D: functions (real, fake, context) -> float32 [], added to G's loss."""
+
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+
+
+class Context(NamedTuple):
+    """What a content term can see besides real and fake samples."""
+
+    given: tuple  # the inputs that G made the fakes of
+    features_real: Any  # what D hands out beside its logits, a tree; None where it does not
+    features_fake: Any
+    batch: dict  # its columns, as the step takes them
+    key: jax.Array  # of the turn
 
 
 def moment_matching(weight=1.0, axis_name=None):
@@ -11,7 +23,8 @@ def moment_matching(weight=1.0, axis_name=None):
     For discriminators whose batch norm hides just that. axis_name: devices that share the batch.
     """
 
-    def loss(real, fake):
+    def loss(real, fake, context=None):
+        del context
         mean = lambda x: _mean(jnp.mean(x, axis=0), axis_name)
         return weight * jnp.mean((mean(real) - mean(fake)) ** 2 + (mean(real**2) - mean(fake**2)) ** 2)
 

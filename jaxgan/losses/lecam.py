@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import BadInput
-from jaxgan.losses.tracker import Watcher
+from jaxgan.losses.tracker import Tracker
 
 
 class Anchors(NamedTuple):
@@ -18,13 +18,13 @@ class Anchors(NamedTuple):
 
 
 def lecam(weight=0.3, decay=0.99, warm_up=1000):
-    """Watcher that adds weight (mean (D(x) - a_F)^2 + mean (D(G(z)) - a_R)^2) to D's loss.
+    """Tracker that adds weight (mean (D(x) - a_F)^2 + mean (D(G(z)) - a_R)^2) to D's loss.
 
     Tseng et al. 2021, arXiv:2104.03310, eq. 4; a_R and a_F are moving averages of D(x) and D(G(z)), eq. 5, of the batches
     before this one, that begin at those of the first. It is what the paper says for every loss: the published code cuts
     each difference off below 0 as well. warm_up: batches before the penalty begins, one at least, as there is nothing to
-    be near to in the first. Logits of any shape, a tree too, whose leaves share the two averages. Shows "anchor_real" and
-    "anchor_fake". Raises BadInput for a decay outside [0, 1), a weight below 0 and a warm-up below 1.
+    be near to in the first. Logits of any shape, a tree too, whose leaves share the two averages. Its metrics are
+    "anchor_real" and "anchor_fake". Raises BadInput for a decay outside [0, 1), a weight below 0 and a warm-up below 1.
     """
     if not 0 <= decay < 1:
         raise BadInput(f"decay is {decay}: give a number in [0, 1), the share of the average that stays")
@@ -34,21 +34,21 @@ def lecam(weight=0.3, decay=0.99, warm_up=1000):
     def start():
         return Anchors(jnp.float32(0), jnp.float32(0), jnp.float32(0))
 
-    def update(memory, real, fake, images):
+    def update(state, real, fake, images):
         del images
-        keep = jnp.where(memory.batches == 0, 0.0, decay)
+        keep = jnp.where(state.batches == 0, 0.0, decay)
         moved = lambda old, new: keep * old + (1 - keep) * _mean(lambda x: x, new)
-        return Anchors(moved(memory.real, real), moved(memory.fake, fake), memory.batches + 1)
+        return Anchors(moved(state.real, real), moved(state.fake, fake), state.batches + 1)
 
-    def penalty(memory, real, fake):
+    def penalty(state, real, fake):
         away = lambda logits, anchor: _mean(lambda x: (x - anchor) ** 2, logits)
-        on = (memory.batches >= warm_up).astype(jnp.float32)
-        return weight * on * (away(real, memory.fake) + away(fake, memory.real))
+        on = (state.batches >= warm_up).astype(jnp.float32)
+        return weight * on * (away(real, state.fake) + away(fake, state.real))
 
-    def show(memory):
-        return {"anchor_real": memory.real, "anchor_fake": memory.fake}
+    def metrics(state):
+        return {"anchor_real": state.real, "anchor_fake": state.fake}
 
-    return Watcher("lecam", start, update, penalty, show)
+    return Tracker("lecam", start, update, penalty, metrics)
 
 
 def _mean(f, tree):

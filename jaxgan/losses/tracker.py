@@ -4,19 +4,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
-def _no_penalty(memory, real, fake):
+def _no_penalty(state, real, fake):
     return 0.0
 
 
-def _no_scalars(memory):
+def _no_scalars(state):
     return {}
 
 
-class Watcher(NamedTuple):
-    """Something that D's logits move, and that may add to D's loss. Its memory is among D's stats."""
+class Tracker(NamedTuple):
+    """Something that D's logits move, and that may add to D's loss. Its state is among D's stats."""
 
     name: str
-    start: Callable  # () -> memory, a tree of arrays
-    update: Callable  # (memory, real, fake, images: int, of the local batch) -> memory; a step averages it over devices
-    penalty: Callable = _no_penalty  # (memory, real, fake) -> scalar, added to D's loss
-    show: Callable = _no_scalars  # (memory) -> name: scalar, among D's metrics
+    start: Callable  # () -> state, a tree of arrays
+    update: Callable  # (state, real, fake, images: int, of the local batch) -> state; a step averages it over devices
+    penalty: Callable = _no_penalty  # (state, real, fake) -> scalar, added to D's loss
+    metrics: Callable = _no_scalars  # (state) -> name: scalar, among D's metrics

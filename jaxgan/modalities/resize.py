@@ -9,7 +9,7 @@ from jaxgan.errors import BadInput
 HOW = ("crop", "stretch", "pad")
 
 
-class Fit(NamedTuple):
+class Resize(NamedTuple):
     """The shape that images are brought to.
 
     resolution: their height in pixels, None for images as they are. aspect: width / height. how: "crop" takes the largest
@@ -72,8 +72,11 @@ def as_channels(image, channels):
     raise BadInput(f"images of {found} channels cannot become --channels {channels}: leave it away")
 
 
-def fit(image, how):
-    """One image [H, W, C] as `how`, a Fit, has it. uint8 stays uint8, floats stay in [-1, 1]. Lanczos' filter."""
+def fit(image, how, nearest=False):
+    """One image [H, W, C] as `how`, a Resize, has it. uint8 stays uint8, floats stay in [-1, 1].
+
+    By Lanczos' filter, or the nearest pixel.
+    """
     image = as_channels(image, how.channels)
     if how.size is None or image.shape[:2] == how.size:
         return image
@@ -81,26 +84,13 @@ def fit(image, how):
     if how.how == "crop":
         image = _centre(image, width / height)
     if how.how != "pad":
-        return _resample(image, height, width)
+        return _resample(image, height, width, nearest)
     scale = min(height / image.shape[0], width / image.shape[1])
-    inner = _resample(image, *(max(1, round(n * scale)) for n in image.shape[:2]))
+    inner = _resample(image, *(max(1, round(n * scale)) for n in image.shape[:2]), nearest)
     out = np.full((height, width, image.shape[2]), 0 if image.dtype == np.uint8 else -1, image.dtype)
     top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
     out[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
     return out
-
-
-def fit_all(dataset, how):
-    """Dataset with all of its images in memory brought to a Fit."""
-    if dataset.image.ndim != 4:
-        if how.size is None and not how.channels:
-            return dataset
-        flag = "--channels" if how.size is None else "--resolution"
-        raise BadInput(f"{dataset.name} has points, not images: leave {flag} away")
-    image = as_channels(dataset.image, how.channels)
-    if how.size is not None and image.shape[1:3] != how.size:
-        image = np.stack([fit(one, how) for one in image])
-    return dataset._replace(image=image)
 
 
 def _white(image):
@@ -114,11 +104,13 @@ def _centre(image, aspect):
     return image[top : top + high, left : left + wide]
 
 
-def _resample(image, height, width):
+def _resample(image, height, width, nearest):
     from PIL import Image
 
     def resized(picture):
-        return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
+        return np.asarray(
+            picture.resize((width, height), Image.Resampling.NEAREST if nearest else Image.Resampling.LANCZOS)
+        )
 
     if image.dtype == np.uint8 and image.shape[-1] in (
         1,

@@ -3,9 +3,9 @@
 `track` keeps a few power-function averages beside the optimizer; the state at every checkpoint is a snapshot of them; any
 other average is very nearly a sum of snapshots, with weights by least squares.
 
-    opt = jaxgan.Pair(posthoc.track(optax.adam(2e-4)), optax.adam(2e-4))
+    opt = jaxgan.Pair(averages.track(optax.adam(2e-4)), optax.adam(2e-4))
     ...
-    params = posthoc.reconstruct([posthoc.snapshot(state.g.opt) for state in states], sigma=0.15)
+    params = averages.reconstruct([averages.snapshot(state.g.opt) for state in states], sigma=0.15)
 """
 
 from typing import NamedTuple
@@ -69,11 +69,15 @@ def track(tx, sigmas=(0.05, 0.10)):
 
 
 def snapshot(opt_state):
-    """The Tracked within an optimizer's state. Raises BadInput where there is none."""
-    is_one = lambda x: isinstance(x, Tracked)
-    found = [leaf for leaf in jax.tree.leaves(opt_state, is_leaf=is_one) if is_one(leaf)]
+    """The Tracked within an optimizer's state, or in the nested dicts that were read of one.
+
+    Raises BadInput where there is none.
+    """
+    is_one = lambda x: isinstance(x, Tracked) or (isinstance(x, dict) and x.keys() == set(Tracked._fields))
+    as_one = lambda x: Tracked(**x) if isinstance(x, dict) else x
+    found = [as_one(leaf) for leaf in jax.tree.leaves(opt_state, is_leaf=is_one) if is_one(leaf)]
     if not found:
-        raise BadInput("this optimizer's state has no averages: train with --posthoc-ema, or with posthoc.track")
+        raise BadInput("this optimizer's state has no averages: train with --posthoc-ema, or with optim.averages.track")
     return found[0]._replace(inner=())
 
 

@@ -107,12 +107,6 @@ def _check_type(field, value):
 
 def _check_rhythm(config):
     evaluations = ("evaluate_every_steps", "evaluate_all_every_steps")
-    for name in ("steps", "log_every_steps", "sample_every_steps", "save_every_steps", *evaluations):
-        if getattr(config, name) % config.steps_per_dispatch:
-            raise BadInput(
-                f"{flag(name)} is {getattr(config, name)} and --steps-per-dispatch {config.steps_per_dispatch}: "
-                "give a multiple of it, or --steps-per-dispatch 1"
-            )
     for name in evaluations:
         if getattr(config, name) % config.log_every_steps:
             raise BadInput(

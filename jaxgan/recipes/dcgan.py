@@ -51,14 +51,20 @@ TINY = {
 }
 
 
-def build(config, facts, rules):
-    models.dcgan.check_shape(facts.shape)
-    same = {"width": config.width, "kernel": config.kernel, "classes": rules.classes, "axis_name": rules.axis_name}
+def build(config, specs, ingredients):
+    shape = specs[config.real].shape
+    models.dcgan.check_shape(shape)
+    same = {
+        "width": config.width,
+        "kernel": config.kernel,
+        "classes": ingredients.classes,
+        "axis_name": ingredients.axis_name,
+    }
     same["dtype"] = config.dtype
     generator = models.dcgan.generator(
-        facts.shape[0], facts.shape[2], norm=config.norm_g, up=config.up, labels=config.labels_g, **same
+        shape[0], shape[2], norm=config.norm_g, up=config.up, labels=config.labels_g, **same
     )
     discriminator = models.dcgan.discriminator(
         norm=config.norm_d, spectral=config.spectral_norm, labels=config.labels_d, **same
     )
-    return rules.paired(generator, discriminator)
+    return ingredients.adversarial(generator, discriminator)

@@ -30,11 +30,13 @@ class Config(config.Config):
 TINY = {"steps": 20, "batch_size": 16, "log_every_steps": 5, "sample_every_steps": 10, "save_every_steps": 10}
 
 
-def build(config, facts, rules):
-    models.texture.check_shape(facts.shape)
-    options = {"classes": rules.classes, "axis_name": rules.axis_name, "dtype": config.dtype}
-    generator = models.texture.generator(facts.shape[2], **options)
+def build(config, specs, ingredients):
+    shape = specs[config.real].shape
+    models.texture.check_shape(shape)
+    options = {"classes": ingredients.classes, "axis_name": ingredients.axis_name, "dtype": config.dtype}
+    generator = models.texture.generator(shape[2], **options)
     discriminator = models.texture.discriminator(**options)
     # D's first batch norm hides mean and contrast: without this the textures come out nearly black
-    content = (losses.moment_matching(config.matching, rules.axis_name),) if config.matching else ()
-    return rules.paired(generator, discriminator, content=content)
+    matching = losses.moment_matching(config.matching, ingredients.axis_name)
+    content = {"moment_matching": matching} if config.matching else {}
+    return ingredients.adversarial(generator, discriminator, content=content)

@@ -46,10 +46,11 @@ TINY = {
 }
 
 
-def build(config, facts, rules):
+def build(config, specs, ingredients):
+    shape = specs[config.real].shape
     scaled = lambda widths: tuple(max(1, round(config.width * width)) for width in widths)
-    options = {"classes": rules.classes, "kernel_init": he, "dtype": config.dtype}
+    options = {"classes": ingredients.classes, "kernel_init": he, "dtype": config.dtype}
     acts = (relu,) * 6
-    generator = models.mlp.generator(facts.shape, scaled(G), act=(*acts, linear), **options)
+    generator = models.mlp.generator(shape, scaled(G), act=(*acts, linear), **options)
     discriminator = models.mlp.discriminator(scaled(D), act=(linear, *acts[:-1]), **options)
-    return rules.paired(generator, discriminator)
+    return ingredients.adversarial(generator, discriminator)

@@ -40,10 +40,11 @@ TINY = {
 }
 
 
-def build(config, facts, rules):
-    models.dcgan.check_shape(facts.shape)
-    size, _, channels = facts.shape
-    same = {"width": config.width, "classes": rules.classes, "norm": "none", "dtype": config.dtype}
+def build(config, specs, ingredients):
+    shape = specs[config.real].shape
+    models.dcgan.check_shape(shape)
+    size, _, channels = shape
+    same = {"width": config.width, "classes": ingredients.classes, "norm": "none", "dtype": config.dtype}
     generator = models.dcgan.generator(size, channels, up="nearest", **same)
     discriminator = models.dcgan.discriminator(labels="projection", **same)
-    return rules.paired(generator, discriminator)
+    return ingredients.adversarial(generator, discriminator)

@@ -23,8 +23,9 @@ class Config(config.Config):
 TINY = {"steps": 20, "batch_size": 16, "log_every_steps": 5, "sample_every_steps": 10, "save_every_steps": 10}
 
 
-def build(config, facts, rules):
-    options = {"classes": rules.classes, "dtype": config.dtype}
-    generator = models.mlp.generator(facts.shape, **options)
+def build(config, specs, ingredients):
+    shape = specs[config.real].shape
+    options = {"classes": ingredients.classes, "dtype": config.dtype}
+    generator = models.mlp.generator(shape, **options)
     discriminator = models.mlp.discriminator(**options)
-    return rules.paired(generator, discriminator)
+    return ingredients.adversarial(generator, discriminator)

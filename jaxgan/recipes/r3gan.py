@@ -69,8 +69,9 @@ TINY = {
 }
 
 
-def build(config, facts, rules):
-    models.r3gan.check_shape(facts.shape)
+def build(config, specs, ingredients):
+    shape = specs[config.real].shape
+    models.r3gan.check_shape(shape)
     same = {
         "width": config.width,
         "blocks": config.blocks,
@@ -78,8 +79,8 @@ def build(config, facts, rules):
         "expansion": config.expansion,
         "halve_past": config.halve_past,
         "embedding": config.z_dim,
-        "classes": rules.classes,
+        "classes": ingredients.classes,
         "dtype": config.dtype,
     }
-    generator = models.r3gan.generator(facts.shape[0], facts.shape[2], **same)
-    return rules.paired(generator, models.r3gan.discriminator(**same))
+    generator = models.r3gan.generator(shape[0], shape[2], **same)
+    return ingredients.adversarial(generator, models.r3gan.discriminator(**same))

@@ -43,8 +43,9 @@ TINY = {
 }
 
 
-def build(config, facts, rules):
-    options = {"hidden": (config.width,) * 3, "classes": rules.classes, "dtype": config.dtype}
-    generator = models.mlp.generator(facts.shape, final=lambda x: x, **options)
+def build(config, specs, ingredients):
+    shape = specs[config.real].shape
+    options = {"hidden": (config.width,) * 3, "classes": ingredients.classes, "dtype": config.dtype}
+    generator = models.mlp.generator(shape, final=lambda x: x, **options)
     discriminator = models.mlp.discriminator(**options)
-    return rules.paired(generator, discriminator)
+    return ingredients.adversarial(generator, discriminator)

@@ -42,11 +42,12 @@ TINY = {
 }
 
 
-def build(config, facts, rules):
-    models.sngan.check_shape(facts.shape)
-    size, _, channels = facts.shape
-    same = {"width": config.width, "attention": config.attention, "classes": rules.classes, "dtype": config.dtype}
+def build(config, specs, ingredients):
+    shape = specs[config.real].shape
+    models.sngan.check_shape(shape)
+    size, _, channels = shape
+    same = {"width": config.width, "attention": config.attention, "classes": ingredients.classes, "dtype": config.dtype}
     generator = models.sngan.generator(
-        size, channels, spectral=config.spectral_norm_g, axis_name=rules.axis_name, **same
+        size, channels, spectral=config.spectral_norm_g, axis_name=ingredients.axis_name, **same
     )
-    return rules.paired(generator, models.sngan.discriminator(size, **same))
+    return ingredients.adversarial(generator, models.sngan.discriminator(size, **same))

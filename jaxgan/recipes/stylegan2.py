@@ -100,14 +100,15 @@ TINY = {
 }
 
 
-def build(config, facts, rules):
+def build(config, specs, ingredients):
+    shape = specs[config.real].shape
     stylegan2 = models.stylegan2
-    stylegan2.check_shape(facts.shape, config.width)
+    stylegan2.check_shape(shape, config.width)
     same = {name: getattr(config, name) for name in ("width", "max_width", "mapping_layers", "dtype")}
-    same["classes"] = rules.classes
+    same["classes"] = ingredients.classes
     own = {name: getattr(config, name) for name in ("w_dim", "mixing", "truncation")}
-    generator = stylegan2.generator(facts.shape[0], facts.shape[2], architecture=config.architecture_g, **own, **same)
-    discriminator = stylegan2.discriminator(architecture=config.architecture_d, axis_name=rules.axis_name, **same)
+    generator = stylegan2.generator(shape[0], shape[2], architecture=config.architecture_g, **own, **same)
+    discriminator = stylegan2.discriminator(architecture=config.architecture_d, axis_name=ingredients.axis_name, **same)
     weight = config.path_weight * config.path_every
     penalties_g = (stylegan2.path_length(generator, weight),) if weight else ()
-    return rules.paired(generator, discriminator, penalties_g=penalties_g)
+    return ingredients.adversarial(generator, discriminator, penalties_g=penalties_g)

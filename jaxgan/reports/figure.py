@@ -3,37 +3,32 @@
 import numpy as np
 
 from jaxgan import metrics
-from jaxgan.reports.pictures import canvas, grid
+from jaxgan.modalities.canvas import canvas
 
 _SIDE, _NEAR, _ROWS = 8, 4, 6
 
 
-def save(path, title, classes, real, fake, shares):
-    """Writes the picture of two Sights. shares: of the classes, of real and of generated samples; None where unknown."""
-    points = fake.samples.ndim == 2
+def save(path, title, kind, classes, real, fake, shares):
+    """Writes the picture of two Features of samples of a modality.
+
+    shares: of the classes, of real and of generated samples; None where unknown.
+    """
     figure, axes = canvas(2, 3, (16.5, 11))
     figure.suptitle(title)
-    if points:
-        for ax, sight, name in ((axes[0, 0], real, "real"), (axes[0, 1], fake, "generated")):
-            ax.scatter(*sight.samples[:5000, :2].T, s=2, linewidths=0, c="0.5" if sight is real else "tab:red")
-            ax.set(title=name, aspect="equal")
-        span = [axes[0, 0].get_xlim(), axes[0, 0].get_ylim()]
-        axes[0, 1].set(xlim=span[0], ylim=span[1])
+    few = kind.EACH or _SIDE**2
+    for ax, sight, name in ((axes[0, 0], real, "real"), (axes[0, 1], fake, "generated")):
+        kind.draw(ax, sight.samples[:few], _SIDE)
+        ax.set(title=name)
+    if kind.EACH:  # all in one plot: the same span, and no neighbours to look at
+        axes[0, 1].set(xlim=axes[0, 0].get_xlim(), ylim=axes[0, 0].get_ylim())
         axes[0, 2].axis("off")
     else:
-        _pictures(axes[0, 0], "real", real.samples[: _SIDE**2], _SIDE)
-        _pictures(axes[0, 1], "generated", fake.samples[: _SIDE**2], _SIDE)
-        _pictures(axes[0, 2], "generated, then the nearest real samples", _neighbours(real, fake), 1 + _NEAR)
+        kind.draw(axes[0, 2], _neighbours(real, fake), 1 + _NEAR)
+        axes[0, 2].set(title="generated, then the nearest real samples")
     _plane(axes[1, 0], real.features, fake.features)
     _distances(axes[1, 1], real.features, fake.features)
     _classes(axes[1, 2], classes, *shares)
     figure.savefig(path, dpi=80)
-
-
-def _pictures(ax, title, images, columns):
-    ax.imshow(np.asarray(grid(images, columns)))
-    ax.set(title=title)
-    ax.axis("off")
 
 
 def _neighbours(real, fake):

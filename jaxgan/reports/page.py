@@ -9,7 +9,6 @@ from importlib import resources
 import numpy as np
 
 from jaxgan import recipes, runs
-from jaxgan.reports import pictures
 
 FRAMES = 60  # pictures at most
 POINTS = 1500  # rows of metrics at most
@@ -18,14 +17,14 @@ _TOGETHER = (("loss_g", "loss_d"), ("real_d", "fake_d"), ("penalty_d",), ("image
 _NO_CURVE = {"step", "images", "seconds"}
 
 
-def write(folder):
-    """Path of RUN/report.html, written anew. Raises BadInput where the folder is no run."""
-    run = runs.open_run(folder)
-    rows = pictures.read_metrics(run.folder / "metrics.jsonl")
+def write(folder, recipe=None):
+    """Path of RUN/report.html, written anew, of a Run or its folder. Raises BadInput where the folder is no run."""
+    run = folder if isinstance(folder, runs.Run) else runs.open_run(folder, recipe)
+    rows = runs.read_metrics(run.folder / "metrics.jsonl")
     saved = json.loads((run.folder / "config.json").read_text())
     result = run.folder / "result.json"
     content = {
-        "title": f"{run.recipe} on {run.facts.name}",
+        "title": f"{run.name} on {run.data.name}",
         "about": recipes.describe(run.recipe),
         "facts": _facts(run, rows, saved, json.loads(result.read_text()) if result.exists() else None),
         "config": _config(run),
@@ -50,8 +49,8 @@ def frames(folder):
 def _facts(run, rows, saved, result):
     speeds = [row["images_per_s"] for row in rows[1:] if row.get("images_per_s")]
     step = rows[-1]["step"] if rows else 0
-    facts = [("steps", f"{step:,} of {run.config.steps:,}"), ("samples of data", f"{run.facts.size:,}")]
-    facts.append(("one sample", " x ".join(map(str, run.facts.shape))))
+    facts = [("steps", f"{step:,} of {run.config.steps:,}"), ("samples of data", f"{run.data.size:,}")]
+    facts.append(("one sample", run.made.kind.describe(run.made.shape)))
     if speeds:
         facts.append(("images/s, median", f"{np.median(speeds):,.0f}"))
     if result:
@@ -68,7 +67,7 @@ def _facts(run, rows, saved, result):
 
 def _config(run):
     """(name, value, whether it differs from the recipe's default) of every field."""
-    default = recipes.get(run.recipe).Config()
+    default = run.recipe.Config()
     values = [(f.name, getattr(run.config, f.name), getattr(default, f.name)) for f in dataclasses.fields(run.config)]
     return [(name, str(value), value != usual) for name, value, usual in values]
 

@@ -1,42 +1,81 @@
-"""The pictures that a training draws of itself on the way: always the same latents and labels."""
+"""The pictures that a training draws of itself on the way: always the same latents, labels and inputs."""
+
+import tempfile
+from pathlib import Path
 
 import jax
 import numpy as np
 
-from jaxgan.reports import pictures
+from jaxgan.data import batch as batches
+from jaxgan.data.dataset import LABEL
 
-_COLUMNS, _ROWS, _POINTS = 8, 8, 2000
+_COLUMNS, _ROWS = 8, 8
 
 
-def sheets(run, setup, real=None):
+def sheets(run, gan, dataset=None, held_out=None):
     """Function (step, state) -> path: draws the averaged generator into RUN/samples/STEP.png; a column is a class.
 
-    real: points to lay beneath those that are drawn.
+    dataset: the training data, for what lies beneath samples that are drawn all in one picture. held_out: those that inputs
+    of G come from, by default the training data. Where G is given pictures, a row is input, output and target in turns.
     """
     folder = run.folder / "samples"
     folder.mkdir(exist_ok=True)
-    draw = jax.jit(setup.gan.sample)
-    classes = run.facts.classes if run.config.conditional else ()
-    heads = _heads(classes, run.facts.vectors)
+    draw = jax.jit(gan.sample)
+    kind, specs = run.made.kind, run.data.specs
+    heads = _heads(specs[LABEL]) if LABEL in run.config.given else ()
     columns = len(heads) or _COLUMNS
-    count = _POINTS if len(run.facts.shape) == 1 else _ROWS * columns
-    batch = {"index": np.arange(count, dtype=np.int32)}
-    if classes and run.facts.vectors:
-        batch["label"] = np.resize(np.float32(run.facts.vectors), (count, len(classes)))
-    elif classes:
-        batch["label"] = np.arange(count, dtype=np.int32) % len(classes)
+    inputs = [name for name in run.config.given if name != LABEL]
+    count = kind.EACH or (columns * _ROWS if not inputs else _COLUMNS)
+    source = dataset if held_out is None else held_out
+    given = batches.conditions(run.config, specs, count, dataset=source)
+    batch = {**batches.indexed(0, count), **given}
     key = jax.random.key(run.config.seed)
+    real = dataset[run.config.real][: kind.EACH] if kind.EACH and dataset is not None else None
+    beside = _beside(run, source, count) if inputs else None
 
     def sheet(step, state):
-        path, images = folder / f"{step:06}.png", np.asarray(draw(state.ema, batch, key))
-        pictures.save_samples(path, images, columns=columns, heads=heads, real=real)
+        path, samples = folder / f"{step:06}.png", kind.to_file(np.asarray(draw(state.ema, batch, key)))
+        if beside is None:
+            kind.sheet(path, samples, columns, heads, real)
+        else:
+            before, after = beside
+            _strip(path, kind, before, samples, after)
         return path
 
     return sheet
 
 
-def _heads(classes, vectors):
+def _beside(run, source, count):
+    """(samples of the inputs, the targets or None), as files hold them."""
+    config, specs = run.config, run.data.specs
+    shown = {name: specs[name].kind.to_file(batches.taken(source, name, np.arange(count))) for name in config.given}
+    before = [(specs[name].kind, x) for name, x in shown.items()]
+    paired = not set(config.unpaired) & {config.real, *config.given}
+    target = batches.taken(source, config.real, np.arange(count)) if paired and config.real in source else None
+    return before, None if target is None else run.made.kind.to_file(target)
+
+
+def _strip(path, kind, before, samples, after):
+    """Writes rows of inputs, outputs and targets: each kind draws its own row, one above the other."""
+    from PIL import Image
+
+    rows = [*before, (kind, samples), *([] if after is None else [(kind, after)])]
+    drawn = []
+    with tempfile.TemporaryDirectory() as folder:
+        for i, (own, row) in enumerate(rows):
+            own.sheet(Path(folder) / f"{i}.png", row, len(row))
+            with Image.open(Path(folder) / f"{i}.png") as picture:
+                drawn.append(picture.convert("RGB"))
+    whole = Image.new("RGB", (max(p.width for p in drawn), sum(p.height for p in drawn)), "white")
+    top = 0
+    for picture in drawn:
+        whole.paste(picture, (0, top))
+        top += picture.height
+    whole.save(path)
+
+
+def _heads(spec):
     """Names over the columns: the classes, few ones several times; none where they are many, or vectors."""
-    if not 1 < len(classes) <= 20 or vectors:
+    if not 1 < len(spec.classes) <= 20 or spec.examples:
         return ()
-    return classes * max(1, _COLUMNS // len(classes))
+    return spec.classes * max(1, _COLUMNS // len(spec.classes))

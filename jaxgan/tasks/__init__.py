@@ -1,6 +1,7 @@
 """One kind of game a file: networks -> GAN, or a GAN that is played in another way: GAN -> GAN."""
 
-from jaxgan.tasks.adversarial import paired
+from jaxgan.tasks.adversarial import adversarial
+from jaxgan.tasks.pooled import pooled
 from jaxgan.tasks.unrolled import unrolled
 
-__all__ = ["paired", "unrolled"]
+__all__ = ["adversarial", "pooled", "unrolled"]

@@ -1,6 +1,6 @@
-"""One generator against one discriminator."""
+"""One generator against one discriminator: whatever G is given, and whatever D is shown."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,122 +8,164 @@ import jax.numpy as jnp
 from jaxgan.core import GAN, Losses, Pair, numbered, sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.losses import non_saturating
-from jaxgan.net import MEMORY, Judged
+from jaxgan.losses.content import Context
+from jaxgan.modalities.image import batch_to_step
+from jaxgan.net import TRACKERS, Judged
 from jaxgan.noise import normal
 
 
 class Fakes(NamedTuple):
     """What g answers for where it has penalties of its own: what it shows, and what it is to avoid whoever looks."""
 
-    image: jax.Array  # [B, H, W, C] in [-1, 1], or points [B, D]
+    image: jax.Array  # [B, H, W, C] in [-1, 1], or any other sample [B, ...]
     penalty: jax.Array | None = None  # float32 []
+    given: tuple = ()  # what G made them of, where content terms see it
 
 
-def paired(
-    generator, discriminator, *, loss=non_saturating, penalties=(), penalties_g=(), watchers=(), noise=None, content=()
+def adversarial(
+    generator,
+    discriminator,
+    *,
+    loss=non_saturating,
+    penalties=(),
+    penalties_g=(),
+    trackers=(),
+    noise=None,
+    real="image",
+    given=None,
+    shown=None,
+    content=None,
+    weight=1.0,
 ):
-    """GAN of one Net against another: unconditional, or class-conditional where both Nets have `classes`.
+    """GAN of one Net against another. What G is given and what D is shown are functions of the batch.
 
-    batch: "image" [B, H, W, C] uint8 or float in [-1, 1], or points [B, D]; "label" where the Nets are conditional:
-        int [B] or float [B, classes]; "z" [B, Z] in place of a draw from `noise` (default N(0, 1)^100).
-    loss: a Pair of (real, fake) -> unreduced. penalties: functions (d, real, fake, keys) -> [B], added to D's loss.
-    penalties_g: functions (g, z, *label, key=, index=) -> (scalar, collections of g that moved), added to G's loss.
-    watchers: `losses.Watcher`s of D's logits. content: functions (real, fake) -> scalar, added to G's loss.
+    batch: columns by name; those of uint8, but for "mask" and "label", are brought to [-1, 1] before anything sees them.
+    real: the column that G imitates, or a function (batch) -> x.
+    given: (batch, key) -> the inputs of G, one or a tuple. By default latents, which are batch["z"] [B, Z] where it is
+        there and else a draw from `noise` (default N(0, 1)^100), and batch["label"] where G has `classes`: int [B] or
+        float [B, classes].
+    shown: (x, batch) -> the inputs of D, one or a tuple, x real or fake. By default x, and the label where D has `classes`.
+    loss: a Pair of (real, fake) -> unreduced; weight: of its half for G, may be traced.
+    content: {name: term}, added to G's loss, each a metric of its own: (real, fake, context) -> scalar, with a
+        `losses.Context` of all else that can be seen.
+    penalties: functions (d, real, fake, keys) -> [B] of D as a function of x, added to D's loss. penalties_g: functions
+        (g, *given, key=, index=) -> (scalar, collections of g that moved), added to G's. trackers: `losses.Tracker`s of D's
+        logits.
     D sees real, then fake samples, each with its own batch statistics: what all samples of a batch have in common, a batch
     norm right behind the pixels hides from it. Logits may be a tree: all leaves count the same; of a `Judged` only its
-    logits do. Metrics of D: the mean logits "real" and "fake", "penalty" where there are penalties, and what watchers show;
-    of G: "content" and "penalty" likewise.
-    Raises BadInput where the Nets' classes differ, labels are missing, or shapes do not fit.
+    logits do, its features go to the content terms. Metrics of D: the mean logits "real" and "fake", "penalty" where there
+    are penalties, and those of the trackers; of G: "adversarial" beside content terms, each of these, and "penalty".
+    Raises BadInput where the Nets' classes differ, labels or columns are missing, or shapes do not fit.
     """
-    if generator.classes != discriminator.classes:
+    if given is None and shown is None and generator.classes != discriminator.classes:
         raise BadInput(
             f"the generator has classes={generator.classes}, the discriminator classes={discriminator.classes}: "
             "give both the same number, or neither"
         )
-    noise = normal(100) if noise is None else noise
+    noise, content = normal(100) if noise is None else noise, {} if content is None else content
 
-    def labels(batch):
-        return (batch.get("label"),) if generator.classes else ()
+    def labels(net, batch):
+        return (batch.get("label"),) if net.classes else ()
 
-    def latents(batch, key):
-        return batch["z"] if "z" in batch else noise(key, batch["index"])
+    def target(batch):
+        return real(batch) if callable(real) else column(batch, real)
+
+    def inputs_g(batch, key):
+        if given is not None:
+            return _tuple(given(batch, key))
+        return (batch["z"] if "z" in batch else noise(key, batch["index"]), *labels(generator, batch))
+
+    def inputs_d(x, batch):
+        return (x, *labels(discriminator, batch)) if shown is None else _tuple(shown(x, batch))
 
     def place(net, batch):
         return {"index": batch["index"]} if net.indexed else {}
 
     def init(key, batch):
+        batch = batch_to_step(batch)
         key_g, key_d, key_z = jax.random.split(key, 3)
-        real = _unit_range(batch["image"])
-        z = latents(batch, key_z)
-        g = generator.init(key_g, z, *labels(batch))
-        shape = jax.eval_shape(lambda g: generator.apply(g, z, *labels(batch), train=False)[0], g).shape
-        if shape != real.shape:
+        x, inputs = target(batch), inputs_g(batch, key_z)
+        g = generator.init(key_g, *inputs)
+        shape = jax.eval_shape(lambda g: generator.apply(g, *inputs, train=False)[0], g).shape
+        if shape != x.shape:
             raise BadInput(
-                f"generator gives {shape[1:]}, the data set has {real.shape[1:]}: "
+                f"generator gives {shape[1:]}, the data set has {x.shape[1:]}: "
                 "build it for that shape, or set --resolution"
             )
-        d = discriminator.init(key_d, real, *labels(batch))
-        return Pair(g, {**d, MEMORY: {each.name: each.start() for each in watchers}} if watchers else d)
+        d = discriminator.init(key_d, *inputs_d(x, batch))
+        return Pair(g, {**d, TRACKERS: {each.name: each.start() for each in trackers}} if trackers else d)
 
     def generate(g, batch, key):
+        batch = batch_to_step(batch)
         key_z, key_net = jax.random.split(key)
-        z = latents(batch, key_z)
-        image, moved = generator.apply(g, z, *labels(batch), key=key_net, **place(generator, batch))
+        inputs = inputs_g(batch, key_z)
+        image, moved = generator.apply(g, *inputs, key=key_net, **place(generator, batch))
         penalty = None
         for i, term in enumerate(penalties_g):
             own = jax.random.fold_in(key_net, i)
-            value, more = term({**g, **moved}, z, *labels(batch), key=own, index=batch["index"])
+            value, more = term({**g, **moved}, *inputs, key=own, index=batch["index"])
             penalty, moved = value + (0.0 if penalty is None else penalty), {**moved, **more}
-        return Fakes(image, penalty) if penalties_g else image, moved
+        return (Fakes(image, penalty, inputs if content else ()) if penalties_g or content else image), moved
 
     def losses(d, fakes, batch, key):
+        batch = batch_to_step(batch)
         key_real, key_fake, key_penalty = jax.random.split(key, 3)
         fakes = fakes if isinstance(fakes, Fakes) else Fakes(fakes)
-        real, fake = _unit_range(batch["image"]), fakes.image
-        judge = lambda d, x, key: discriminator.apply(d, x, *labels(batch), key=key, **place(discriminator, batch))
-        judged_real, moved = judge(d, real, key_real)
+        x, fake = target(batch), fakes.image
+        judge = lambda d, x, key: discriminator.apply(d, *inputs_d(x, batch), key=key, **place(discriminator, batch))
+        judged_real, moved = judge(d, x, key_real)
         judged_fake, moved = judge({**d, **moved}, fake, key_fake)
-        judged_real, judged_fake = _logits(judged_real), _logits(judged_fake)
+        (logits_real, features_real), (logits_fake, features_fake) = map(_read, (judged_real, judged_fake))
 
-        metrics = {"real": _mean(judged_real), "fake": _mean(judged_fake)}
-        loss_d = _mean(jax.tree.map(loss.d, judged_real, judged_fake))
+        metrics = {"real": _mean(logits_real), "fake": _mean(logits_fake)}
+        loss_d = _mean(jax.tree.map(loss.d, logits_real, logits_fake))
         if penalties:
             keys = sample_keys(key_penalty, batch["index"])
-            alone = lambda x: _logits(judge(d, x, key_real)[0])
-            metrics["penalty"] = sum(jnp.mean(penalty(alone, real, fake, keys)) for penalty in penalties)
+            alone = lambda x: _read(judge(d, x, key_real)[0])[0]
+            metrics["penalty"] = sum(jnp.mean(penalty(alone, x, fake, keys)) for penalty in penalties)
             loss_d += metrics["penalty"]
-        if watchers:
-            seen = {}
-            for each in watchers:
-                memory = d[MEMORY][each.name]
-                loss_d += each.penalty(memory, judged_real, judged_fake)
-                constant = jax.lax.stop_gradient((judged_real, judged_fake))
-                seen[each.name] = each.update(memory, *constant, real.shape[0])
-                metrics |= each.show(memory)
-            moved = {**moved, MEMORY: seen}
-        loss_g, metrics_g = _mean(jax.tree.map(loss.g, judged_real, judged_fake)), {}
+        if trackers:
+            tracked = {}
+            for each in trackers:
+                state = d[TRACKERS][each.name]
+                loss_d += each.penalty(state, logits_real, logits_fake)
+                constant = jax.lax.stop_gradient((logits_real, logits_fake))
+                tracked[each.name] = each.update(state, *constant, x.shape[0])
+                metrics |= each.metrics(state)
+            moved = {**moved, TRACKERS: tracked}
+        loss_g, terms = _mean(jax.tree.map(loss.g, logits_real, logits_fake)), {}
         if content:
-            metrics_g["content"] = sum(term(real, fake) for term in content)
+            context = Context(fakes.given, features_real, features_fake, batch, key)
+            terms = {name: term(x, fake, context) for name, term in content.items()}
+        metrics_g = {"adversarial": loss_g, **terms} if content else {}
+        loss_g = loss_g if isinstance(weight, float) and weight == 1 else weight * loss_g
         if fakes.penalty is not None:
-            metrics_g["penalty"] = fakes.penalty
-        loss_g += sum(metrics_g.values())
-        return Losses(loss_g, loss_d, moved, Pair(metrics_g, metrics))
+            terms = {**terms, "penalty": fakes.penalty}
+        loss_g += sum(terms.values())
+        return Losses(loss_g, loss_d, moved, Pair({**metrics_g, **terms}, metrics))
 
     def sample(g, batch, key):
-        batch = numbered(batch)
-        return generator.apply(g, latents(batch, key), *labels(batch), train=False)[0]
+        batch = batch_to_step(numbered(batch))
+        return generator.apply(g, *inputs_g(batch, key), train=False)[0]
 
     return GAN(init, generate, losses, sample)
 
 
-def _unit_range(image):
-    return image / 127.5 - 1 if image.dtype == jnp.uint8 else image
+def column(batch, name):
+    """A column of a batch. Raises BadInput, with those that are there, where it is not."""
+    if name not in batch:
+        raise BadInput(f"the game takes a column {name!r}, and the batch has {', '.join(sorted(batch))}: give it too")
+    return batch[name]
 
 
-def _logits(judged):
-    """The float32 logits of what a discriminator says."""
-    logits = judged.logits if isinstance(judged, Judged) else judged
-    return jax.tree.map(lambda x: x.astype(jnp.float32), logits)
+def _tuple(inputs):
+    return inputs if isinstance(inputs, tuple) else (inputs,)
+
+
+def _read(judged) -> tuple[Any, Any]:
+    """(float32 logits, features or None) of what a discriminator gives."""
+    logits, features = judged if isinstance(judged, Judged) else (judged, None)
+    return jax.tree.map(lambda x: x.astype(jnp.float32), logits), features
 
 
 def _mean(tree):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxgan import runs
-from jaxgan.reports import pictures, samples
+from jaxgan.reports import curves, samples
 
 
 class Notes(NamedTuple):
@@ -22,13 +22,13 @@ def _nobody(row, picture=None):
     return None
 
 
-def notes(run, setup, store, *, real=None, look=_nobody, write=_nobody):
+def notes(run, gan, store, dataset, *, held_out=None, look=_nobody, write=_nobody):
     """Notes of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
 
-    real: points to lay beneath those that are drawn.
+    held_out: the Dataset that inputs of G are taken from, by default the one trained on.
     """
     metrics = run.folder / "metrics.jsonl"
-    draw = samples.sheets(run, setup, real)
+    draw = samples.sheets(run, gan, dataset, held_out)
 
     def log(step, state, row):
         with metrics.open("a") as file:
@@ -40,9 +40,9 @@ def notes(run, setup, store, *, real=None, look=_nobody, write=_nobody):
         write({"step": step}, draw(step, state))
 
     def save(step, state, row):
-        note = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions()}
+        note = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions(), "format": runs.FORMAT}
         store.save(step, state, note)
-        pictures.save_curves(run.folder / "curves.png", metrics)
+        curves.save_curves(run.folder / "curves.png", metrics)
 
     return Notes(log, sample, save)
 

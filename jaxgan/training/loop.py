@@ -35,22 +35,21 @@ class Diverged(Exception):
     """A loss is not finite any more."""
 
 
-def run(
-    play, state, batch, shared, *, start, stop, chunk, images_per_step, hooks, stopping=_no, enough=_no, seconds=0.0
-):
-    """(state, row of the last hooks): plays from step `start` to `stop`, `chunk` steps a dispatch.
+def run(play, state, batch, *, start, stop, chunk, images_per_step, hooks, stopping=_no, enough=_no, seconds=0.0):
+    """(state, row of the last hooks): plays from step `start` to `stop`, at most `chunk` steps a dispatch.
 
-    play: (state, batch, *shared) -> (state, metrics). batch: step -> batch. The host waits for the device only where a
-    hook is due. stopping: whether to break off, with the hooks that save; enough: whether this is the end, with all
-    hooks. seconds: of training before this. Metrics may be arrays, one entry for each of several trainings side by side: so
-    are then the values of the row.
+    play: (state, batch, count) -> (state, metrics), count steps. batch: step -> batch of a whole dispatch from there on. A
+    dispatch ends where a hook is due; only there the host waits for the device. stopping: whether to break off, with
+    the hooks that save; enough: whether this is the end, with all hooks. seconds: of training before this. Metrics may be
+    arrays, one entry for each of several trainings side by side: so are then the values of the row.
     Raises Diverged, with the step, at the first row whose losses are not finite, none of them.
     """
     step, row, halt, over = start, {}, stopping(), start >= stop or enough()
     seen, clock, trained = start, time.perf_counter(), seconds  # step and time of the last row, seconds of training
     while not (halt or over):
-        state, metrics = play(state, batch(step), *shared)
-        first, step = step == 0, step + chunk
+        count = min(chunk, stop - step, *(hook.every - step % hook.every for hook in hooks))
+        state, metrics = play(state, batch(step), count)
+        first, step = step == 0, step + count
         halt, over = stopping(), step >= stop or enough()
         due = [
             hook

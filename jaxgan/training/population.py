@@ -14,11 +14,12 @@ import numpy as np
 from jaxgan import build, recipes, runs, training
 from jaxgan.checkpoint import Checkpoints, sha256
 from jaxgan.core import State
+from jaxgan.data.batch import conditions, indexed
 from jaxgan.errors import BadInput, unknown
 from jaxgan.options import limits
 from jaxgan.options.limits import ENDS
 from jaxgan.progress import Progress, duration
-from jaxgan.reports import page, pictures
+from jaxgan.reports import page
 from jaxgan.training import hooks, loop, stopping
 
 SWEPT = tuple(ENDS)  # what may differ besides the seed: numbers that nothing but arithmetic looks at
@@ -44,12 +45,12 @@ def members(config, count=1, sweep=()):
 
 
 class Population:
-    """The program of several members on one device: `state`, `batch(step)`, and `play` that takes both and `shared`.
+    """The program of several members on one device: `state`, `batch(step)`, and `play(state, batch, count)`.
 
     values: name -> [members], what they differ in besides the seed.
     """
 
-    def __init__(self, recipe, configs, dataset, facts, device=None):
+    def __init__(self, recipe, configs, dataset, device=None):
         first = configs[0]
         differ = {f.name for f in dataclasses.fields(first) if len({getattr(c, f.name) for c in configs}) > 1}
         if differ - {"seed", *SWEPT}:
@@ -57,24 +58,25 @@ class Population:
                 f"members differ in {', '.join(sorted(differ))}: a population may in seed, {', '.join(SWEPT)}"
             )
         device = device or jax.devices()[0]
-        module, names = recipes.get(recipe), sorted(differ - {"seed"})
-        self.setup = build.setup(module, first, facts)
+        recipe, names, specs = recipes.get(recipe), sorted(differ - {"seed"}), dataset.specs
+        self.experiment = build.experiment(recipe, first, specs)
         self.values = {name: jnp.float32([getattr(config, name) for config in configs]) for name in names}
         self._feeds = [training.feed(dataset, config) for config in configs]
 
         def member(state, batch, values, *shared):
-            one = build.setup(module, build.with_values(first, values), facts).step
+            one = build.experiment(recipe, build.with_values(first, values), specs).step
             return training.dispatch(one, self._feeds[0], first)(state, batch, *shared)
 
-        fresh = jax.jit(lambda key: runs.fresh_state(self.setup, first, facts, key))
+        fresh = jax.jit(lambda key: build.fresh_state(self.experiment, first, specs, key))
         states = [fresh(jax.random.key(config.seed)) for config in configs]
         self.state = jax.device_put(
             jax.tree.map(lambda *x: jnp.stack(x), *states)._replace(step=states[0].step), device
         )
-        self.shared = jax.device_put((self.values, *self._feeds[0].shared), device)
-        axes = (_AXES, 0, 0, *(None for _ in self._feeds[0].shared))
-        mapped = jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0))
-        self.play = jax.jit(mapped, donate_argnums=0)
+        values, *shared = jax.device_put((self.values, *self._feeds[0].shared), device)
+        counted = (lambda n: (np.int32(n),)) if first.steps_per_dispatch > 1 else (lambda n: ())
+        axes = (_AXES, 0, 0, *(None for _ in (*counted(1), *shared)))
+        mapped = jax.jit(jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0)), donate_argnums=0)
+        self.play = lambda state, batch, count: mapped(state, batch, values, *counted(count), *shared)
 
     def batch(self, step):
         """What the program for the steps from `step` on is given."""
@@ -103,19 +105,23 @@ def train(recipe, configs, *, out=None, max_minutes=None):
                 f"{limits.flag(name)} {getattr(first, name)} looks at one GAN alone: give {limits.flag(name)} {none!r}, or "
                 "train one by one"
             )
-    limit = training.deadline(max_minutes)
+    limit, recipe = training.deadline(max_minutes), recipes.get(recipe)
     for config in configs[1:]:
-        limits.check_idle(config, recipes.get(recipe).TINY)
-    dataset, facts = training.prepare(recipe, first)
-    program = Population(recipe, configs, dataset, facts)
-    home = runs.new_folder(out, f"{recipe}-population")
-    all_runs = [runs.create(home / f"{i:02}", recipe, config, facts) for i, config in enumerate(configs)]
+        limits.check_idle(config, recipe.TINY)
+    dataset = training.prepare(recipe, first)
+    program = Population(recipe, configs, dataset)
+    name = recipes.name(recipe)
+    home = runs.new_folder(out, f"{name}-population")
+    all_runs = [runs.create(home / f"{i:02}", recipe, config, dataset.info) for i, config in enumerate(configs)]
     varied = [{name: getattr(c, name) for name in ("seed", *sorted(program.values))} for c in configs]
     with Progress(first.steps) as progress:
-        progress.say(f"{len(configs)} times {recipe} on {facts.name} into {home}")
+        progress.say(f"{len(configs)} times {name} on {dataset.name} into {home}")
         stores = [Checkpoints(run.checkpoints, keep_latest=first.keep_latest, say=progress.say) for run in all_runs]
-        real = dataset.image[:2000] if dataset.image.ndim == 2 else None
-        each = [hooks.notes(run, program.setup, store, real=real) for run, store in zip(all_runs, stores, strict=True)]
+        gan, held_out = program.experiment.gan, training.held_out(first)
+        each = [
+            hooks.notes(run, gan, store, dataset, held_out=held_out)
+            for run, store in zip(all_runs, stores, strict=True)
+        ]
         progress.begin(0)
         last = {}
 
@@ -145,7 +151,6 @@ def train(recipe, configs, *, out=None, max_minutes=None):
                     program.play,
                     program.state,
                     program.batch,
-                    program.shared,
                     start=0,
                     stop=first.steps,
                     chunk=first.steps_per_dispatch,
@@ -164,33 +169,31 @@ def train(recipe, configs, *, out=None, max_minutes=None):
         step, seconds = int(state.step), row.get("seconds", 0.0)
         for i, run in enumerate(all_runs):
             hooks.result(run, step, seconds, sha256(member_of(state, i)), ended=end.reason)
-            page.write(run.folder)
+            page.write(run)
         told = zip(all_runs, varied, strict=True)
         table = [{"run": run.folder.name, **v, **last.get(i, {})} for i, (run, v) in enumerate(told)]
         runs.write_json(home / "population.json", table)
-        _overview(home / "samples.png", program, state, first, facts)
+        _overview(home / "samples.png", all_runs[0], gan, state, held_out or dataset)
         for line in table:
             columns = [k for k in (*varied[0], "loss_g", "loss_d") if k in line]
             progress.say("  ".join([line["run"], *(f"{k} {line[k]:g}" for k in columns)]))
         progress.say(f"{step} steps of {len(configs)} GANs in {duration(seconds)} of training")
         if step < first.steps:
             one = home / "00"
-            command = f"one by one, jaxgan train {recipe} --config {one}/config.json --out {one} --resume auto"
+            command = f"one by one, jaxgan train {name} --config {one}/config.json --out {one} --resume auto"
             if asked() is not None:
                 raise training.Stopped(asked(), step, command)
             progress.say(f"{end.reason}: to go on, {command}")
     return home
 
 
-def _overview(path, program, state, config, facts):
-    """Writes a row of samples of each member, always of the same latents and labels."""
-    if len(facts.shape) != 3:
+def _overview(path, run, gan, state, dataset):
+    """Writes a row of samples of each member, always of the same latents, labels and inputs."""
+    kind = run.made.kind
+    if kind.EACH:
         return
-    batch = {"index": jnp.arange(_COLUMNS, dtype=jnp.int32)}
-    if config.conditional and facts.vectors:
-        batch["label"] = jnp.resize(jnp.float32(facts.vectors), (_COLUMNS, len(facts.classes)))
-    elif config.conditional:
-        batch["label"] = batch["index"] % len(facts.classes)
-    draw = jax.jit(jax.vmap(program.setup.gan.sample, (0, None, None)))
-    images = np.asarray(draw(state.ema, batch, jax.random.key(config.seed)))
-    pictures.save_samples(path, images.reshape(-1, *facts.shape), columns=_COLUMNS)
+    given = conditions(run.config, run.data.specs, _COLUMNS, dataset=dataset)
+    batch = {**indexed(0, _COLUMNS), **given}
+    draw = jax.jit(jax.vmap(gan.sample, (0, None, None)))
+    samples = kind.to_file(np.asarray(draw(state.ema, batch, jax.random.key(run.config.seed))))
+    kind.sheet(path, samples.reshape(-1, *samples.shape[2:]), _COLUMNS)

@@ -2,19 +2,20 @@
 
 import jax
 
-from jaxgan import build, recipes, runs
+from jaxgan import build
+from jaxgan.data import batch
 from jaxgan.errors import BadInput, unknown
-from jaxgan.evaluation.measure import BETTER, CHEAP
+from jaxgan.evaluation.evaluate import BETTER, CHEAP
 
 
-def check(recipe, config, facts):
+def check(recipe, config, specs):
     """Raises BadInput where --stop-when or --best-metric name a scalar that no step and no evaluation gives."""
     asked = {"--stop-when": config.threshold and config.threshold[0], "--best-metric": config.best_metric.lstrip("+")}
     if not any(asked.values()):
         return
-    setup = build.setup(recipes.get(recipe), config, facts)
-    state = jax.eval_shape(lambda: runs.fresh_state(setup, config, facts))
-    metrics = jax.eval_shape(setup.step, state, runs.batch_like(config, facts))[1]
+    made = build.experiment(recipe, config, specs)
+    state = jax.eval_shape(lambda: build.fresh_state(made, config, specs))
+    metrics = jax.eval_shape(made.step, state, batch.like_step(config, specs))[1]
     names = [*(f"{name}_g" for name in metrics.g), *(f"{name}_d" for name in metrics.d), "images_per_s", "seconds"]
     often, rarely = config.evaluate_every_steps, config.evaluate_all_every_steps
     for flag, name in asked.items():

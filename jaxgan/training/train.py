@@ -8,13 +8,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
+import numpy as np
 
 from jaxgan import build, data, evaluation, parallel, recipes, runs, steps
 from jaxgan.checkpoint import Checkpoints, sha256
+from jaxgan.data import batch as batches
+from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.options import limits
 from jaxgan.progress import Progress, duration
-from jaxgan.reports import animation, page, pictures
+from jaxgan.reports import animation, page
 from jaxgan.training import hooks, loggers, loop, scalars, stopping
 
 RESUME = ("never", "auto", "must")
@@ -31,21 +34,38 @@ class Stopped(Exception):
 class Program(NamedTuple):
     """A recipe's functions, its batches, and the wrapped step that takes them."""
 
-    setup: build.Setup
+    experiment: build.Experiment
     feed: data.Feed
-    play: Callable  # (state, batch, *shared) -> (state, metrics)
+    wrapped: Callable  # (state, batch, *counted(n), *shared) -> (state, metrics)
     mode: str
+    chunk: int  # steps a dispatch, at most
+
+    def counted(self, count):
+        """What tells a program of several steps how many to play."""
+        return (np.int32(count),) if self.chunk > 1 else ()
+
+    def player(self):
+        """(state, batch, count) -> (state, metrics), with what follows every batch on its devices."""
+        shared = jax.device_put(self.feed.shared, self.wrapped.where)
+        return lambda state, batch, count: self.wrapped(state, batch, *self.counted(count), *shared)
+
+    def lower(self, state):
+        """The program of a whole dispatch, lowered for these shapes of a state."""
+        return self.wrapped.lower(state, self.feed.like(), *self.counted(self.chunk), *self.feed.shared)
 
 
 def prepare(recipe, config):
-    """(dataset, facts) that a recipe is to be trained on. Raises BadInput where there are none, or a field has no effect."""
-    limits.check_idle(config, recipes.get(recipe).TINY)
+    """Dataset that a recipe is to be trained on. Raises BadInput where there is none, and where a field has no effect."""
+    recipe = recipes.get(recipe)
+    limits.check_idle(config, recipe.TINY)
     if not config.data:
         raise BadInput(
-            f"{recipe} has no data set of its own: give --data, a folder of images or idx files, an .npz, or digits"
+            f"{recipes.name(recipe)} has no data set of its own: give --data, a folder of images or idx files, an .npz, or "
+            "digits"
         )
     dataset = data.load(config.data, **config.fitting)
-    return dataset, dataset.facts
+    batches.check(config, dataset)
+    return dataset
 
 
 def deadline(max_minutes):
@@ -55,14 +75,16 @@ def deadline(max_minutes):
     return time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
 
 
-def compose(recipe, config, dataset, facts, mode, devices):
+def compose(recipe, config, dataset, mode, devices):
     """Program of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
-    setup = build.setup(recipes.get(recipe), config, facts, parallel.axis_name(mode))
+    recipe = recipes.get(recipe)
+    experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode))
     parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
-    scalars.check(recipe, config, facts)
-    batches = feed(dataset, config)
-    step = dispatch(setup.step, batches, config)
-    return Program(setup, batches, parallel.wrap(mode, step, devices, batches.batch_axis), mode)
+    scalars.check(recipe, config, dataset.specs)
+    fed = feed(dataset, config)
+    step = dispatch(experiment.step, fed, config)
+    wrapped = parallel.wrap(mode, step, devices, fed.batch_axis)
+    return Program(experiment, fed, wrapped, mode, config.steps_per_dispatch)
 
 
 def feed(dataset, config):
@@ -71,47 +93,48 @@ def feed(dataset, config):
         dataset,
         config.batch_size,
         seed=config.seed,
-        labels=config.conditional,
+        columns=batches.columns(config),
+        unpaired=config.unpaired,
         flip=config.flip,
         turns=config.d_turns,
         chunk=config.steps_per_dispatch,
     )
 
 
-def dispatch(step, batches, config):
-    """The step that takes a Feed's batches and what they share, `steps_per_dispatch` of them in one program."""
-    step = batches.fed(step)
-    return steps.repeat(step, config.steps_per_dispatch) if config.steps_per_dispatch > 1 else step
+def dispatch(step, feed, config):
+    """The step that takes a Feed's batches and what they share; with several a dispatch also how many, see `steps.up_to`."""
+    step = feed.fed(step)
+    return steps.up_to(step) if config.steps_per_dispatch > 1 else step
 
 
 def train(recipe, config, *, out=None, mode="single", devices=None, resume="never", max_minutes=None, log_to=()):
     """Run: trains a recipe into a run folder, and says on the way how it goes.
 
-    mode: one of parallel.MODES, on the first `devices` devices. resume: "never" refuses an existing run, "auto" goes on
-    with it or begins, "must" goes on or refuses. max_minutes: ends the training, saved, so long after this call. log_to:
-    names of loggers.NAMES. Raises BadInput before anything is written where the input cannot be used, Stopped after
-    Ctrl-C or SIGTERM.
+    recipe: its name, the path of its file, or its module. mode: one of parallel.MODES, on the first `devices` devices.
+    resume: "never" refuses an existing run, "auto" goes on with it or begins, "must" goes on or refuses. max_minutes: ends the
+    training, saved, so long after this call. log_to: names of loggers.NAMES. Raises BadInput before anything is written where
+    the input cannot be used, Stopped after Ctrl-C or SIGTERM.
     """
     limit = deadline(max_minutes)
     loggers.check(log_to)
     chosen = parallel.choose(mode, devices)
     if resume == "must" and out is None:
         raise BadInput("--resume must needs --out RUN, the run to go on with")
-    dataset, facts = prepare(recipe, config)
-    program = compose(recipe, config, dataset, facts, mode, chosen)
-    begin = lambda: runs.fresh_state(program.setup, config, facts)
+    recipe = recipes.get(recipe)
+    dataset = prepare(recipe, config)
+    program = compose(recipe, config, dataset, mode, chosen)
+    begin = lambda: build.fresh_state(program.experiment, config, dataset.specs)
     shapes = jax.eval_shape(begin)  # networks that do not fit the data fail here
 
     going_on = resume != "never" and out is not None and runs.exists(out)
     if resume == "must" and not going_on:
         raise BadInput(f"--resume must, but there is no run in {out}: --resume auto begins one")
-    run = (runs.go_on if going_on else runs.create)(out, recipe, config, facts)
+    run = (runs.go_on if going_on else runs.create)(out, recipe, config, dataset.info)
     with Progress(config.steps) as progress:
-        progress.say(
-            f"{recipe} on {facts.name} ({facts.size} samples of {'x'.join(map(str, facts.shape))}) into {run.folder}"
-        )
-        if facts.classes and not config.conditional:
-            progress.say(f"{facts.name} has {len(facts.classes)} classes: their labels are not used")
+        shape = "x".join(map(str, run.made.shape))
+        progress.say(f"{run.name} on {dataset.name} ({dataset.size} samples of {shape}) into {run.folder}")
+        if dataset.classes and LABEL not in batches.columns(config):
+            progress.say(f"{dataset.name} has {len(dataset.classes)} classes: their labels are not used")
         store = Checkpoints(
             run.checkpoints,
             keep_latest=config.keep_latest,
@@ -124,29 +147,36 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
         if resume == "must" and found is None:
             raise BadInput(f"--resume must, but {out} has no checkpoint to go on from: --resume auto begins it again")
         # made where it belongs: one device may not hold it whole
-        state, note = found or (jax.jit(begin, out_shardings=program.play.where_state(shapes))(), {"seconds": 0.0})
+        state, note = found or (jax.jit(begin, out_shardings=program.wrapped.where_state(shapes))(), {"seconds": 0.0})
         start = int(state.step)
         if going_on:
             progress.say(f"resumed from step {start}")
         progress.begin(start)
-        real = dataset.image[:2000] if dataset.image.ndim == 2 else None
         end = stopping.Ending(config, limit)
         watch = None
         if config.evaluate_every_steps or config.evaluate_all_every_steps:
-            watch = evaluation.Watch(run, program.setup.gan, dataset, chosen, progress.say)
-        with loggers.writers(log_to, run.folder, recipe, dataclasses.asdict(config), start) as write:
+            gan = program.experiment.gan
+            watch = evaluation.PeriodicEvaluation(run, gan, dataset, chosen, progress.say, held_out(config))
+        with loggers.writers(log_to, run.folder, run.name, dataclasses.asdict(config), start) as write:
             step, seconds = _play(
-                run, program, state, store, note["seconds"], progress, real, len(chosen), end, write, watch
+                run, program, state, store, note["seconds"], progress, dataset, len(chosen), end, write, watch
             )
         animation.animate(run.folder)
-        page.write(run.folder)
+        page.write(run)
         if step < config.steps:
             progress.say(f"{end.reason}: to go on, {end.remedy} with --out {run.folder} --resume auto")
         progress.say(f"{step} steps in {duration(seconds)} of training")
     return run
 
 
-def _play(run, program, state, store, seconds_before, progress, real, devices, end, write, watch):
+def held_out(config):
+    """Dataset that inputs of G are taken from where people look: what the source holds out; None where no game needs it."""
+    if set(config.given) <= {LABEL}:
+        return None
+    return data.held_out(config.data, **config.fitting)
+
+
+def _play(run, program, state, store, seconds_before, progress, dataset, devices, end, write, watch):
     """(last step, seconds of training in all): the loop from `state` to its end, with its hooks, and result.json."""
     config, folder, start = run.config, run.folder, int(state.step)
     metrics = folder / "metrics.jsonl"
@@ -157,7 +187,8 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
         progress.show(row)
         end.look(row)
 
-    note = hooks.notes(run, program.setup, store, real=real, look=look, write=write)
+    gan = program.experiment.gan
+    note = hooks.notes(run, gan, store, dataset, held_out=held_out(run.config), look=look, write=write)
     looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
     calls = (
         *(loop.Hook(every, getattr(watch, name), stopped=config.keep_best > 0) for every, name in looks if every),
@@ -168,10 +199,9 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
     with loop.interruptible() as asked:
         try:
             state, row = loop.run(
-                program.play,
+                program.player(),
                 state,
                 program.feed.batch,
-                jax.device_put(program.feed.shared, program.play.where),
                 start=start,
                 stop=config.steps,
                 chunk=config.steps_per_dispatch,
@@ -205,7 +235,7 @@ def _play(run, program, state, store, seconds_before, progress, real, devices, e
 
 def _drop_rows_after(path, step):
     """The whole rows up to `step`, alone left there: what a kill cut short or the checkpoint does not know comes again."""
-    rows = [row for row in pictures.read_metrics(path) if row["step"] <= step]
+    rows = [row for row in runs.read_metrics(path) if row["step"] <= step]
     part = path.with_name(path.name + ".part")
     part.write_text("".join(json.dumps(row) + "\n" for row in rows))
     part.replace(path)

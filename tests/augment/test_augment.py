@@ -453,7 +453,7 @@ def test_p_moves_by_the_images_seen_towards_the_target():
 def test_memory_follows_the_logits_of_real_images():
     logits = np.random.default_rng(0).normal(1.0, 1.0, (40, 6)).astype(np.float32)
     step = quick(lambda memory, logits: augment.watched(memory, {"a": logits}, images=60, per=1000))
-    memory, p, seen = augment.Memory.start(0.1), 0.1, []
+    memory, p, seen = augment.AdaState.start(0.1), 0.1, []
     for i, batch in enumerate(logits):
         if i and i % 4 == 0:
             p = min(max(p + np.sign(np.mean(seen) - 0.6) * 240 / 1000, 0), 1)
@@ -475,7 +475,7 @@ SUMS = Net(  # a D that says how much of everything it sees
 def test_an_augmented_discriminator_sees_other_images_in_training_alone():
     images, key = uniform(0, 8, 6, 6, 3), jax.random.key(1)
     net = augment.augmented(SUMS, augment.ada(), adaptive=True)
-    with_p = lambda p: {**net.init(jax.random.key(0), images), "memory": {"ada": augment.Memory.start(p)}}
+    with_p = lambda p: {**net.init(jax.random.key(0), images), "trackers": {"ada": augment.AdaState.start(p)}}
     variables = with_p(0.9)
     train = quick(lambda variables, key: net.apply(variables, images, key=key)[0])
     plain = images.sum((1, 2, 3))
@@ -505,17 +505,17 @@ def test_the_controller_moves_p_as_a_game_goes_on():
     d = augment.augmented(models.mlp.discriminator((8,)), augment.ada("bgc"), adaptive=True)
     g = models.mlp.generator((8, 8, 1), (8,))
     steer = augment.controller(start=0.5, per=100, every=2)
-    gan = tasks.paired(g, d, noise=noise.uniform(4), penalties=(losses.r1(1.0),), watchers=(steer,))
+    gan = tasks.adversarial(g, d, noise=noise.uniform(4), penalties=(losses.r1(1.0),), trackers=(steer,))
     batch, opt = games.batch(rows=4), games.sgd()
     state, step, seen = init_state(gan, opt, jax.random.key(0), batch), quick(make_step(gan, opt)), []
     for _ in range(4):
-        before = state.d.stats["memory"]["ada"]
+        before = state.d.stats["trackers"]["ada"]
         state, metrics = step(state, batch)
         seen.append(float(metrics.d["augment_p"]))
         assert all(np.isfinite(leaf) for leaf in jax.tree.leaves(metrics)) and metrics.d["penalty"] > 0
         if before.batches >= 2:  # D of one step says nothing sure of real images: r_t is below 0.6
             np.testing.assert_allclose(
-                state.d.stats["memory"]["ada"].p,
+                state.d.stats["trackers"]["ada"].p,
                 before.p + np.sign(before.signs - 0.6 * before.batches) * 8 / 100,
                 atol=1e-6,
             )

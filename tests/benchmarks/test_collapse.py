@@ -21,7 +21,7 @@ def test_every_setting_is_a_config_of_its_own():
 
 
 def test_a_collapse_and_a_divergence_are_told_from_the_truth():
-    real = data.load("ring").image[:2500]
+    real = data.load("ring")["image"][:2500]
     assert collapse.judged(real, RING)["modes"] == 8 and collapse.judged(real, RING)["kl"] < 0.01
     one = collapse.judged(real[::8], RING)
     assert one["modes"] == 1 and one["good"] > 0.9 and one["kl"] == pytest.approx(np.log(8))

@@ -26,8 +26,10 @@ def test_flops_of_several_turns_are_counted_one_by_one():
 def test_bytes_are_those_of_state_and_data():
     cost = estimate.measure("digits", DIGITS)
     dataset, _ = training.prepare("digits", DIGITS)
-    assert cost["argument_bytes"] > cost["state_bytes"] + dataset.image.nbytes
-    assert cost["argument_bytes"] < 1.1 * (cost["state_bytes"] + dataset.image.nbytes + dataset.label.nbytes) + 4096
+    assert cost["argument_bytes"] > cost["state_bytes"] + dataset["image"].nbytes
+    assert (
+        cost["argument_bytes"] < 1.1 * (cost["state_bytes"] + dataset["image"].nbytes + dataset["label"].nbytes) + 4096
+    )
     assert cost["peak_bytes"] >= cost["argument_bytes"] + cost["temp_bytes"]
 
 
@@ -98,7 +100,7 @@ from jaxgan import parallel, recipes, runs, training
 config = recipes.{recipe}.Config(**{fields}, batch_size={batch})
 dataset, facts = training.prepare("{recipe}", config)
 program = training.compose("{recipe}", config, dataset, facts, "single", parallel.choose("single"))
-state = jax.jit(lambda: runs.fresh_state(program.setup, dataclasses.replace(config, batch_size=8), facts))()
+state = jax.jit(lambda: build.fresh_state(program.setup, dataclasses.replace(config, batch_size=8), facts))()
 shared = jax.device_put(program.feed.shared, program.play.where)
 batch = program.feed.batch(0)
 program.play.lower(state, batch, *shared).compile()

@@ -15,21 +15,21 @@ from jaxgan.data.sources.crops import Crops
 
 
 def on_device(dataset, rows):
-    pick = jax.jit(dataset.image.pick)
-    return np.asarray(pick(dataset.image.arrays, rows))
+    pick = jax.jit(dataset["image"].pick)
+    return np.asarray(pick(dataset["image"].arrays, rows))
 
 
 def test_textures_are_crops_of_three_photographs():
     from skimage import data as photographs
 
     found = data.load("textures")
-    assert found.image.shape[1:] == (64, 64, 3) and found.classes == ("brick", "grass", "gravel")
+    assert found["image"].shape[1:] == (64, 64, 3) and found.classes == ("brick", "grass", "gravel")
     places = (512 - 64 + 1) ** 2
-    assert len(found.image) == 3 * places and np.bincount(found.label).tolist() == [places] * 3
+    assert len(found["image"]) == 3 * places and np.bincount(found["label"]).tolist() == [places] * 3
     row = 2 * places + 5 * (512 - 64 + 1) + 9
-    crop = found.image[np.array([row])][0]
+    crop = found["image"][np.array([row])][0]
     np.testing.assert_array_equal(crop, np.repeat(photographs.gravel()[5:69, 9:73, None], 3, axis=-1))
-    assert data.load("textures", 32, channels=1).image.shape[1:] == (32, 32, 1)
+    assert data.load("textures", 32, channels=1)["image"].shape[1:] == (32, 32, 1)
 
 
 def test_crops_of_pictures_of_several_sizes_are_the_same_on_host_and_device():
@@ -59,28 +59,28 @@ def digits_folder(tmp_path):
     digits = data.load("digits")
     folder = tmp_path / "idx"
     folder.mkdir()
-    write_idx(folder / "train-images-idx3-ubyte", digits.image[..., 0])
-    write_idx(folder / "train-labels-idx1-ubyte", digits.label.astype(np.uint8))
+    write_idx(folder / "train-images-idx3-ubyte", digits["image"][..., 0])
+    write_idx(folder / "train-labels-idx1-ubyte", digits["label"].astype(np.uint8))
     return folder
 
 
 def test_stacked_mnist_has_a_digit_in_each_channel(digits_folder):
     digits, found = data.load("digits"), data.load(f"stacked_mnist:{digits_folder}")
-    assert found.image.shape == (128_000, 8, 8, 3) and len(found.classes) == 1000
-    assert np.unique(found.label).size == 1000  # every mode occurs
-    triples = found.image.arrays["triples"]
+    assert found["image"].shape == (128_000, 8, 8, 3) and len(found.classes) == 1000
+    assert np.unique(found["label"]).size == 1000  # every mode occurs
+    triples = found["image"].arrays["triples"]
     for channel in range(3):  # each epoch of a channel is a permutation, and the channels' differ
         assert sorted(triples[:1797, channel]) == list(range(1797))
     assert (triples[:, 0] != triples[:, 1]).mean() > 0.99
     for row in (0, 77, 127_999):
-        image = found.image[np.array(row)]
+        image = found["image"][np.array(row)]
         for channel in range(3):
-            np.testing.assert_array_equal(image[..., channel], digits.image[triples[row, channel], ..., 0])
-        figures = "".join(str(digits.label[i]) for i in triples[row])
-        assert found.classes[found.label[row]] == figures
+            np.testing.assert_array_equal(image[..., channel], digits["image"][triples[row, channel], ..., 0])
+        figures = "".join(str(digits["label"][i]) for i in triples[row])
+        assert found.classes[found["label"][row]] == figures
     rows = np.array([[5, 6], [7, 100_000]], np.int32)
-    np.testing.assert_array_equal(on_device(found, rows), found.image[rows])
-    assert data.load(f"stacked_mnist:{digits_folder}").facts == found.facts
+    np.testing.assert_array_equal(on_device(found, rows), found["image"][rows])
+    assert data.load(f"stacked_mnist:{digits_folder}").info == found.info
 
 
 def test_stacked_mnist_needs_digits_with_labels(digits_folder, tmp_path):
@@ -114,13 +114,15 @@ def test_a_source_becomes_a_tfds_set_and_is_read_back(home, capsys):
     assert main(["data", "write", "digits", "--name", "my_digits"]) == 0
     assert "tfds:my_digits" in capsys.readouterr().out
     digits, found = data.load("digits"), data.load("tfds:my_digits")
-    assert found.image.shape == digits.image.shape and found.classes == digits.classes
-    pairs = lambda d: sorted((image.tobytes(), int(label)) for image, label in zip(d.image, d.label, strict=True))
+    assert found["image"].shape == digits["image"].shape and found.classes == digits.classes
+    pairs = lambda d: sorted((image.tobytes(), int(label)) for image, label in zip(d["image"], d["label"], strict=True))
     assert pairs(found) == pairs(digits)  # in an order of their own
-    assert data.load(f"tfds:{home}/my_digits").facts.sha256 == found.facts.sha256
+    assert data.load(f"tfds:{home}/my_digits").sha256 == found.sha256
     small = data.load("tfds:my_digits", 4, memory=0)
-    assert small.image.shape == (1797, 4, 4, 1) and not isinstance(small.image, np.ndarray)
-    np.testing.assert_array_equal(small.image[np.array([[5], [9]])], data.load("tfds:my_digits", 4).image[[[5], [9]]])
+    assert small["image"].shape == (1797, 4, 4, 1) and not isinstance(small["image"], np.ndarray)
+    np.testing.assert_array_equal(
+        small["image"][np.array([[5], [9]])], data.load("tfds:my_digits", 4)["image"][[[5], [9]]]
+    )
     assert main(["data", "write", "digits", "--name", "my_digits"]) == 2
     assert "already there" in capsys.readouterr().err
 
@@ -128,10 +130,10 @@ def test_a_source_becomes_a_tfds_set_and_is_read_back(home, capsys):
 def test_label_vectors_survive_tfds(home):
     image = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), dtype=np.uint8)
     label = np.random.default_rng(1).standard_normal((6, 2)).astype(np.float32)
-    data.tfds.write(data.Dataset("mine", image, label, ("a", "b")), "vectors")
+    data.tfds.write(data.from_arrays("mine", {"image": image, "label": label}, ("a", "b")), "vectors")
     found = data.load("tfds:vectors")
-    order = [next(i for i in range(6) if (image[i] == one).all()) for one in found.image]
-    np.testing.assert_allclose(found.label, label[order])
+    order = [next(i for i in range(6) if (image[i] == one).all()) for one in found["image"]]
+    np.testing.assert_allclose(found["label"], label[order])
 
 
 def test_a_tfds_set_trains_without_tensorflow(home, tmp_path):

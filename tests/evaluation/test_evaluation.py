@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxgan import BadInput, data, evaluation, inference, models, runs, tasks
+from jaxgan import BadInput, data, evaluation, inference, modalities, models, runs, tasks
 from jaxgan.cli import main
 from jaxgan.core import numbered
-from jaxgan.evaluation import cache, extract, extractors, measure
+from jaxgan.evaluation import cache, distribution, extract, extractors
 from jaxgan.metrics import features
 from jaxgan.metrics.protocol import Protocol, Score
 
 PROTOCOL = Protocol("fd", 2000, "classifier-digits", "ab12", split="test", real=1797, data_sha256="cd34")
+
+
+IMAGES, POINTS = modalities.get("image"), modalities.get("points")
 
 
 def quiet(line):
@@ -28,18 +31,18 @@ def net():
 
 @pytest.fixture(scope="module")
 def halves(net):
-    """Sights of one half of the digits and of the other."""
-    whole = extract.Eye(net).real(data.load("digits"), 1797, say=quiet)
+    """Features of one half of the digits and of the other."""
+    whole = extract.FeatureExtractor(net, IMAGES).real(data.load("digits"), 1797, say=quiet)
     return part(whole, slice(0, 898)), part(whole, slice(898, 1796))
 
 
 def part(sight, rows):
-    return extract.Sight(*(None if x is None else x[rows] for x in sight))
+    return extract.Features(*(None if x is None else x[rows] for x in sight))
 
 
 def seen(net, images, label):
     out = jax.tree.map(np.asarray, net.apply(net.variables, images))
-    return extract.Sight(out.features, out.logits, images, label)
+    return extract.Features(out.features, out.logits, images, label)
 
 
 # what a generator would have to do to be each of these
@@ -69,8 +72,8 @@ def noisy(net, train, other):
 
 
 @pytest.fixture(scope="module")
-def case():
-    return measure.Case(PROTOCOL, "digits", tuple("0123456789"), False)
+def context():
+    return distribution.EvalContext(PROTOCOL, "digits", "image", tuple("0123456789"), False)
 
 
 @pytest.mark.parametrize(
@@ -83,12 +86,14 @@ def case():
         (noisy, "poor"),
     ],
 )
-def test_each_fault_has_its_diagnosis(net, halves, case, fault, verdict):
+def test_each_fault_has_its_diagnosis(net, halves, context, fault, verdict):
     real, other = halves
     fake = fault(net, real, other)
-    ideal = {s.name: s.value for s in measure.all_of(case, part(real, slice(0, 449)), part(real, slice(449, 898)))}
-    scores = {s.name: s.value for s in measure.all_of(case, real, fake)}
-    shares = (case.classes, measure.class_shares(case, real), measure.class_shares(case, fake))
+    ideal = {
+        s.name: s.value for s in distribution.all_of(context, part(real, slice(0, 449)), part(real, slice(449, 898)))
+    }
+    scores = {s.name: s.value for s in distribution.all_of(context, real, fake)}
+    shares = (context.classes, distribution.class_shares(context, real), distribution.class_shares(context, fake))
     found = evaluation.diagnose(scores, ideal, shares=shares, untrained_fd=1000.0)
     assert [v.verdict for v in found] == [verdict], found
     assert all(v.evidence and v.advice for v in found)
@@ -122,16 +127,16 @@ def test_protocols_have_names_and_only_equal_ones_can_be_compared():
             _ = score(3.0) < score(2.0, **{name: value})
 
 
-def test_fid_is_said_of_inceptions_own_weights_alone(case):
-    assert measure.score(case, "fd", 1.0, 2000, 1797).title == "fd"
-    true = case._replace(protocol=Protocol(**{**vars(PROTOCOL), "net": "inception-tf"}))
-    score = measure.score(true, "fd", 1.0, 50_000, 50_000)
+def test_fid_is_said_of_inceptions_own_weights_alone(context):
+    assert distribution.score(context, "fd", 1.0, 2000, 1797).title == "fd"
+    true = context._replace(protocol=Protocol(**{**vars(PROTOCOL), "net": "inception-tf"}))
+    score = distribution.score(true, "fd", 1.0, 50_000, 50_000)
     assert score.name == "fd" and score.title == score.as_json()["name"] == "FID"
     assert str(score.protocol) == "fid50k-test-inception-tf"
 
 
 def gan(**options):
-    return tasks.paired(
+    return tasks.adversarial(
         models.dcgan.generator(resolution=8, channels=1, width=8, **options),
         models.dcgan.discriminator(width=8, **options),
     )
@@ -141,28 +146,32 @@ def gan(**options):
 def drawn(net):
     game = gan()
     variables = game.init(jax.random.key(0), numbered({"image": np.zeros((4, 8, 8, 1), np.float32)})).g
-    return game, variables, extract.Eye(net).fake(game, variables, 300)
+    return game, variables, extract.FeatureExtractor(net, IMAGES).fake(game, variables, 300)
 
 
 @pytest.mark.parametrize("devices", [2, 8])
 def test_devices_do_not_change_what_is_drawn(net, drawn, devices):
     game, variables, one = drawn
-    many = extract.Eye(net, jax.devices()[:devices]).fake(game, variables, 300)
+    many = extract.FeatureExtractor(net, IMAGES, jax.devices()[:devices]).fake(game, variables, 300)
     np.testing.assert_array_equal(many.samples, one.samples)
     np.testing.assert_allclose(many.features, one.features, rtol=1e-5, atol=1e-5)
 
 
 def test_fewer_samples_are_the_first_of_more_and_another_seed_draws_others(net, drawn):
     game, variables, one = drawn
-    np.testing.assert_array_equal(extract.Eye(net).fake(game, variables, 100).samples, one.samples[:100])
-    assert (extract.Eye(net).fake(game, variables, 100, seed=1).samples != one.samples[:100]).any()
+    np.testing.assert_array_equal(
+        extract.FeatureExtractor(net, IMAGES).fake(game, variables, 100).samples, one.samples[:100]
+    )
+    assert (extract.FeatureExtractor(net, IMAGES).fake(game, variables, 100, seed=1).samples != one.samples[:100]).any()
 
 
 def test_samples_that_are_not_finite_are_told(net, drawn):
     game, variables, _ = drawn
-    broken = features.FeatureNet("broken", {}, lambda v, x: features.Seen(x.reshape(len(x), -1) * np.float32(np.nan)))
+    broken = features.FeatureNet(
+        "broken", {}, lambda v, x: features.FeatureOutput(x.reshape(len(x), -1) * np.float32(np.nan))
+    )
     with pytest.raises(BadInput, match=r"40 of 40 samples .* not finite through broken"):
-        extract.Eye(broken).fake(game, variables, 40)
+        extract.FeatureExtractor(broken, IMAGES).fake(game, variables, 40)
 
 
 def test_standing_statistics_are_those_of_a_large_batch():
@@ -187,7 +196,7 @@ def test_standing_statistics_are_those_of_a_large_batch():
 def test_real_samples_are_seen_once_and_damage_is_mended(net, tmp_path, monkeypatch):
     monkeypatch.setenv("JAXGAN_CACHE", str(tmp_path))
     said = []
-    look = lambda: extract.Eye(net).real(data.load("digits"), 500, say=said.append)
+    look = lambda: extract.FeatureExtractor(net, IMAGES).real(data.load("digits"), 500, say=said.append)
     first, second = look(), look()
     assert len(said) == 1 and (first.features == second.features).all() and len(first.features) == 500
     (kept,) = tmp_path.glob("features-*.npz")
@@ -201,28 +210,28 @@ def test_a_users_function_of_images_is_a_feature_network():
     digits = data.load("digits")
     mean = extractors.choose(lambda images: images.mean(axis=(1, 2)), digits)
     np.testing.assert_allclose(
-        extract.Eye(mean).real(digits, 50, say=quiet).features[:, 0],
-        extract.Eye(features.pixels()).real(digits, 50, say=quiet).features.mean(axis=1) * 255,
+        extract.FeatureExtractor(mean, IMAGES).real(digits, 50, say=quiet).features[:, 0],
+        extract.FeatureExtractor(features.pixels(), IMAGES).real(digits, 50, say=quiet).features.mean(axis=1) * 255,
         rtol=1e-4,
     )
 
 
 def test_the_classifier_tells_digits_and_turns():
     digits = data.load("digits")
-    _, by_label = features.classifier.train(digits.image, digits.label, 10)
-    _, by_turn = features.classifier.train(digits.image, None, 0)
+    _, by_label = features.classifier.train(digits["image"], digits["label"], 10)
+    _, by_turn = features.classifier.train(digits["image"], None, 0)
     assert by_label > 0.95 and by_turn > 0.85
     with pytest.raises(BadInput, match="there are 5 images"):
-        features.classifier.train(digits.image[:5], digits.label[:5], 10)
+        features.classifier.train(digits["image"][:5], digits["label"][:5], 10)
 
 
 def test_stacked_digits_are_told_channel_by_channel(net):
     digits = data.load("digits")
     rows = np.random.default_rng(0).integers(0, 1797, (200, 3))
-    stacks = np.moveaxis(digits.image[rows][..., 0], 1, -1)
+    stacks = np.moveaxis(digits["image"][rows][..., 0], 1, -1)
     out = features.classifier.by_channel(net).apply(net.variables, stacks)
     assert out.features.shape == (200, 3 * features.classifier.FEATURES) and out.logits.shape == (200, 1000)
-    one = np.asarray(net.apply(net.variables, digits.image).logits).argmax(axis=1)[rows]
+    one = np.asarray(net.apply(net.variables, digits["image"]).logits).argmax(axis=1)[rows]
     np.testing.assert_array_equal(np.asarray(out.logits).argmax(axis=1), one @ [100, 10, 1])
     np.testing.assert_allclose(jax.nn.logsumexp(out.logits, axis=1), 0, atol=1e-4)
 
@@ -319,8 +328,13 @@ def test_points_are_judged_by_their_modes(tmp_path, capsys):
     assert str(scores["fd"].protocol) == "fd500-train-points" and {"modes", "good", "mode_kl", "spread", "mmd"} <= set(
         scores
     )
-    sight = extract.Eye(features.pixels()).real(data.load("ring"), 2000, say=quiet)
-    perfect = {s.name: s.value for s in measure.cheap(measure.Case(PROTOCOL, "ring", tuple("01234567")), sight, sight)}
+    sight = extract.FeatureExtractor(features.pixels(), POINTS).real(data.load("ring"), 2000, say=quiet)
+    perfect = {
+        s.name: s.value
+        for s in distribution.cheap(
+            distribution.EvalContext(PROTOCOL, "ring", "points", tuple("01234567")), sight, sight
+        )
+    }
     assert perfect["modes"] == 8 and perfect["good"] > 0.98 and perfect["spread"] == pytest.approx(1, abs=0.1)
     assert found.picture.is_file() and "healthy" not in [v.verdict for v in found.verdicts]
 
@@ -328,7 +342,7 @@ def test_points_are_judged_by_their_modes(tmp_path, capsys):
 def test_held_out_samples_are_compared_with_and_judged(tmp_path):
     digits = data.load("digits")
     for name, rows in (("train", slice(0, 900)), ("test", slice(900, None))):
-        np.savez(tmp_path / f"{name}.npz", image=digits.image[rows], label=digits.label[rows])
+        np.savez(tmp_path / f"{name}.npz", image=digits["image"][rows], label=digits["label"][rows])
     folder, test = tmp_path / "run", str(tmp_path / "test.npz")
     assert main(["train", "digits", "--tiny", "--data", str(tmp_path / "train.npz"), "--out", str(folder)]) == 0
     found = evaluation.evaluate(folder, num=200, split="test", held_out=test, say=quiet)
@@ -340,7 +354,7 @@ def test_held_out_samples_are_compared_with_and_judged(tmp_path):
 @pytest.mark.slow
 def test_metrics_through_squeezenet(tmp_path, test_data):
     digits = data.load("digits")
-    np.savez(tmp_path / "few.npz", image=digits.image[:60], label=digits.label[:60])
+    np.savez(tmp_path / "few.npz", image=digits["image"][:60], label=digits["label"][:60])
     folder = tmp_path / "run"
     assert main(["train", "digits", "--tiny", "--data", str(tmp_path / "few.npz"), "--out", str(folder)]) == 0
     weights = test_data / "weights" / "squeezenet_v1.0_dc.npz"

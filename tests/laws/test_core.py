@@ -80,13 +80,15 @@ def test_several_turns_of_d_are_single_turns_in_a_row():
         data = jaxgan.core.numbered(jax.tree.map(lambda x: x[i], batches))  # noqa: B023
         played = turns.play(state.g, data, keys[i][0])
         d, _ = turns.d(d, lambda batch, played=played: played[0], data, keys[i][1])
-    g, _ = turns.g(state.g, d, lambda batch: played, data, keys[-1][3])
+    g, _ = turns.g(state.g, d, lambda g, batch: played, data, keys[-1][3])
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.d.params, d.params)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.g.params, g.params)
 
 
 @pytest.mark.parametrize("fresh", [False, True])
-@pytest.mark.parametrize("name", ["mlp_wgan_gp", "mlp_rpgan_r1_r2", "mlp_augmented", "dcgan_spectral_r1"])
+@pytest.mark.parametrize(
+    "name", ["mlp_wgan_gp", "mlp_rpgan_r1_r2", "mlp_augmented", "dcgan_spectral_r1", "mlp_lecam", "mlp_ada"]
+)
 def test_microbatches_give_the_step_of_the_whole_batch(name, fresh):
     gan, opt, state = begin(name)
     whole, parts = (jax.jit(jaxgan.make_step(gan, opt, fresh=fresh, microbatches=n)) for n in (1, 4))
@@ -101,7 +103,7 @@ def test_microbatches_give_the_step_of_the_whole_batch(name, fresh):
 
 
 def test_microbatches_need_less_memory():
-    gan = tasks.paired(
+    gan = tasks.adversarial(
         models.dcgan.generator(16, 1, width=8, norm="none"), models.dcgan.discriminator(width=8, norm="none")
     )
     data, opt = batch(rows=64, size=16), sgd()
@@ -155,7 +157,7 @@ def test_lazy_step_is_rare_at_every_kth_step():
     opt = sgd()
     plain = GAMES["mlp_non_saturating"](None)
     networks = models.mlp.generator((8, 8, 1), (16, 16)), models.mlp.discriminator((16, 16))
-    strong = tasks.paired(*networks, noise=noise.uniform(8), penalties=(losses.r1(30.0),))
+    strong = tasks.adversarial(*networks, noise=noise.uniform(8), penalties=(losses.r1(30.0),))
     often, rare = jaxgan.make_step(plain, opt), jaxgan.make_step(strong, opt)
     step = jax.jit(jaxgan.lazy(often, rare, 3))
     state = jaxgan.init_state(plain, opt, jax.random.key(0), batch())
@@ -203,7 +205,7 @@ def test_no_discriminator_pass_that_no_loss_needs():
     g_turn = 2 * d + (3 * g - 8 * 16)
     least = 2 * 16 * (d_turn + g_turn)
     assert ours < least * 1.25  # elementwise work is a quarter at most of so small networks
-    more = tasks.paired(
+    more = tasks.adversarial(
         models.mlp.generator((8, 8, 1), (16, 16)),
         models.mlp.discriminator((16, 16)),
         noise=noise.uniform(8),
@@ -215,7 +217,7 @@ def test_no_discriminator_pass_that_no_loss_needs():
 
 def test_bfloat16_keeps_parameters_losses_and_average_in_float32():
     same = {"width": 8, "dtype": jnp.bfloat16}
-    gan = tasks.paired(
+    gan = tasks.adversarial(
         models.dcgan.generator(8, 1, **same), models.dcgan.discriminator(**same), penalties=(losses.r1(1.0),)
     )
     opt = Pair(optax.adam(1e-3), optax.adam(1e-3))

@@ -58,13 +58,13 @@ def test_a_run_can_be_loaded_and_sampled(name, runs, tmp_path):
     assert main(["sample", str(runs(name)), "--num", "23", "--out", str(out)]) == 0
     with np.load(out) as arrays:
         image, label = arrays["image"], arrays.get("label")
-    assert image.shape == (23, *loaded.facts.shape)
+    assert image.shape == (23, *loaded.data.specs["image"].shape)
     assert image.dtype == (np.uint8 if image.ndim == 4 else np.float32)
     if loaded.config.conditional:
         assert label.tolist() == sorted(label) and np.ptp(np.bincount(label)) == 1
     batch = {"index": np.arange(23), **({} if label is None else {"label": label})}
     ours = np.asarray(loaded.gan.sample(loaded.state.ema, batch, jax.random.key(0)))
-    ours = jaxgan.pictures.to_uint8(ours) if image.ndim == 4 else ours
+    ours = jaxgan.modalities.image.to_file(ours) if image.ndim == 4 else ours
     np.testing.assert_allclose(image.astype(float), ours.astype(float), atol=1 if image.ndim == 4 else 1e-5)
 
 
@@ -101,7 +101,7 @@ def test_raw_samples_are_of_the_weights_themselves(tmp_path):
     raw = samples(tmp_path / "run", tmp_path / "raw.npz", "--raw")
     batch = {"index": np.arange(20), "label": raw["label"]}
     ours = [
-        jaxgan.pictures.to_uint8(loaded.gan.sample(variables, batch, jax.random.key(0))).astype(int)
+        jaxgan.modalities.image.to_file(loaded.gan.sample(variables, batch, jax.random.key(0))).astype(int)
         for variables in (loaded.state.g.variables, loaded.state.ema)
     ]
     assert np.abs(ours[0] - raw["image"]).max() <= 1
@@ -123,7 +123,7 @@ def test_samples_become_sheets_and_folders(name, runs, tmp_path):
     files = sorted((tmp_path / "folder").rglob("*.png"))
     assert len(files) == 12 and len({file.parent for file in files}) == 10
     found = jaxgan.data.load(str(tmp_path / "folder"))
-    assert found.image.shape == (12, 8, 8, 1) and found.classes == tuple("0123456789")
+    assert found["image"].shape == (12, 8, 8, 1) and found.classes == tuple("0123456789")
 
 
 def test_new_runs_get_new_folders(tmp_path, monkeypatch, capsys):
@@ -160,9 +160,9 @@ def test_dry_run_tells_config_and_cost_and_writes_nothing(tmp_path, monkeypatch,
     out = capsys.readouterr().out
     content, _ = json.JSONDecoder().raw_decode(out)
     assert content["recipe"] == "digits" and content["config"]["width"] == 8
-    config, facts = recipes.digits.Config(width=8), jaxgan.data.load("digits").facts
-    setup = jaxgan.assemble.setup(recipes.digits, config, facts)
-    state = jax.eval_shape(lambda: jaxgan.runs.fresh_state(setup, config, facts))
+    config, facts = recipes.digits.Config(width=8), jaxgan.data.load("digits").specs
+    setup = jaxgan.build.experiment(recipes.digits, config, facts)
+    state = jax.eval_shape(lambda: jaxgan.build.fresh_state(setup, config, facts))
     sizes = [sum(x.size for x in jax.tree.leaves(side.params)) for side in (state.g, state.d)]
     assert f"G {sizes[0]:,}  D {sizes[1]:,}" in out and "FLOP" in out
     assert list(tmp_path.iterdir()) == []

@@ -35,6 +35,10 @@ def place(tmp_path, monkeypatch, run):
     Image.fromarray(draw.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(tmp_path / "plain" / "a.png")
     np.savez(tmp_path / "odd.npz", image=draw.integers(0, 256, (64, 28, 28, 1), dtype=np.uint8))
     np.savez(tmp_path / "bad.npz", image=np.ones((4, 8, 8, 1)) * 255.0)
+    np.savez(tmp_path / "extra.npz", image=np.zeros((4, 8, 8), np.uint8), weight=np.zeros(4))
+    np.savez(tmp_path / "sound.npz", image=np.zeros((4, 64, 1), np.float32))
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "config.json").write_text('{"recipe": "digits", "config": {}, "data": {}}')
     (tmp_path / "cut.npz").write_bytes((tmp_path / "odd.npz").read_bytes()[:-400])
     (tmp_path / "file").write_text("here first")
     (tmp_path / "file.zip").write_text("no zip")
@@ -105,7 +109,11 @@ CASES = {
     "train digits --batch-size -1": ("--batch-size is -1", "above 0"),
     "train digits --lr-g 0": ("--lr-g is 0", "above 0"),
     "train digits --b1 1.5": ("--b1 is 1.5", "[0, 1)"),
-    "train ring --steps 70": ("--steps is 70", "--steps-per-dispatch 50", "multiple"),
+    "train my_recipe.py": ("there is no my_recipe.py", "digits"),
+    "train odd.npz.py": ("there is no odd.npz.py",),
+    "train digits --data extra.npz": ("extra.npz has weight", "image"),
+    "train digits --data sound.npz": ("sound.npz: image is float32[4, 64, 1]", "name the array"),
+    "sample old": ("old was made by another version", "format 1, this one has 2"),
     "train digits --smoothing 0.1": ("0.1", "--loss bce"),
     "train bce_mnist --data digits --smoothing 0.7": ("0.7", "[0, 0.5)"),
     "train digits --loss wasserstein --penalty none": ("wasserstein", "--penalty wgan_gp"),

@@ -148,3 +148,30 @@ def test_only_steps_may_grow(whole, capsys):
     assert main([*RUN, "--out", str(whole), "--resume", "auto"]) == 0  # nothing left to do
     assert "resumed from step 60" in capsys.readouterr().out
     assert result(whole) == before
+
+
+@pytest.mark.parametrize("stops", [["20"], ["7", "8", "20"]])
+def test_any_number_of_steps_and_intervals_give_the_same_run(stops, tmp_path, dispatched):
+    folder = tmp_path / "run"
+    for steps in stops:
+        assert main([*DISPATCHED, "--steps", steps, "--resume", "auto", "--out", str(folder)]) == 0
+    ends = json.loads((folder / "result.json").read_text())
+    assert ends["step"] == 20 and ends["state_sha256"] == dispatched
+    steps = [json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert {3, 6, 9, 12, 15, 18, 20} <= set(steps)
+
+
+DISPATCHED = ["train", "ring", "--tiny", "--steps-per-dispatch", "6", "--sample-every-steps", "11"]
+DISPATCHED += ["--save-every-steps", "7", "--log-every-steps", "3"]
+
+
+@pytest.fixture(scope="module")
+def dispatched(tmp_path_factory):
+    """Hash of 20 steps with other intervals, for which one program is compiled."""
+    folder = tmp_path_factory.mktemp("dispatched") / "run"
+    every = ["--log-every-steps", "20", "--sample-every-steps", "20", "--save-every-steps", "20"]
+    assert (
+        main(["train", "ring", "--tiny", "--steps-per-dispatch", "6", *every, "--steps", "20", "--out", str(folder)])
+        == 0
+    )
+    return json.loads((folder / "result.json").read_text())["state_sha256"]

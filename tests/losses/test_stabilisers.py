@@ -15,7 +15,7 @@ import jaxgan
 from jaxgan import augment, build, config, losses, parallel, recipes, tasks
 from jaxgan.cli import main
 from jaxgan.core import GAN, Losses, Pair, sample_keys
-from jaxgan.data import Facts, load
+from jaxgan.data import Spec, load
 from jaxgan.errors import BadInput
 from jaxgan.net import Net
 from jaxgan.optim import averages, lookahead
@@ -47,27 +47,27 @@ MIRROR = Net(  # a D that says what it sees
 
 
 def test_lecam_is_its_closed_form_after_the_warm_up():
-    watcher = losses.lecam(weight=0.3, decay=0.9, warm_up=3)
+    tracker = losses.lecam(weight=0.3, decay=0.9, warm_up=3)
     real, fake = normal(0, 6, 8) + 1, normal(1, 6, 8) - 1
-    memory, anchors = watcher.start(), None
+    state, anchors = tracker.start(), None
     for i, (r, f) in enumerate(zip(real, fake, strict=True)):
         expected = 0.3 * (np.mean((r - anchors[1]) ** 2) + np.mean((f - anchors[0]) ** 2)) if i >= 3 else 0.0
-        np.testing.assert_allclose(watcher.penalty(memory, r, f), expected, rtol=1e-5)
-        memory = watcher.update(memory, r, f, 8)
+        np.testing.assert_allclose(tracker.penalty(state, r, f), expected, rtol=1e-5)
+        state = tracker.update(state, r, f, 8)
         now = np.array([r.mean(), f.mean()])
         anchors = now if i == 0 else 0.9 * anchors + 0.1 * now
-        np.testing.assert_allclose(list(watcher.show(memory).values()), anchors, rtol=1e-5)
-    slope = jax.grad(lambda r: watcher.penalty(memory, r, fake[0]))(real[0])
+        np.testing.assert_allclose(list(tracker.metrics(state).values()), anchors, rtol=1e-5)
+    slope = jax.grad(lambda r: tracker.penalty(state, r, fake[0]))(real[0])
     close(slope, 0.3 * 2 * (real[0] - anchors[1]) / 8)
 
 
 def test_lecam_of_a_tree_is_the_mean_over_its_leaves():
-    watcher = losses.lecam(warm_up=1)
+    tracker = losses.lecam(warm_up=1)
     small, large = normal(0, 4), normal(1, 4, 3, 3)
-    each = [watcher.update(watcher.start(), x, x, 4) for x in (small, large)]
-    both = watcher.update(watcher.start(), {"a": small, "b": large}, (small, large), 4)
+    each = [tracker.update(tracker.start(), x, x, 4) for x in (small, large)]
+    both = tracker.update(tracker.start(), {"a": small, "b": large}, (small, large), 4)
     np.testing.assert_allclose(both.real, (each[0].real + each[1].real) / 2, rtol=1e-5)
-    at = lambda real: watcher.penalty(both, real, real)
+    at = lambda real: tracker.penalty(both, real, real)
     np.testing.assert_allclose(at([small, large]), (at(small) + at(large)) / 2, rtol=1e-5)
 
 
@@ -138,11 +138,11 @@ def test_top_k_of_a_traced_share_is_that_of_the_number(share):
 
 def test_the_share_of_top_k_falls_on_the_way():
     chosen = config.Config(top_k_end=0.25, burn_in_images=1000)
-    facts, seen = Facts("some points", (2,)), []
+    specs, seen = {"image": Spec((2,), "float32", "points")}, []
 
     @quick
     def counted(images):
-        loss = build._rules(build.at(chosen, images), facts, None).loss
+        loss = build._ingredients(build.at(chosen, images), specs, None).loss
         return (loss.g(None, jnp.arange(1.0, 65.0)) != 0).sum()
 
     for images in (0, 500, 1000, 5000):
@@ -200,22 +200,22 @@ def test_a_penalty_of_packs_is_given_what_d_sees_and_the_key_of_its_first_sample
         assert jnp.array_equal(ours, theirs)
 
 
-def seen_by(facts, x, **fields):
+def seen_by(specs, x, **fields):
     """What D sees of x under a Config."""
-    rules = SimpleNamespace(build=lambda config, facts, rules: rules)  # a recipe that hands them out
-    judge = build.setup(rules, config.Config(batch_size=8, **fields), facts).gan.judge
-    return np.asarray(judge(MIRROR).apply({}, x, key=jax.random.key(0))[0])
+    recipe = SimpleNamespace(build=lambda config, specs, ingredients: ingredients)  # it hands them out
+    wrap = build.game(recipe, config.Config(batch_size=8, **fields), specs).wrap_discriminator
+    return np.asarray(wrap(MIRROR).apply({}, x, key=jax.random.key(0))[0])
 
 
 def test_a_config_augments_then_adds_noise_then_packs():
-    x, facts = normal(0, 8, 8, 8, 1), load("digits").facts
-    alone = {name: seen_by(facts, x, **{name: value}) for name, value in (("augment", "diffaugment"), ("pack", 2))}
+    x, specs = normal(0, 8, 8, 8, 1), load("digits").specs
+    alone = {name: seen_by(specs, x, **{name: value}) for name, value in (("augment", "diffaugment"), ("pack", 2))}
     assert alone["pack"].shape == (4, 8, 8, 2)
     zeros = alone["augment"] == 0  # of cutout and translation
     assert zeros.mean() > 0.1
-    both = seen_by(facts, x, augment="diffaugment", instance_noise=0.1)
+    both = seen_by(specs, x, augment="diffaugment", instance_noise=0.1)
     assert 0.05 < np.std(both[zeros]) < 0.15
-    together = seen_by(facts, x, augment="diffaugment", instance_noise=0.1, pack=2)
+    together = seen_by(specs, x, augment="diffaugment", instance_noise=0.1, pack=2)
     np.testing.assert_array_equal(together, augment.packed(MIRROR, 2).apply({}, both)[0])
 
 
@@ -428,8 +428,8 @@ def test_recipes_take_them(name, fields):
     recipe = recipes.get(name)
     chosen = recipe.Config(**{**recipe.TINY, **fields})
     dataset = load(chosen.data)
-    setup = build.setup(recipe, chosen, dataset.facts)
-    batch = {"image": dataset.image[: chosen.batch_size], "label": dataset.label[: chosen.batch_size]}
+    setup = build.experiment(recipe, chosen, dataset.specs)
+    batch = {"image": dataset["image"][: chosen.batch_size], "label": dataset["label"][: chosen.batch_size]}
     state = jaxgan.init_state(setup.gan, setup.opt, jax.random.key(0), batch)
     step = quick(setup.step)
     for _ in range(2):
@@ -458,7 +458,10 @@ BAD = {
     "a width": (lambda: averages.exponent(0.4), "sigma is 0.4"),
     "a step between": (lambda: averages.weights([10, 30], [0.1, 0.1], 20, 0.1), "step is 20.*10, 30"),
     "no snapshots": (lambda: averages.reconstruct([], 0.1), "at least one"),
-    "consistency of points": (lambda: seen_by(load("ring").facts, None, consistency=1.0), "--consistency 1.0.*ring"),
+    "consistency of points": (
+        lambda: seen_by(load("ring").specs, None, data="ring", consistency=1.0),
+        "--consistency 1.0.*ring",
+    ),
     "packs of labels": (lambda: config.Config(pack=2, conditional=True), "--pack 2.*--no-conditional"),
     "packs of a batch": (lambda: config.Config(pack=3), "--batch-size 64.*--pack 3"),
     "a share of fakes": (lambda: config.Config(top_k=0.0), "--top-k is 0.0"),

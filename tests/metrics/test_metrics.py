@@ -206,7 +206,7 @@ def test_masks():
 
 
 def test_modes_of_a_ring():
-    ring = data.load("ring").image
+    ring = data.load("ring")["image"]
     found = metrics.modes(ring, RING.centres, RING.std)
     assert (
         found.found == 8 and 0.98 < found.good < 0.995 and found.reverse_kl < 1e-3
@@ -272,7 +272,11 @@ def pixels(images):
 def test_more_of_a_defect_is_a_larger_distance(change):
     digits = data.load("digits")
     half = DRAW.permutation(1797)
-    real, held, label = digits.image[half[:898]], digits.image[half[898:]].astype(float), digits.label[half[898:]]
+    real, held, label = (
+        digits["image"][half[:898]],
+        digits["image"][half[898:]].astype(float),
+        digits["label"][half[898:]],
+    )
     worse = {
         "blur": lambda much: ndimage.gaussian_filter(held, (0, much, much, 0)),
         "noise": lambda much: np.clip(held + 60 * much * np.random.default_rng(1).standard_normal(held.shape), 0, 255),
@@ -291,7 +295,7 @@ def test_more_of_a_defect_is_a_larger_distance(change):
 
 
 def test_memorised_samples_have_neighbours_at_no_distance():
-    digits = pixels(data.load("digits").image)
+    digits = pixels(data.load("digits")["image"])
     near = lambda x: np.median(metrics.nearest(x, digits[:900])[0])
     copies = digits[:200] + 0.001 * DRAW.standard_normal((200, 64))
     assert near(copies) < 0.02 < 0.5 < near(digits[900:1100])

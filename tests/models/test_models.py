@@ -8,13 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan import build, losses, runs
+from jaxgan import build, losses
 from jaxgan.core import numbered
 from jaxgan.errors import BadInput
 from jaxgan.layers import NORMS, Norm
 from jaxgan.models import dcgan, mlp, texture
 from jaxgan.net import Judged, Net, from_flax
-from jaxgan.tasks import paired
+from jaxgan.tasks import adversarial
 
 FLOAT32, BFLOAT16 = jnp.dtype(jnp.float32), jnp.dtype(jnp.bfloat16)
 SMALL = {"width": 4, "max_width": 8}
@@ -107,7 +107,7 @@ def test_losses_of_bfloat16_networks_are_float32(family):
         g, d = mlp.generator((8, 8, 1), (6,), dtype=BFLOAT16), mlp.discriminator((6,), dtype=BFLOAT16)
     else:
         g, d = dcgan.generator(8, 1, **SMALL, dtype=BFLOAT16), dcgan.discriminator(**SMALL, dtype=BFLOAT16)
-    gan = paired(g, d, penalties=(losses.r1(),))
+    gan = adversarial(g, d, penalties=(losses.r1(),))
     batch = {"image": np.zeros((2, 8, 8, 1), np.float32)}
 
     def play(key):
@@ -134,12 +134,12 @@ def test_mlp_pair_has_the_parameters_of_its_layers():
 
 def test_the_deep_mlp_pair_has_the_parameters_of_its_layers():
     from jaxgan.config import Config
-    from jaxgan.data import Facts
+    from jaxgan.data import Spec
     from jaxgan.recipes import deep_mlp
 
-    facts = Facts("some", (28, 28, 1))
-    setup = build.setup(deep_mlp, deep_mlp.Config(), facts)
-    state = jax.eval_shape(lambda: runs.fresh_state(setup, Config(batch_size=2), facts))
+    facts = {"image": Spec((28, 28, 1))}
+    setup = build.experiment(deep_mlp, deep_mlp.Config(), facts)
+    state = jax.eval_shape(lambda: build.fresh_state(setup, Config(batch_size=2), facts))
     widths = lambda params: [leaf.shape for leaf in jax.tree.leaves(params) if len(leaf.shape) == 2]
     dense = lambda *sizes: sorted(pairwise(sizes))
     assert sorted(widths(state.g.params)) == dense(100, 128, 256, 512, 1024, 2048, 4096, 8192, 784)
@@ -184,7 +184,7 @@ def test_only_the_logits_of_a_judgement_are_judged_by():
 
     losses_of = []
     for outputs in (lambda logits, x: logits, Judged):
-        gan = paired(mlp.generator((4,), (3,)), net(outputs))
+        gan = adversarial(mlp.generator((4,), (3,)), net(outputs))
         out = gan.losses(
             {"params": jnp.ones(())}, jnp.ones((2, 4)), numbered({"image": jnp.zeros((2, 4))}), jax.random.key(0)
         )
@@ -201,13 +201,13 @@ def test_a_batch_norm_behind_the_pixels_hides_brightness_and_moment_matching_tel
     bright = {"image": jnp.full((4, 1), 0.9) + 0.01 * jnp.arange(4.0)[:, None]}
     dark, judge = -bright["image"], from_flax(Judge())
     d = judge.init(jax.random.key(0), dark)
-    plain = paired(mlp.generator((1,), (3,)), judge).losses(d, dark, numbered(bright), jax.random.key(0))
+    plain = adversarial(mlp.generator((1,), (3,)), judge).losses(d, dark, numbered(bright), jax.random.key(0))
     assert abs(plain.metrics.d["real"] - plain.metrics.d["fake"]) < 1e-3
-    told = paired(mlp.generator((1,), (3,)), judge, content=(losses.moment_matching(2.0),))
+    told = adversarial(mlp.generator((1,), (3,)), judge, content={"matching": losses.moment_matching(2.0)})
     told = told.losses(d, dark, numbered(bright), jax.random.key(0))
     square = float(jnp.mean(bright["image"] - dark)) ** 2  # the mean squares are equal
     np.testing.assert_allclose(told.g - plain.g, 2 * square, rtol=1e-4)
-    assert told.d == plain.d and told.metrics.g["content"] == pytest.approx(2 * square, rel=1e-4)
+    assert told.d == plain.d and told.metrics.g["matching"] == pytest.approx(2 * square, rel=1e-4)
 
 
 def test_labels_of_an_mlp_are_more_inputs():
@@ -356,12 +356,12 @@ def images(rows=4, size=8, channels=1, **more):
 def test_paired_networks_of_different_classes_are_bad_input(classes_g, classes_d):
     said = rf"generator has classes={classes_g}, the discriminator classes={classes_d}.*same number, or neither"
     with pytest.raises(BadInput, match=said):
-        paired(mlp.generator(classes=classes_g), mlp.discriminator(classes=classes_d))
+        adversarial(mlp.generator(classes=classes_g), mlp.discriminator(classes=classes_d))
 
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_missing_labels_are_bad_input_when_a_game_starts(name):
-    gan = paired(*PAIRS[name](3))
+    gan = adversarial(*PAIRS[name](3))
     with pytest.raises(BadInput, match=r"classes=3 needs labels.*batch\['label'\]"):
         jax.eval_shape(gan.init, jax.random.key(0), images())
     jax.eval_shape(gan.init, jax.random.key(0), images(label=np.zeros(4, np.int32)))
@@ -369,7 +369,7 @@ def test_missing_labels_are_bad_input_when_a_game_starts(name):
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_labels_of_another_number_of_classes_are_bad_input_when_a_game_starts(name):
-    gan = paired(*PAIRS[name](3))
+    gan = adversarial(*PAIRS[name](3))
     with pytest.raises(BadInput, match=r"label is float32\[4, 5\], the network has classes=3"):
         jax.eval_shape(gan.init, jax.random.key(0), images(label=np.zeros((4, 5), np.float32)))
 
@@ -384,6 +384,6 @@ def test_labels_of_another_number_of_classes_are_bad_input_when_a_game_starts(na
 )
 @pytest.mark.parametrize("name", PAIRS)
 def test_generator_of_another_shape_than_the_data_is_bad_input_when_a_game_starts(name, batch, said):
-    gan = paired(*PAIRS[name](None))
+    gan = adversarial(*PAIRS[name](None))
     with pytest.raises(BadInput, match=said):
         jax.eval_shape(gan.init, jax.random.key(0), batch)

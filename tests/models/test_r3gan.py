@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from arrays import close, normal, quick
 
-from jaxgan import augment, build, core, losses, recipes, runs
+from jaxgan import augment, build, core, losses, recipes
 from jaxgan.cli import main
-from jaxgan.data import Facts
+from jaxgan.data import Spec
 from jaxgan.errors import BadInput
 from jaxgan.layers import downsample_filtered, setup_filter, upsample_filtered
 from jaxgan.models import r3gan
@@ -208,7 +208,7 @@ RING = {
     "ema_ramp": 10.0,
     "b2": 0.9,
 }
-FACTS = Facts("some points", (2,))
+FACTS = {"image": Spec((2,), "float32", "points")}
 
 
 def ring(**options):
@@ -216,7 +216,7 @@ def ring(**options):
 
 
 def first_state(setup, config, facts=FACTS):
-    return jax.jit(lambda: runs.fresh_state(setup, config, facts))()
+    return jax.jit(lambda: build.fresh_state(setup, config, facts))()
 
 
 @pytest.mark.parametrize(("images", "gone"), [(0, 0.0), (250, (2 - 2**0.5) / 4), (500, 0.5), (1000, 1.0), (9000, 1.0)])
@@ -254,7 +254,7 @@ def test_a_scheduled_step_is_the_step_of_the_config_of_that_moment(step):
     now = build.at(config, step * 8)
     values = {name: float(getattr(now, name)) for name in config.ends}
     fixed = dataclasses.replace(config, burn_in_images=0, **dict.fromkeys(ENDS), **values)
-    ours, theirs = (build.setup(recipes.ring, each, FACTS) for each in (config, fixed))
+    ours, theirs = (build.experiment(recipes.ring, each, FACTS) for each in (config, fixed))
     state = first_state(ours, config)
     nudge = lambda tree: jax.tree.map(lambda x: x + 1e-3 if x.dtype == jnp.float32 else x + step, tree)
     state = state._replace(step=state.step + step, g=nudge(state.g), d=nudge(state.d))
@@ -269,7 +269,7 @@ def test_a_scheduled_step_is_the_step_of_the_config_of_that_moment(step):
 
 def test_without_an_end_the_program_is_what_it_was():
     config = ring()
-    setup = build.setup(recipes.ring, config, FACTS)
+    setup = build.experiment(recipes.ring, config, FACTS)
     plain = core.make_step(
         setup.gan,
         setup.opt,
@@ -281,13 +281,13 @@ def test_without_an_end_the_program_is_what_it_was():
     state, batch = first_state(setup, config), {"image": normal(1, 8, 2)}
     programs = [jax.jit(step).lower(state, batch).as_text() for step in (setup.step, plain)]
     assert programs[0] == programs[1]
-    moving = build.setup(recipes.ring, ring(lr_g_end=1e-4, burn_in_images=99), FACTS)
+    moving = build.experiment(recipes.ring, ring(lr_g_end=1e-4, burn_in_images=99), FACTS)
     assert jax.jit(moving.step).lower(state, batch).as_text() != programs[0]
 
 
 def test_a_scheduled_step_is_compiled_once():
     config = ring(**ENDS, burn_in_images=16)
-    setup = build.setup(recipes.ring, config, FACTS)
+    setup = build.experiment(recipes.ring, config, FACTS)
     state, step = first_state(setup, config), jax.jit(setup.step)
     for _ in range(3):
         state, _ = step(state, {"image": normal(1, 8, 2)})
@@ -311,8 +311,8 @@ def test_a_resumed_scheduled_run_is_an_uninterrupted_one(tmp_path):
 
 
 def test_a_fixed_probability_of_augmentation_is_that_probability():
-    seen, eye = [], SimpleNamespace(build=lambda config, facts, rules: seen.append(rules))
-    facts = Facts("some images", (8, 8, 1))
+    seen, eye = [], SimpleNamespace(build=lambda config, specs, ingredients: seen.append(ingredients))
+    specs = {"image": Spec((8, 8, 1))}
     options = {"augment": "ada", "augment_p": 0.0, "augment_p_end": 1.0, "burn_in_images": 100}
     config = recipes.r3gan.Config(**{**recipes.r3gan.TINY, **options})
     groups = "bgc0.5o"  # the authors': half of the probability for colours, and cutout
@@ -322,8 +322,8 @@ def test_a_fixed_probability_of_augmentation_is_that_probability():
 
     @quick
     def both(moment):
-        eye.build(None, None, build._rules(build.at(config, moment), facts, None))
-        return seen[-1].judge(net).apply({}, images, key=key, train=True), augment.ada(groups)(
+        eye.build(None, None, build._ingredients(build.at(config, moment), specs, None))
+        return seen[-1].wrap_discriminator(net).apply({}, images, key=key, train=True), augment.ada(groups)(
             images, keys, moment / 100
         )
 

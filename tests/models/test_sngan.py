@@ -13,12 +13,12 @@ from arrays import close, normal, quick
 from jaxgan import build, losses
 from jaxgan.config import from_json
 from jaxgan.core import numbered
-from jaxgan.data import Facts
+from jaxgan.data import Spec
 from jaxgan.errors import BadInput
 from jaxgan.layers import Residual, ResizedConv, conv, conv_doubled, conv_halved, downsample, upsample
 from jaxgan.models import sngan
 from jaxgan.recipes import sngan as recipe
-from jaxgan.tasks import paired
+from jaxgan.tasks import adversarial
 
 TINY = {"width": 1 / 64}  # at 32 pixels 4 channels in G and 2 in D
 BFLOAT16 = jnp.dtype(jnp.bfloat16)
@@ -250,7 +250,7 @@ def test_the_label_changes_what_both_networks_give():
 
 def test_a_gradient_penalty_trains_every_weight_of_the_discriminator():
     d = sngan.discriminator(32, **TINY, attention=(16,))
-    gan = paired(sngan.generator(32, 1, **TINY), d, loss=losses.hinge, penalties=(losses.r1(1.0),))
+    gan = adversarial(sngan.generator(32, 1, **TINY), d, loss=losses.hinge, penalties=(losses.r1(1.0),))
     batch = numbered({"image": normal(0, 2, 32, 32, 1)})
     variables = shaken(d, batch["image"])
 
@@ -298,8 +298,8 @@ def test_the_recipe_is_the_papers_and_goes_through_json():
     assert from_json(recipe.Config, json.loads(json.dumps(asdict(config))), "there") == config
     assert (config.loss, config.lr_g, config.b1, config.b2) == ("hinge", 2e-4, 0.0, 0.9)
     assert (config.z_dim, config.d_turns, config.schedule) == (128, 5, "linear")
-    facts = Facts("some", (32, 32, 1), ("a", "b", "c"))
-    gan = build.setup(recipe, config, facts).gan
+    specs = {"image": Spec((32, 32, 1)), "label": Spec((), "int32", "", ("a", "b", "c"))}
+    gan = build.experiment(recipe, config, specs).gan
     batch = numbered({"image": np.zeros((2, 32, 32, 1), np.uint8), "label": np.zeros(2, np.int32)})
     pair = jax.eval_shape(gan.init, jax.random.key(0), batch)
     for variables in pair:
@@ -307,4 +307,4 @@ def test_the_recipe_is_the_papers_and_goes_through_json():
     with pytest.raises(BadInput, match="--attention is 32: give a list"):
         from_json(recipe.Config, {"attention": 32}, "there")
     with pytest.raises(BadInput, match=r"attention at 32: the discriminator of 32x32"):
-        build.setup(recipe, recipe.Config(attention=(32,)), facts)
+        build.experiment(recipe, recipe.Config(attention=(32,)), specs)

@@ -13,11 +13,12 @@ from games import sgd
 
 import jaxgan
 from jaxgan import losses, models, noise, parallel, recipes, tasks
+from jaxgan.data import Spec
 from jaxgan.errors import BadInput
 from jaxgan.layers import EqualConv, conv
 from jaxgan.models import stylegan2
 from jaxgan.models.stylegan2.blocks import Mapping, Styled
-from jaxgan.net import MEMORY
+from jaxgan.net import TRACKERS
 
 SMALL = {"width": 64, "max_width": 8, "mapping_layers": 1}
 STYLE = {**SMALL, "w_dim": 4}
@@ -89,7 +90,7 @@ def test_images_and_logits_are_float32_in_the_shapes_that_are_promised(options):
         place = {"key": jax.random.key(1), "index": jnp.arange(4)} if train else {}
         variables, image = shapes(g, (4, 7), *label, train=train, **place)
         assert (image.shape, image.dtype) == ((4, size, size, channels), jnp.float32)
-    assert variables["w_avg"]["w"].shape == (5,) and variables[MEMORY]["path"].shape == ()
+    assert variables["w_avg"]["w"].shape == (5,) and variables[TRACKERS]["path"].shape == ()
     _, ws = shapes(g, (4, 7), *label, train=False, method="mapping")
     assert (ws.shape, ws.dtype) == ((4, 2 * size.bit_length() - 4, 5), jnp.float32)
     other, logits = shapes(d, (4, size, size, channels), *label)
@@ -189,7 +190,7 @@ def test_w_avg_moves_to_the_mean_of_w_in_training_alone():
     close(moved["w_avg"]["w"], 0.25 * w.mean(0), 1e-6)
     again = net.apply({**variables, **moved}, z, **place, method="mapping")[1]
     close(again["w_avg"]["w"], (0.25 + 0.75 * 0.25) * w.mean(0), 1e-6)
-    assert images.shape == (5, 8, 8, 1) and MEMORY not in moved
+    assert images.shape == (5, 8, 8, 1) and TRACKERS not in moved
 
 
 def test_truncation_draws_towards_the_mean_of_w():
@@ -253,7 +254,7 @@ def at_work(dtype=jnp.float32, rows=4, **options):
     variables = jax.tree.map(lambda p: p.astype(dtype) if jnp.issubdtype(p.dtype, jnp.floating) else p, started(net, z))
     lift = lambda path, p: p + 0.3 if path[-1].key == "strength" else p
     variables = {**variables, "params": jax.tree_util.tree_map_with_path(lift, variables["params"])}
-    return net, {**variables, MEMORY: {"path": jnp.asarray(0.25, dtype)}}, z, jnp.arange(rows)
+    return net, {**variables, TRACKERS: {"path": jnp.asarray(0.25, dtype)}}, z, jnp.arange(rows)
 
 
 def test_path_lengths_are_those_of_the_whole_jacobian(shrink=2):
@@ -271,7 +272,7 @@ def test_path_lengths_are_those_of_the_whole_jacobian(shrink=2):
         lengths.append(np.sqrt(np.mean(np.sum(np.tensordot(y, jacobian[b, ..., b, :, :], 3) ** 2, -1))))
     assert np.std(lengths) > 1e-3
     np.testing.assert_allclose(penalty, 3 * np.mean((np.array(lengths) - 0.25) ** 2), rtol=1e-4)
-    np.testing.assert_allclose(moved[MEMORY]["path"], 0.9 * 0.25 + 0.1 * np.mean(lengths), rtol=1e-5)
+    np.testing.assert_allclose(moved[TRACKERS]["path"], 0.9 * 0.25 + 0.1 * np.mean(lengths), rtol=1e-5)
 
 
 def test_the_gradient_of_path_lengths_is_that_of_finite_differences():
@@ -293,7 +294,7 @@ def game(axis_name=None):
     generator = stylegan2.generator(8, 1, **STYLE)
     discriminator = stylegan2.discriminator(**SMALL, axis_name=axis_name)
     terms = {"penalties": (losses.r1(1.0),), "penalties_g": (stylegan2.path_length(generator),)}
-    return tasks.paired(generator, discriminator, noise=noise.normal(4), **terms)
+    return tasks.adversarial(generator, discriminator, noise=noise.normal(4), **terms)
 
 
 def test_two_devices_play_the_game_of_one():
@@ -311,20 +312,22 @@ def test_two_devices_play_the_game_of_one():
     for ours, theirs in zip(*map(jax.tree.leaves, after), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6 * max(np.abs(theirs).max(), 0.01))
     memory = after[0][0].g.stats
-    assert memory[MEMORY]["path"] > 0 and np.abs(memory["w_avg"]["w"]).max() > 0
+    assert memory[TRACKERS]["path"] > 0 and np.abs(memory["w_avg"]["w"]).max() > 0
 
 
 def test_lazy_penalties_come_at_their_steps_and_as_many_times_as_strong():
     class Config(recipes.digits.Config):
         penalty_g_every = 2
 
-    def build(config, facts, rules):
+    def build(config, specs, ingredients):
         term = lambda g, z, *, key, index: (jnp.float32(7.0), {})
-        return rules.paired(models.mlp.generator((2,), (4,)), models.mlp.discriminator((4,)), penalties_g=(term,))
+        return ingredients.adversarial(
+            models.mlp.generator((2,), (4,)), models.mlp.discriminator((4,)), penalties_g=(term,)
+        )
 
-    facts = SimpleNamespace(shape=(2,), classes=(), name="some")
+    specs = {"image": Spec((2,), "float32", "points")}
     config = Config(conditional=False, penalty_every=4, z_dim=3, batch_size=4)
-    setup = build.setup(SimpleNamespace(build=build), config, facts)
+    setup = build.experiment(SimpleNamespace(build=build), config, specs)
     batch = {"image": np.zeros((4, 2), np.float32)}
     state, step = jaxgan.init_state(setup.gan, setup.opt, jax.random.key(0), batch), quick(setup.step)
     seen = []

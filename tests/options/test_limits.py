@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import pytest
 from arrays import normal
 
-from jaxgan import build, recipes, runs, training
-from jaxgan.data import Facts
+from jaxgan import build, recipes, training
+from jaxgan.data import Spec
 from jaxgan.errors import BadInput
 from jaxgan.options import limits
 
@@ -67,14 +67,14 @@ def test_none_and_the_values_of_tiny_are_never_refused():
                                   or name.startswith(("penalty", "lecam", "unroll", "decay"))])  # fmt: skip
 def test_what_is_said_to_have_no_effect_changes_no_program(name):
     value, others, _ = IDLE[name]
-    recipe, facts = recipes.get("digits"), Facts("some images", (8, 8, 1))
+    recipe, facts = recipes.get("digits"), {"image": Spec((8, 8, 1))}
     same = {"conditional": False, "penalty": "none", "schedule": "constant"}
     config = recipe.Config(**{**recipe.TINY, **same, **others})
     batch = {"image": normal(0, config.batch_size, 8, 8, 1)}
 
     def program(config):
-        setup = build.setup(recipe, config, facts)
-        state = jax.eval_shape(lambda: runs.fresh_state(setup, config, facts))
+        setup = build.experiment(recipe, config, facts)
+        state = jax.eval_shape(lambda: build.fresh_state(setup, config, facts))
         return jax.jit(setup.step).lower(state, batch).as_text()
 
     assert program(config) == program(build.with_values(config, {name: value}))
@@ -96,9 +96,9 @@ def test_what_is_said_to_have_no_effect_changes_no_program(name):
 def test_a_recipe_s_own_values_go_with_what_they_belong_to(others, gone):
     recipe = recipes.r3gan
     assert recipe.Config().ends.keys() - recipe.Config(**others).ends.keys() == {*gone.split()}
-    facts = Facts("some images", (8, 8, 3))
+    facts = {"image": Spec((8, 8, 3))}
     small = {**recipe.TINY, **others}
-    setup = build.setup(recipe, recipe.Config(**small), facts)
-    state = jax.eval_shape(lambda: runs.fresh_state(setup, recipe.Config(**small), facts))
+    setup = build.experiment(recipe, recipe.Config(**small), facts)
+    state = jax.eval_shape(lambda: build.fresh_state(setup, recipe.Config(**small), facts))
     batch = {"image": jax.ShapeDtypeStruct((8, 8, 8, 3), jnp.float32)}
     assert jax.eval_shape(setup.step, state, batch)[0].step.shape == ()

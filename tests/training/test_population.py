@@ -61,7 +61,7 @@ def test_lazy_penalties_stay_lazy_and_steps_compile_once():
     recipe = recipes.get("digits")
     config = recipe.Config(**{**recipe.TINY, "penalty_every": 2, "batch_size": 8})
     found = data.load("digits")
-    program = population.Population("digits", population.members(config, 3), found, found.facts)
+    program = population.Population("digits", population.members(config, 3), found)
     state, compiled = program.state, program.play
     for step in range(3):
         state, metrics = compiled(state, program.batch(step), *program.shared)
@@ -96,9 +96,7 @@ def test_every_number_that_may_differ_can_be_swept():
     found = data.load("digits", resolution=8)
     for name in population.SWEPT:
         values = {"b2": "0.8,0.95", "augment_p": "0.2,0.4", "top_k": "1,0.5"}.get(name, "0.1,0.2")
-        program = population.Population(
-            "r3gan", population.members(first, sweep=[f"{name}={values}"]), found, found.facts
-        )
+        program = population.Population("r3gan", population.members(first, sweep=[f"{name}={values}"]), found)
         _, metrics = jax.eval_shape(program.play, program.state, program.batch(0), *program.shared)
         assert metrics.g["loss"].shape == (2,)
 
@@ -123,4 +121,4 @@ def test_members_that_differ_in_more_are_refused():
     config = recipes.get("digits").Config
     found = data.load("digits")
     with pytest.raises(BadInput, match="differ in width"):
-        population.Population("digits", [config(width=8), config(width=16)], found, found.facts)
+        population.Population("digits", [config(width=8), config(width=16)], found)

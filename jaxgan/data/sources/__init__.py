@@ -1,1 +1,23 @@
-"""Where samples come from, one kind of source a file."""
+"""Where samples come from, one kind of source a file. A module here is a source, found by what it takes.
+
+NAMES: words that are whole sources. WORDS: what it takes, for people. FALLBACK: True where it takes what no other does.
+takes(word) -> bool. load(word, how, memory) -> Dataset brought to a `modalities.resize.Resize`, its files read when they are
+    needed where they take more than `memory` bytes. held_out(word, how) -> Dataset of what `load` leaves out, or None;
+    absent where nothing is.
+"""
+
+import importlib
+import pkgutil
+
+from jaxgan import runtime
+
+
+def modules():
+    """All sources, those that take what is left last."""
+    found = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    return sorted(found, key=lambda source: getattr(source, "FALLBACK", False))
+
+
+def words():
+    """What each source takes, in words."""
+    return runtime.constants(__path__[0], "WORDS")

@@ -1,19 +1,41 @@
 """Every crop of a few large pictures is a sample: textures from one photograph."""
 
+from pathlib import Path
+
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.data.dataset import Dataset
-from jaxgan.data.lazy import OnDevice
+from jaxgan.data.dataset import labelled
+from jaxgan.data.lazy import Resident
+from jaxgan.data.sources.files import DAMAGED, SUFFIXES
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import as_channels
+from jaxgan.modalities.resize import as_channels, read
 
+NAMES = ("textures",)
+WORDS = "textures, or one large picture: every crop of brick, grass and gravel photographs, or of yours"
 MOST = 2**23  # crops: above, only every second (third, ...) place is used, so that an epoch's order stays small
 DEFAULT = 64  # pixels a side
 TEXTURES = ("brick", "grass", "gravel")
 
 
-class Crops(OnDevice):
+def takes(word):
+    """Whether the word is this source's."""
+    return word in NAMES or (Path(word).is_file() and Path(word).suffix.lower() in SUFFIXES)
+
+
+def load(word, how, memory=0):
+    """Dataset of all crops of the textures, or of one picture. Raises BadInput where it is damaged or too small."""
+    del memory
+    if word in NAMES:
+        return textures(how)
+    try:
+        with open(word, "rb") as file:
+            return crops(word, [read(file, how.channels)], how)
+    except DAMAGED as error:
+        raise BadInput(f"{word} is damaged ({error}): copy it again") from error
+
+
+class Crops(Resident):
     """The view [N, size, size, C] of all crops of pictures [H, W, C] of any sizes: row n is always the same crop."""
 
     def __init__(self, pictures, size):
@@ -69,7 +91,7 @@ def crops(name, pictures, how, classes=()):
     if view.arrays["pixels"].shape[0] >= 2**31:
         raise BadInput(f"{name} has {view.arrays['pixels'].shape[0]} pixels: give fewer than 2^31, cut it into tiles")
     label = view.picture_of(np.arange(len(view))).astype(np.int32) if classes else None
-    return Dataset(name, view, label, tuple(classes))
+    return labelled(name, view, label, tuple(classes))
 
 
 def textures(how):

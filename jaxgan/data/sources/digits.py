@@ -2,7 +2,21 @@
 
 import numpy as np
 
-from jaxgan.data.dataset import Dataset
+from jaxgan.data.dataset import labelled, resized
+
+NAMES = ("digits",)
+WORDS = "digits: scikit-learn's handwritten digits of 8x8, with the wheel"
+
+
+def takes(word):
+    """Whether the word is this source's."""
+    return word in NAMES
+
+
+def load(word, how, memory=0):
+    """Dataset of the digits, brought to a Resize."""
+    del word, memory
+    return resized(digits(), how)
 
 
 def digits():
@@ -11,4 +25,4 @@ def digits():
 
     table = load_digits()
     image = np.rint(table.images * (255 / 16)).astype(np.uint8)[..., None]
-    return Dataset("digits", image, table.target.astype(np.int32), tuple("0123456789"))
+    return labelled("digits", image, table.target.astype(np.int32), tuple("0123456789"))

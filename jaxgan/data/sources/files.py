@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxgan.data import label_table
-from jaxgan.data.dataset import Dataset
-from jaxgan.data.lazy import View
+from jaxgan.data import content, label_table
+from jaxgan.data.dataset import labelled
+from jaxgan.data.lazy import Lazy
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import fit, is_grey, read
 
+NAMES = ()
+WORDS = "a folder or a .zip of images: sub-folders are classes, or a labels.csv, labels.json, dataset.json"
+FALLBACK = True  # any folder that no other source takes
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 THREADS = min(16, 2 * (os.cpu_count() or 1))
 DAMAGED = (OSError, SyntaxError, ValueError, zipfile.BadZipFile)  # what Pillow and zipfile raise over a damaged file
@@ -28,6 +31,7 @@ class Files(NamedTuple):
     source: str
     names: tuple
     open: Callable  # name -> binary file
+    content: Callable  # () -> bytes that change with what the files hold
     label: Any = None  # int32 [N], float32 [N, K], or None
     classes: tuple = ()
 
@@ -37,6 +41,11 @@ class Files(NamedTuple):
             return fit(read(file, how.channels), how)
 
 
+def takes(word):
+    """Whether the word is this source's."""
+    return Path(word).is_dir() or (Path(word).is_file() and Path(word).suffix == ".zip")
+
+
 def find(source):
     """Files of a folder, or of a zip (StyleGAN's data sets are such). Raises BadInput where it cannot be opened."""
     source = Path(source)
@@ -44,6 +53,7 @@ def find(source):
         everything = sorted(p for p in source.rglob("*") if p.is_file())
         names = tuple(p.relative_to(source).as_posix() for p in everything if p.suffix.lower() in SUFFIXES)
         opener, around = lambda name: (source / name).open("rb"), label_table.beside(source)
+        held = lambda: content.digest(source, names)
     else:
         try:
             archive = zipfile.ZipFile(source)
@@ -53,11 +63,12 @@ def find(source):
         names = tuple(n for n in inside if PurePosixPath(n).suffix.lower() in SUFFIXES)
         opener = lambda name: io.BytesIO(archive.read(name))  # ZipFile locks: several threads may read
         around = label_table.inside(archive, inside)
+        held = lambda: repr([(n, archive.getinfo(n).CRC, archive.getinfo(n).file_size) for n in names]).encode()
     if not names:
-        return Files(str(source), (), opener)
+        return Files(str(source), (), opener, held)
     if around is not None:
-        return Files(str(source), names, opener, *label_table.labels(*around, names))
-    return Files(str(source), names, opener, *_subfolders(names))
+        return Files(str(source), names, opener, held, *label_table.labels(*around, names))
+    return Files(str(source), names, opener, held, *_subfolders(names))
 
 
 def load(source, how, memory):
@@ -72,23 +83,23 @@ def load(source, how, memory):
     _one_size(source, how, heads)
     channels = how.channels or (1 if all(grey for _, grey in heads) else 3)
     shape = (*(how.size or heads[0][0]), channels)
-    view = FileView(files, how._replace(channels=channels), (len(files.names), *shape), [size for size, _ in heads])
+    view = FileView(files, how._replace(channels=channels), (len(files.names), *shape))
     if view.nbytes > memory:
-        return Dataset(str(source), view, files.label, files.classes)
+        return labelled(str(source), view, files.label, files.classes)
     image = np.empty(view.shape, np.uint8)
 
     def place(pair):
         image[pair[0]] = files.read(pair[1], view.how)
 
     _each(files, place, tuple(enumerate(files.names)), name=lambda pair: pair[1])
-    return Dataset(str(source), image, files.label, files.classes)
+    return labelled(str(source), image, files.label, files.classes)
 
 
-class FileView(View):
+class FileView(Lazy):
     """The images [N, H, W, C] uint8 of Files, each read when it is asked for, by several threads."""
 
-    def __init__(self, files, how, shape, sizes):
-        self.files, self.how, self.shape, self._sizes = files, how, shape, sizes
+    def __init__(self, files, how, shape):
+        self.files, self.how, self.shape = files, how, shape
         self._pool = ThreadPoolExecutor(THREADS)
 
     def __getitem__(self, index):
@@ -97,8 +108,8 @@ class FileView(View):
         return np.stack(images).reshape(*rows.shape, *self.shape[1:])
 
     def identity(self):
-        """Names and sizes: the pixels of a large folder are not hashed."""
-        return repr((self.files.names, self._sizes, self.how)).encode()
+        """What the files hold, and what is made of it."""
+        return self.files.content() + repr(self.how).encode()
 
     def _read(self, row):
         name = self.files.names[row]

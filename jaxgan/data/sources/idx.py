@@ -7,9 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.dataset import from_arrays
+from jaxgan.data.dataset import from_arrays, resized
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import fit_all
+
+NAMES = ()
+WORDS = "a folder of idx files: MNIST's format"
+
+
+def takes(word):
+    """Whether the word is this source's."""
+    return Path(word).is_dir() and find(word) is not None
+
+
+def held_out(word, how):
+    """Dataset of the t10k part, None where there is none."""
+    return load(word, how, part="t10k") if find(word, "t10k") else None
 
 
 def find(folder, part=None):
@@ -27,10 +39,12 @@ def find(folder, part=None):
     return images[0], labels[0] if labels else None
 
 
-def load(folder, how, part=None):
-    """Dataset of the part that `find` finds, brought to a Fit."""
+def load(folder, how, memory=0, part=None):
+    """Dataset of the part that `find` finds, brought to a Resize."""
+    del memory
     images, labels = find(folder, part)
-    return fit_all(from_arrays(str(folder), read(images), None if labels is None else read(labels)), how)
+    columns = {"image": read(images), "label": None if labels is None else read(labels)}
+    return resized(from_arrays(str(folder), columns), how)
 
 
 def read(path):

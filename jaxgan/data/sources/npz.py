@@ -1,25 +1,47 @@
-"""A NumPy archive with `image` and perhaps `label`."""
+"""A NumPy archive of columns: `image` and perhaps `label`, `input`, `mask`, ..."""
 
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.dataset import from_arrays
+from jaxgan import modalities
+from jaxgan.data.dataset import LABEL, from_arrays, resized
 from jaxgan.errors import BadInput
 
+NAMES = ()
+WORDS = "an .npz: image and perhaps label, input, mask"
 
-def load(path):
-    """Dataset of the archive's `image` [N, H, W, C] or [N, H, W], `label` [N] and names `classes`."""
+
+def takes(word):
+    """Whether the word is this source's."""
+    return Path(word).suffix == ".npz"
+
+
+def load(word, how, memory=0):
+    """Dataset of the archive's arrays, brought to a Resize: `image` [N, H, W, C] or [N, H, W], or points [N, D]; `input` alike.
+
+    An array that is named after another kind of sample is of that kind; `label` [N] or [N, K], and their names `classes`.
+    Raises BadInput for what is no such archive, and for arrays of other names.
+    """
+    del memory
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files if name in ("image", "label", "classes")}
-            names = archive.files
+        with open(word, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(
-            f"{path} cannot be read as a NumPy archive of plain arrays ({error}): write it with np.savez"
+            f"{word} cannot be read as a NumPy archive of plain arrays ({error}): write it with np.savez"
         ) from error
-    if "image" not in arrays:
-        raise BadInput(f"{path} has {', '.join(names) or 'no arrays'}, not `image`: name the images so")
-    classes = arrays.get("classes")
-    return from_arrays(str(path), arrays["image"], arrays.get("label"), None if classes is None else classes.tolist())
+    classes = arrays.pop("classes", None)
+    known = ["image", *(name for name in (*modalities.names(), "input") if name != "image")]
+    samples = [name for name in known if name in arrays]
+    if not samples or samples == ["input"]:
+        raise BadInput(f"{word} has {', '.join(arrays) or 'no arrays'}, not `image`: name the images so")
+    odd = sorted(arrays.keys() - {*known, LABEL})
+    if odd:
+        raise BadInput(
+            f"{word} has {', '.join(odd)}, which are no columns: take them out, or name them {', '.join(known)}"
+        )
+    columns = {name: arrays[name] for name in (*samples, LABEL) if name in arrays}
+    return resized(from_arrays(word, columns, None if classes is None else tuple(map(str, classes.tolist()))), how)

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from jaxgan.data.dataset import Dataset
+from jaxgan.data.dataset import labelled, resized
 
+NAMES = ("ring", "grid", "swissroll")
+WORDS = "ring, grid, swissroll: points in the plane"
 SIZE = 20_000
 
 
@@ -18,7 +20,7 @@ class Mixture:
         draw = np.random.default_rng(0)
         label = np.arange(SIZE, dtype=np.int32) % len(self.centres)
         image = self.centres[label] + self.std * draw.standard_normal((SIZE, 2), np.float32)
-        return Dataset(name, image.astype(np.float32), label, tuple(map(str, range(len(self.centres)))))
+        return labelled(name, image.astype(np.float32), label, tuple(map(str, range(len(self.centres)))), "points")
 
 
 _angles = 2 * np.pi * np.arange(8) / 8
@@ -31,6 +33,17 @@ GRID = Mixture(np.stack(np.meshgrid(_ticks, _ticks), axis=-1).reshape(-1, 2) / 2
 """Twenty-five on a grid: the same source, whose spacing of 2 and deviation of 0.05 are a quarter here."""
 
 MIXTURES = {"ring": RING, "grid": GRID}
+
+
+def takes(word):
+    """Whether the word is this source's."""
+    return word in NAMES
+
+
+def load(word, how, memory=0):
+    """Dataset of the points of this name."""
+    del memory
+    return resized({"ring": ring, "grid": grid, "swissroll": swissroll}[word](), how)
 
 
 def ring():
@@ -48,4 +61,4 @@ def swissroll():
     from sklearn.datasets import make_swiss_roll
 
     points, _ = make_swiss_roll(SIZE, noise=0.25, random_state=0)
-    return Dataset("swissroll", (points[:, [0, 2]] / 15).astype(np.float32))
+    return labelled("swissroll", (points[:, [0, 2]] / 15).astype(np.float32), kind="points")

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.dataset import Dataset, labels
-from jaxgan.data.lazy import View
+from jaxgan.data import content
+from jaxgan.data.dataset import labelled
+from jaxgan.data.lazy import Lazy
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import fit
 
+NAMES = ()
+WORDS = "tfds:NAME: a prepared set of tensorflow-datasets, read without TensorFlow"
 _RANGE_BITS = {"uint8": 0, "uint16": 8}  # what is cut off for 8 bits
 
 
@@ -22,13 +25,24 @@ def home():
     return Path(os.environ.get("TFDS_DATA_DIR", Path.home() / "tensorflow_datasets"))
 
 
-def load(name, how, memory, split=None):
+def takes(word):
+    """Whether the word is this source's."""
+    return word.partition(":")[0] == "tfds"
+
+
+def held_out(word, how):
+    """Dataset of the test split, None where there is none."""
+    return load(word, how, 2**31, split="test")
+
+
+def load(word, how, memory, split=None):
     """Dataset of a split of a prepared set: NAME or NAME/CONFIG, the newest version, or the folder of one.
 
     split: by default the training split, or the first where there is none; None for another one that is not there.
     In memory where it takes less than `memory` bytes, else read when needed. Raises BadInput at once, with the command
     that prepares it, where the set is not there or cannot be read without TensorFlow.
     """
+    name = word.partition(":")[2]
     folder = _version(name)
     tfds = _import()
     with _readable(folder):
@@ -51,10 +65,10 @@ def load(name, how, memory, split=None):
         label = np.stack([np.asarray(example["label"]) for example in examples])
         classes = getattr(features["label"], "names", None)
     name, image = f"tfds:{name}", view[:] if view.nbytes <= memory else view
-    return Dataset(name, image) if label is None else Dataset(name, image, *labels(name, label, len(view), classes))
+    return labelled(name, image, label, classes)
 
 
-class TfdsView(View):
+class TfdsView(Lazy):
     """The images [N, H, W, C] uint8 of a TFDS data source, each read when it is asked for."""
 
     def __init__(self, folder, source, key, how):
@@ -73,8 +87,9 @@ class TfdsView(View):
         return np.stack(images).reshape(*rows.shape, *self.shape[1:])
 
     def identity(self):
-        """The set's own description, with its version and checksums."""
-        return (Path(self._folder) / "dataset_info.json").read_bytes() + repr(self._how).encode()
+        """What the set's files hold, and what is made of it."""
+        names = sorted(path.name for path in Path(self._folder).iterdir() if path.is_file())
+        return content.digest(self._folder, names) + repr(self._how).encode()
 
     def _fitted(self, rows):
         out = []
@@ -89,27 +104,26 @@ class TfdsView(View):
 
 
 def write(dataset, name, folder=None):
-    """Path of a new set NAME/1.0.0 under `folder` (default `home()`): Dataset as PNGs in array_record files.
+    """Path of a new set NAME/1.0.0 under `folder` (default `home()`): a Dataset's images as PNGs in array_record files.
 
-    `load(NAME)` reads it back. Raises BadInput where it is already there, and for what a set cannot hold.
+    `load("tfds:NAME")` reads it back. Raises BadInput where it is already there, and for what a set cannot hold.
     """
     if not name.isidentifier() or name != name.lower():
         raise BadInput(f"{name!r} is no name of a set: give lower-case letters, digits and _")
-    if dataset.image.ndim != 4 or dataset.image.dtype != np.uint8:
-        raise BadInput(
-            f"{dataset.name} has {dataset.image.dtype} samples of {dataset.image.shape[1:]}: give uint8 images"
-        )
+    image, label, spec = dataset["image"], dataset.columns.get("label"), dataset.specs["image"]
+    if spec.modality != "image" or image.dtype != np.uint8:
+        raise BadInput(f"{dataset.name} has {image.dtype} samples of {spec.shape}: give uint8 images")
     root = Path(folder) if folder else home()
     if (root / name).exists():
         raise BadInput(f"{root / name} is already there: give another name")
     tfds = _import()
 
     def features():
-        kinds = {"image": tfds.features.Image(shape=dataset.image.shape[1:])}
-        if dataset.label is not None and dataset.label.ndim == 1:
+        kinds = {"image": tfds.features.Image(shape=spec.shape)}
+        if label is not None and label.ndim == 1:
             kinds["label"] = tfds.features.ClassLabel(names=list(dataset.classes))
-        elif dataset.label is not None:
-            kinds["label"] = tfds.features.Tensor(shape=dataset.label.shape[1:], dtype=np.float32)
+        elif label is not None:
+            kinds["label"] = tfds.features.Tensor(shape=label.shape[1:], dtype=np.float32)
         return tfds.features.FeaturesDict(kinds)
 
     def info(self):
@@ -118,10 +132,10 @@ def write(dataset, name, folder=None):
         )
 
     def examples():
-        for i in range(len(dataset.image)):
-            example = {"image": _png(dataset.image[i : i + 1][0])}
-            if dataset.label is not None:
-                example["label"] = dataset.label[i] if dataset.label.ndim == 2 else int(dataset.label[i])
+        for i in range(len(image)):
+            example = {"image": _png(image[i : i + 1][0])}
+            if label is not None:
+                example["label"] = label[i] if label.ndim == 2 else int(label[i])
             yield i, example
 
     members = {

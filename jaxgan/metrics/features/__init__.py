@@ -2,7 +2,7 @@
 
 from jaxgan.metrics.features import classifier, inception, squeezenet
 from jaxgan.metrics.features.archive import load
-from jaxgan.metrics.features.network import FeatureNet, Seen, from_function
+from jaxgan.metrics.features.network import FeatureNet, FeatureOutput, from_function
 from jaxgan.metrics.features.pixels import pixels
 
-__all__ = ["FeatureNet", "Seen", "classifier", "from_function", "inception", "load", "pixels", "squeezenet"]
+__all__ = ["FeatureNet", "FeatureOutput", "classifier", "from_function", "inception", "load", "pixels", "squeezenet"]

@@ -11,7 +11,7 @@ import optax
 
 from jaxgan.errors import BadInput
 from jaxgan.layers import Conv, Dense
-from jaxgan.metrics.features.network import FeatureNet, Seen
+from jaxgan.metrics.features.network import FeatureNet, FeatureOutput
 
 FEATURES = 128
 VERSION = 1  # changes with whatever changes the weights that the same data give
@@ -22,7 +22,7 @@ _HELD_OUT = 10  # every so manieth image is kept to measure the accuracy on
 
 
 class Classifier(nn.Module):
-    """Images uint8 [B, H, W, C] -> Seen: strided convolutions down to 7 pixels or less, 128 features, logits."""
+    """Images uint8 [B, H, W, C] -> FeatureOutput: strided convolutions down to 7 pixels or less, 128 features, logits."""
 
     classes: int
 
@@ -33,7 +33,7 @@ class Classifier(nn.Module):
         for i in range(halvings):
             x = nn.relu(Conv(min(32 << i, 128), kernel=5, stride=2)(x, False))
         x = nn.relu(Dense(FEATURES)(x.reshape(len(x), -1), False))
-        return Seen(x, Dense(self.classes)(x, False))
+        return FeatureOutput(x, Dense(self.classes)(x, False))
 
 
 def classifier(name, variables, classes):
@@ -99,7 +99,7 @@ def by_channel(net):
         logits = jnp.zeros((len(images), 1))
         for seen in each:
             logits = (logits[:, :, None] + jax.nn.log_softmax(seen.logits)[:, None]).reshape(len(images), -1)
-        return Seen(jnp.concatenate([seen.features for seen in each], axis=1), logits)
+        return FeatureOutput(jnp.concatenate([seen.features for seen in each], axis=1), logits)
 
     return FeatureNet(net.name, net.variables, apply)
 

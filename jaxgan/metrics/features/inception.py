@@ -13,7 +13,7 @@ import numpy as np
 from jax import lax
 
 from jaxgan.metrics.features import weights
-from jaxgan.metrics.features.network import FeatureNet, Seen
+from jaxgan.metrics.features.network import FeatureNet, FeatureOutput
 
 SOURCE = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"  # SHA-256 of the public checkpoint
 _SIZE, _LOGITS, _EPSILON = 299, 1008, 1e-3
@@ -109,9 +109,9 @@ def load(path):
 
 
 def apply(variables, images):
-    """Seen of images uint8 [B, H, W, 1 or 3]: features [B, 2048], logits [B, 1008] without bias, as scores use them."""
+    """FeatureOutput of images uint8 [B, H, W, 1 or 3]: features [B, 2048], logits [B, 1008] without bias, as scores use them."""
     found = taps(variables, images)
-    return Seen(found["2048"], found["logits_unbiased"])
+    return FeatureOutput(found["2048"], found["logits_unbiased"])
 
 
 def taps(variables, images):

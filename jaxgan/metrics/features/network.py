@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 
-class Seen(NamedTuple):
+class FeatureOutput(NamedTuple):
     """What a feature network says of images."""
 
     features: Any  # float32 [B, D]
@@ -24,7 +24,7 @@ class FeatureNet(NamedTuple):
 
     name: str  # as protocols say it: inception-tf, classifier-digits
     variables: Any  # its weights, a tree of arrays
-    apply: Callable  # (variables, images uint8 [B, H, W, C], or points float32 [B, D]) -> Seen
+    apply: Callable  # (variables, images uint8 [B, H, W, C], or points float32 [B, D]) -> FeatureOutput
     fixed: bool = (
         True  # whether name and weights say all, so that what it saw can be kept; a user's function may change
     )
@@ -42,4 +42,4 @@ class FeatureNet(NamedTuple):
 
 def from_function(function, name):
     """FeatureNet of a user's own function: images uint8 [B, H, W, C] -> features [B, D], traceable by JAX."""
-    return FeatureNet(name, {}, lambda variables, images: Seen(function(images)), fixed=False)
+    return FeatureNet(name, {}, lambda variables, images: FeatureOutput(function(images)), fixed=False)

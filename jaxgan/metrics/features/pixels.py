@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from jaxgan.metrics.features.network import FeatureNet, Seen
+from jaxgan.metrics.features.network import FeatureNet, FeatureOutput
 
 LARGEST = 32  # pixels of the longer side: 3,072 dimensions in colour
 
@@ -17,6 +17,6 @@ def pixels():
             scale = min(1, LARGEST / max(height, width))
             size = (len(images), max(1, round(height * scale)), max(1, round(width * scale)), images.shape[-1])
             images = jax.image.resize(images.astype(jnp.float32) / 255, size, "linear")
-        return Seen(images.reshape(len(images), -1).astype(jnp.float32))
+        return FeatureOutput(images.reshape(len(images), -1).astype(jnp.float32))
 
     return FeatureNet("pixels", {}, apply)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jaxgan.metrics.features import weights
-from jaxgan.metrics.features.network import FeatureNet, Seen
+from jaxgan.metrics.features.network import FeatureNet, FeatureOutput
 
 _SIZE = 227
 _BLUE_GREEN_RED = (104.0, 117.0, 123.0)  # the mean colour of ImageNet, which Caffe's networks are shown less
@@ -37,7 +37,7 @@ def shapes():
 
 
 def apply(variables, images):
-    """Seen of images uint8 [B, H, W, 1 or 3]: features [B, 512], fire9's mean over space, and logits [B, 1000].
+    """FeatureOutput of images uint8 [B, H, W, 1 or 3]: features [B, 512], fire9's mean over space, and logits [B, 1000].
 
     Images are brought to 227 x 227 bilinearly, with half-pixel centres and no filter against aliasing (large images
     should be made smaller before). Logits are not negative: a ReLU precedes their mean. Raises BadInput for others.
@@ -55,7 +55,7 @@ def _graph(variables, images):
         x = conv(x, f"fire{i}.conv1x1_1")
         x = jnp.concatenate([conv(x, f"fire{i}.conv1x1_2"), conv(x, f"fire{i}.conv3x3_2")], axis=-1)
         x = _max(x) if i in _POOLED else x
-    return Seen(jnp.mean(x, axis=(1, 2)), jnp.mean(conv(x, "conv_final"), axis=(1, 2)))
+    return FeatureOutput(jnp.mean(x, axis=(1, 2)), jnp.mean(conv(x, "conv_final"), axis=(1, 2)))
 
 
 def _convolve(variables, x, name, stride=1, padding="SAME"):

@@ -5,14 +5,14 @@ import jax.numpy as jnp
 
 from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
-from jaxgan.net import MEMORY
+from jaxgan.net import TRACKERS
 
 
 def path_length(generator, weight=2.0, decay=0.01, shrink=2):
-    """Penalty for `tasks.paired`'s penalties_g: weight (|J^T y| - a)^2, a the moving mean of |J^T y|. Section 3.2, eq. 4.
+    """Penalty for `tasks.adversarial`'s penalties_g: weight (|J^T y| - a)^2, a the moving mean of |J^T y|. Section 3.2, eq. 4.
 
     J is of the images in w of each layer, y ~ N(0, 1) / sqrt(R^2), |.|^2 the mean over layers; so that a weight of 2 is
-    the ln 2 / (R^2 (ln R - ln 2)) of appendix B. a is the one of the steps before, in g's memory. Only every `shrink`-th
+    the ln 2 / (R^2 (ln R - ln 2)) of appendix B. a is the one of the steps before, among g's trackers. Only every `shrink`-th
     sample counts: the same ones on any number of devices, as long as each has a multiple of it; else raises BadInput.
     """
 
@@ -27,8 +27,8 @@ def path_length(generator, weight=2.0, decay=0.01, shrink=2):
         y = jax.vmap(lambda key: jax.random.normal(key, images.shape[1:], images.dtype))(sample_keys(key_y, index))
         (slope,) = pullback(y * (images.shape[1] * images.shape[2]) ** -0.5)
         lengths = jnp.sqrt(jnp.mean(jnp.sum(slope**2, 2), 1) + 1e-12)  # differentiable at 0
-        mean = g[MEMORY]["path"]
+        mean = g[TRACKERS]["path"]
         moved = mean + decay * (jax.lax.stop_gradient(jnp.mean(lengths)) - mean)
-        return weight * jnp.mean((lengths - mean) ** 2), {MEMORY: {**g[MEMORY], "path": moved}}
+        return weight * jnp.mean((lengths - mean) ** 2), {TRACKERS: {**g[TRACKERS], "path": moved}}
 
     return penalty

@@ -10,7 +10,7 @@ from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.layers import EqualConv, NoiseInput, label_vector, upsample_filtered
 from jaxgan.models.stylegan2.blocks import FILTER, HALF, Mapping, Styled, act, check, check_shape, wide
-from jaxgan.net import MEMORY, from_flax
+from jaxgan.net import TRACKERS, from_flax
 
 
 class Synthesis(nn.Module):
@@ -141,4 +141,4 @@ def generator(
     sizes = (resolution, channels, w_dim, mapping_layers, width, max_width)
     module = Generator(*sizes, architecture, mixing, w_decay, truncation, classes, jnp.dtype(dtype))
     net = from_flax(module, classes, indexed=True)
-    return net._replace(init=lambda *inputs: {**net.init(*inputs), MEMORY: {"path": jnp.zeros(())}})
+    return net._replace(init=lambda *inputs: {**net.init(*inputs), TRACKERS: {"path": jnp.zeros(())}})

@@ -1,0 +1,105 @@
+"""The one maker of batches: their shapes, their rows for training, and what G is given where people look.
+
+A game says of its columns, by its Config: `real`, the one that G makes; `given`, those that G is given; `unpaired`, those
+whose rows belong to no other's. Training takes all of them, whatever looks takes what is given.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan.data.dataset import LABEL
+from jaxgan.errors import BadInput
+
+
+def columns(config):
+    """Names of the columns that a training takes: the real one first."""
+    return (config.real, *(name for name in config.given if name != config.real))
+
+
+def check(config, dataset):
+    """Raises BadInput where the data set has not the columns, or not the pairs, that the game takes."""
+    for name in columns(config):
+        if name not in dataset and name != LABEL:  # of labels `build` speaks
+            have = ", ".join(dataset.columns)
+            raise BadInput(f"the recipe takes a column {name!r}, and {dataset.name} has {have}: give it too")
+    for name in columns(config):
+        if name in dataset and name not in config.unpaired and len(dataset[name]) != len(dataset[config.real]):
+            raise BadInput(
+                f"{dataset.name} has {len(dataset[config.real])} rows of {config.real} and {len(dataset[name])} of {name}: "
+                "give pairs, as many of each"
+            )
+
+
+def like(config, specs, rows=None, names=None):
+    """Shapes of a batch of one turn: of the config's batch size or so many rows, of all columns or these.
+
+    What a step brings to [-1, 1] is float32.
+    """
+    rows = config.batch_size if rows is None else rows
+    shapes = {}
+    for name in columns(config) if names is None else names:
+        spec = specs[name]
+        scaled = spec.modality not in ("", "mask") and spec.dtype == "uint8"
+        dtype = np.float32 if scaled else np.dtype(spec.dtype)
+        shapes[name] = jax.ShapeDtypeStruct((rows, *spec.shape), dtype)
+    return shapes
+
+
+def like_step(config, specs):
+    """Shapes of the batch that a config's step is given: of all turns of D."""
+    lead = (config.d_turns,) if config.d_turns > 1 else ()
+    return {k: jax.ShapeDtypeStruct((*lead, *x.shape), x.dtype) for k, x in like(config, specs).items()}
+
+
+def zeros(config, specs):
+    """A batch of zeros: what an initialisation takes its shapes from."""
+    return {name: jnp.zeros(x.shape, x.dtype) for name, x in like(config, specs).items()}
+
+
+def indexed(first, count):
+    """A batch of places alone."""
+    return {"index": np.arange(first, first + count, dtype=np.int32)}
+
+
+def shares(spec, count, row=1, only=None):
+    """Labels in equal shares and in order: int32 [count] or float32 [count, K]; the same within rows of this length.
+
+    only: this class number or label vector alone. Of label vectors the examples of the source are taken.
+    """
+    place = np.arange(count, dtype=np.int32) // row * row
+    if spec.examples:
+        chosen = np.float32(spec.examples) if only is None else np.float32(only)[None]
+        return chosen[place * len(chosen) // count]
+    if only is None:
+        return place * len(spec.classes) // count
+    return np.full(count, only, np.int32)
+
+
+def cycled(spec, count):
+    """Labels one after the other, from the first on: a class a column where a sheet has as many columns."""
+    if spec.examples:
+        return np.resize(np.float32(spec.examples), (count, len(spec.classes)))
+    return np.arange(count, dtype=np.int32) % len(spec.classes)
+
+
+def conditions(config, specs, count, label=None, dataset=None, rows=None):
+    """{name: [count]} of all that G is given, to draw `count` samples by.
+
+    label: the labels to ask for; by default one after the other. Other columns are rows of a data set, `rows` or the first
+    ones, over and over. Raises BadInput where there is none to take them from.
+    """
+    found = {}
+    for name in config.given:
+        if name == LABEL:
+            found[name] = cycled(specs[LABEL], count) if label is None else label
+        elif dataset is None:
+            raise BadInput(f"G is given a column {name!r}: give the data that it is to come from")
+        else:
+            found[name] = taken(dataset, name, np.arange(count) if rows is None else rows)
+    return found
+
+
+def taken(dataset, name, rows):
+    """Rows of a column, counted over and over where it has fewer."""
+    return dataset[name][np.asarray(rows) % len(dataset[name])]

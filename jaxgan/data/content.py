@@ -1,0 +1,63 @@
+"""What files hold, as a hash: of their bytes alone, so that a copied folder keeps it."""
+
+import contextlib
+import hashlib
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from jaxgan import runtime
+
+_PIECE = 2**20  # bytes
+
+
+def digest(folder, names):
+    """sha256 (bytes) over names and bytes of the files of a folder, in this order.
+
+    A file's hash is kept in JAXGAN_CACHE, and taken from there only where its size, mtime, ctime and inode are unchanged.
+    """
+    folder = Path(folder).resolve()
+    kept_in = runtime.cache_folder() / "content" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}.json"
+    kept = _read(kept_in)
+
+    def one(name):
+        stat = (folder / name).stat()
+        facts = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+        before = kept.get(name)
+        if isinstance(before, list) and before[:-1] == facts:
+            return before
+        return [*facts, _sha256(folder / name)]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = dict(zip(names, pool.map(one, names), strict=True))
+    if found != kept:
+        _write(kept_in, found)
+    whole = hashlib.sha256()
+    for name in names:
+        whole.update(f"{name}\0{found[name][-1]}\n".encode())
+    return whole.digest()
+
+
+def _sha256(path):
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _read(path):
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):  # none, or damaged: made again
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path, content):
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with contextlib.suppress(OSError):  # a full disk: hashed again next time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(content))
+        part.replace(path)

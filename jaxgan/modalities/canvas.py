@@ -1,0 +1,9 @@
+"""The one place that makes figures of Matplotlib."""
+
+
+def canvas(rows, columns, size):
+    """(Matplotlib figure, axes [rows, columns]) of a size in inches."""
+    from matplotlib.figure import Figure  # without pyplot there is no window, no state, no leak
+
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False)

@@ -1,0 +1,59 @@
+"""Points [N, D], floats of any range: the same in files and in a step."""
+
+import numpy as np
+
+from jaxgan.errors import BadInput
+from jaxgan.modalities.canvas import canvas
+
+ONE, SUFFIX, FEATURES, EACH, FORMS = "point", "", "coordinates", 2000, (2,)
+
+
+def to_step(x):
+    """As they are."""
+    return x
+
+
+def to_file(x):
+    """As they are."""
+    return x
+
+
+def check(name, samples):
+    """float32 [N, D] of floats."""
+    if samples.ndim != 2 or len(samples) == 0 or not np.issubdtype(samples.dtype, np.floating):
+        raise BadInput(f"{name} is {samples.dtype}{list(samples.shape)}, and points are floats [N, D], N > 0")
+    samples = samples.astype(np.float32)
+    if not np.isfinite(samples).all():
+        raise BadInput(f"{name} has values that are not finite: remove those samples")
+    return samples
+
+
+def resize(samples, how):
+    """As they are. Raises BadInput where something else is asked for."""
+    if how.size is None and not how.channels:
+        return samples
+    flag = "--channels" if how.size is None else "--resolution"
+    raise BadInput(f"the data are points, not images: leave {flag} away")
+
+
+def describe(shape):
+    """Points in 2 dimensions."""
+    return f"points in {shape[0]} dimensions"
+
+
+def sheet(path, samples, columns, heads=(), real=None):
+    """Writes a scatter plot of the first two coordinates, over the real ones."""
+    del heads
+    figure, axes = canvas(1, 1, (6, 6))
+    draw(axes[0, 0], samples, columns, real)
+    axes[0, 0].legend(loc="upper right")
+    figure.savefig(path, dpi=100)
+
+
+def draw(ax, samples, columns, real=None):
+    """The scatter plot on axes."""
+    del columns
+    if real is not None:
+        ax.scatter(*np.asarray(real)[:, :2].T, s=3, c="0.7", label="real", linewidths=0)
+    ax.scatter(*np.asarray(samples)[:, :2].T, s=3, c="tab:red", alpha=0.5, label="generated", linewidths=0)
+    ax.set_aspect("equal")

@@ -1,0 +1,31 @@
+"""The rows of a metrics.jsonl as a picture."""
+
+from jaxgan import runs
+from jaxgan.modalities.canvas import canvas
+
+
+def save_curves(path, metrics):
+    """Draws the rows of a metrics.jsonl: losses, logits, speed, and what was evaluated."""
+    rows = runs.read_metrics(metrics)
+    if not rows:
+        return
+    panels = {
+        "loss": ("loss_g", "loss_d", "penalty_d"),
+        "mean logit of D": ("real_d", "fake_d"),
+        "images/s": ("images_per_s",),
+        "Fréchet distance": ("fd",),
+        "shares": ("precision", "recall", "coverage", "good", "accuracy", "memorised"),
+        "modes": ("modes",),
+    }
+    told = {name for row in rows for name, value in row.items() if value is not None}
+    panels = {title: [name for name in names if name in told] for title, names in panels.items()}
+    panels = {title: names for title, names in panels.items() if names}
+    figure, axes = canvas(1, len(panels), (5 * len(panels), 4))
+    for ax, (title, names) in zip(axes.flat, panels.items(), strict=True):
+        for name in names:
+            points = [(row["step"], row[name]) for row in rows if row.get(name) is not None]
+            ax.plot(*zip(*points, strict=True), label=name, linewidth=1, marker="." if len(points) < 20 else None)
+        ax.set(title=title, xlabel="step")
+        ax.grid(alpha=0.3)
+        ax.legend()
+    figure.savefig(path, dpi=90)

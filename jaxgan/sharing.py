@@ -1,0 +1,73 @@
+"""What several devices, and several parts of a batch, make of one step: means, and memories that are never averaged."""
+
+import jax
+import jax.numpy as jnp
+
+from jaxgan.errors import BadInput
+
+MEMORY = "memory"
+"""The collection of samples that a side remembers, a pool say: never averaged. All that a side remembers else is."""
+
+
+def average(tree, axis_name):
+    """Tree with its floating leaves averaged over the axis. Counters, masks and keys have to agree already."""
+    return tree if axis_name is None else jax.tree.map(floats(lambda x: jax.lax.pmean(x, axis_name)), tree)
+
+
+def gather(tree, axis_name):
+    """Tree with the rows [B, ...] of all devices in order of "index", the same on each."""
+
+    def whole(x):
+        total = jnp.zeros((jax.lax.psum(1, axis_name) * x.shape[0], *x.shape[1:]), jnp.promote_types(x.dtype, jnp.int8))
+        own = jax.lax.dynamic_update_slice_in_dim(
+            local(total, axis_name), x.astype(total.dtype), jax.lax.axis_index(axis_name) * x.shape[0], 0
+        )
+        return jax.lax.psum(own, axis_name).astype(
+            x.dtype
+        )  # a sum, and no all_gather: the same on all, which JAX can see
+
+    return jax.tree.map(whole, tree)
+
+
+def mean_of_parts(f, player, batch, count, axis_name):
+    """(mean of f(player, part) over `count` parts of the batch, one after the other; the MEMORY that the last one left).
+
+    f: -> (grads, moved, metrics). Part i has rows i, i + count, ...
+    """
+
+    def one(memory, part):
+        grads, moved, metrics = f(player._replace(stats={**player.stats, **memory}), part)
+        memory = {MEMORY: moved[MEMORY]} if MEMORY in moved else memory
+        return memory, (grads, {name: x for name, x in moved.items() if name != MEMORY}, metrics)
+
+    memory = {name: x for name, x in player.stats.items() if name == MEMORY}
+    if count == 1:
+        memory, found = one(memory, batch)
+        return found, memory
+    rows = jax.tree.leaves(batch)[0].shape[0]
+    if rows % count:
+        raise BadInput(f"a batch of {rows} a device does not divide into {count} microbatches: change one of them")
+    # strided, so that on a mesh every device has its share of every part
+    parts = jax.tree.map(lambda x: x.reshape(rows // count, count, *x.shape[1:]).swapaxes(0, 1), batch)
+    shapes = jax.eval_shape(one, memory, jax.tree.map(lambda x: x[0], parts))[1]
+    zeros = local(jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes), axis_name)
+
+    def add(carry, part):
+        total, memory = carry
+        memory, found = one(memory, part)
+        return (jax.tree.map(floats(lambda new, old: old + new / count), found, total), memory), None
+
+    return jax.lax.scan(add, (zeros, memory), parts)[0]
+
+
+def floats(f):
+    """f of leaves, where the first is floating; other leaves stay as the first has them."""
+    return lambda x, *rest: f(x, *rest) if jnp.issubdtype(x.dtype, jnp.inexact) else x
+
+
+def local(tree, axis_name):
+    """Tree as each device's own, so that its gradients are those of the device's share of the batch."""
+    # shard_map sums the gradients of replicated parameters by itself, and `average` would then be n times too large
+    manual = axis_name in jax.sharding.get_abstract_mesh().manual_axes
+    varying = lambda x: jax.lax.pcast(x, axis_name, to="varying")
+    return jax.tree.map(floats(varying), tree) if manual else tree  # counters and keys stay what all agree on

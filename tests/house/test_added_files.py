@@ -1,0 +1,129 @@
+"""Adding one thing touches one file: each is put into a copy of the package, alone, and trains, evaluates, shows its help."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import jaxgan
+
+ADDED = Path(__file__).parent / "added"
+PROGRAM = """
+import contextlib, io, json, sys
+from jaxgan.cli import main
+said = []
+for line in json.loads(sys.argv[1]):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = main(line)
+        except SystemExit as stop:
+            status = stop.code
+    said.append((status, out.getvalue(), err.getvalue()))
+print(json.dumps(said))
+"""
+
+
+def pictures(folder, unpaired=0):
+    draw = np.random.default_rng(0)
+    image = draw.integers(0, 256, (32, 8, 8, 1), dtype=np.uint8)
+    np.savez(folder / "pairs.npz", image=image, input=(255 - image)[: 32 - unpaired])
+    return folder / "pairs.npz"
+
+
+@pytest.fixture
+def house(tmp_path):
+    """Function (files, lines) -> [(status, out, err)]: runs the command in a copy of the package with these files added."""
+
+    def run(files, lines):
+        shutil.copytree(Path(jaxgan.__file__).parent, tmp_path / "jaxgan", ignore=shutil.ignore_patterns("__pycache__"))
+        for name, place in files.items():
+            shutil.copy(ADDED / f"{name}.py", tmp_path / "jaxgan" / place)
+        command = [sys.executable, "-c", PROGRAM, json.dumps(lines)]
+        env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout.splitlines()[-1])
+        assert [status for status, *_ in said] == [0] * len(lines), said
+        return said
+
+    return run
+
+
+def test_a_source_is_one_file(house, tmp_path):
+    files = {"source_checkers": "data/sources/checkers.py"}
+    flags = ["--tiny", "--steps", "2", "--data", "checkers", "--log-every-steps", "2", "--out", "run"]
+    said = house(files, [["--help"], ["data", "check", "checkers"], ["train", "digits", *flags]])
+    assert "checkers: chessboards of 8x8" in said[0][1] and "dark: 128, light: 128" in said[1][1]
+    assert (tmp_path / "run" / "samples" / "000002.png").is_file()
+
+
+def test_a_modality_is_one_file_and_its_recipe_another(house, tmp_path):
+    waves = np.sin(np.linspace(0, 20, 64)[None, :, None] * np.arange(1, 33)[:, None, None]).astype(np.float32)
+    np.savez(tmp_path / "tones.npz", audio=waves)
+    files = {"modality_audio": "modalities/audio.py", "recipe_tones": "recipes/tones.py"}
+    lines = [
+        ["train", "tones", "--help"],
+        ["data", "check", "tones.npz"],
+        ["train", "tones", "--tiny", "--data", "tones.npz", "--flip", "--out", "run"],
+        ["evaluate", "run", "--num", "16"],
+        ["sample", "run", "--num", "5", "--out", "some.npz"],
+        ["sample", "run", "--num", "5", "--out", "each"],
+    ]
+    said = house(files, lines)
+    assert "--width" in said[0][1] and "64 samples, 1 channel(s): 32" in said[1][1]
+    assert "-audio" in said[3][1] and "fd" in said[3][1]
+    with Image.open(tmp_path / "run" / "samples" / "000004.png") as sheet:
+        assert np.ptp(np.asarray(sheet.convert("L"))) > 50
+    assert np.load(tmp_path / "some.npz")["audio"].shape == (5, 64, 1)
+    assert [np.load(path).shape for path in sorted((tmp_path / "each").iterdir())] == [(64, 1)] * 5
+
+
+def test_translation_is_a_recipe(house, tmp_path):
+    files = {"recipe_translate": "recipes/translate.py"}
+    source = str(pictures(tmp_path))
+    lines = [
+        ["train", "translate", "--help"],
+        ["train", "translate", "--tiny", "--data", source, "--evaluate-every-steps", "2", "--out", "run"],
+        ["evaluate", "run", "--num", "16", "--features", "pixels"],
+        ["sample", "run", "--num", "4", "--out", "some.png"],
+    ]
+    said = house(files, lines)
+    assert "--l1" in said[0][1]
+    rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert {"l1_g", "adversarial_g", "l1", "psnr"} <= rows[-1].keys()
+    assert all(f"\n{name}" in said[2][1] for name in ("fd", "l1", "psnr"))
+    with Image.open(tmp_path / "run" / "samples" / "000004.png") as sheet:
+        assert sheet.height > 2.5 * sheet.width / 8  # input, output, target
+
+
+def test_a_cycle_is_a_task_and_a_recipe(house, tmp_path):
+    files = {"task_cycle": "tasks/cycle.py", "recipe_cyclic": "recipes/cyclic.py"}
+    source = str(pictures(tmp_path, unpaired=5))
+    lines = [
+        ["train", "cyclic", "--help"],
+        ["train", "cyclic", "--tiny", "--data", source, "--out", "run"],
+        ["evaluate", "run", "--num", "16", "--features", "pixels"],
+        ["sample", "run", "--num", "4", "--out", "some.png"],
+    ]
+    said = house(files, lines)
+    assert "--loss" in said[0][1] and "\nfd" in said[2][1] and "\nl1" not in said[2][1]
+    assert "cycle_g" in (tmp_path / "run" / "metrics.jsonl").read_text()
+
+
+def test_pairs_that_are_none_are_refused(tmp_path, capsys, monkeypatch):
+    from jaxgan.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    source = str(pictures(tmp_path, unpaired=5))
+    recipe = str(ADDED / "recipe_translate.py")
+    assert main(["train", recipe, "--tiny", "--data", source, "--out", "run"]) == 2
+    assert "32 rows of image and 27 of input: give pairs" in capsys.readouterr().err
+    assert main(["train", recipe, "--tiny", "--data", "digits", "--out", "run"]) == 2
+    assert "takes a column 'input', and digits has image, label" in capsys.readouterr().err

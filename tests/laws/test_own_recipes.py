@@ -1,0 +1,98 @@
+"""A recipe of one's own, by its file or its module: trained, resumed, opened as ours, and never run by a folder alone."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import jaxgan
+from jaxgan import BadInput, recipes, training
+from jaxgan.cli import main
+
+SOURCE = """
+'''Digits by an MLP of my own.'''
+from dataclasses import dataclass
+from jaxgan import config, models
+
+@dataclass(frozen=True)
+class Config(config.Config):
+    data: str = "digits"
+    conditional: bool = True
+    z_dim: int = 8
+    width: int = 16
+    "Of the hidden layer."
+
+TINY = {"steps": 4, "batch_size": 8, "log_every_steps": 2, "sample_every_steps": 2, "save_every_steps": 2}
+
+def build(config, specs, ingredients):
+    same = {"classes": ingredients.classes}
+    generator = models.mlp.generator(specs["image"].shape, (config.width,), **same)
+    return ingredients.adversarial(generator, models.mlp.discriminator((config.width,), **same))
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """(file of the recipe, its run)."""
+    home = tmp_path_factory.mktemp("own")
+    (home / "my_digits.py").write_text(SOURCE)
+    assert main(["train", str(home / "my_digits.py"), "--tiny", "--out", str(home / "run")]) == 0
+    return home / "my_digits.py", home / "run"
+
+
+def test_it_is_trained_and_opened_as_ours(own, tmp_path, capsys):
+    file, run = own
+    config = json.loads((run / "config.json").read_text())
+    assert config["recipe"] == "my_digits" and config["origin"]["path"] == str(file)
+    assert (run / "report.html").is_file() and (run / "samples" / "000004.png").is_file()
+    named = ["--recipe", str(file)]
+    assert main(["sample", str(run), "--num", "3", *named, "--out", str(tmp_path / "some.npz")]) == 0
+    assert np.load(tmp_path / "some.npz")["image"].shape == (3, 8, 8, 1)
+    assert main(["evaluate", str(run), "--num", "32", "--features", "pixels", *named]) == 0
+    assert main(["report", str(run), *named]) == 0
+    assert int(jaxgan.load(run, recipe=file).state.step) == 4
+    capsys.readouterr()
+
+
+def test_it_goes_on_and_ends_as_if_it_had_never_stopped(own, tmp_path):
+    file, run = own
+    shutil.copytree(run, tmp_path / "run")
+    line = ["train", str(file), "--tiny", "--steps", "8", "--out"]
+    assert main([*line, str(tmp_path / "run"), "--resume", "must"]) == 0
+    assert main([*line, str(tmp_path / "whole")]) == 0
+    ends = [json.loads((tmp_path / name / "result.json").read_text())["state_sha256"] for name in ("run", "whole")]
+    assert ends[0] == ends[1]
+
+
+def test_a_module_is_a_recipe(own, tmp_path):
+    module = recipes.get(own[0])
+    run = training.train(module, module.Config(**module.TINY), out=tmp_path / "run")
+    assert run.name == "my_digits" and (tmp_path / "run" / "result.json").is_file()
+
+
+def test_a_folder_alone_runs_no_code_and_another_file_is_refused(own, tmp_path, capsys):
+    file, run = own
+    for command in ("sample", "evaluate", "report"):
+        assert main([command, str(run)]) == 2
+        assert f"a recipe of your own, my_digits: add --recipe {file}" in capsys.readouterr().err
+    other = tmp_path / "my_digits.py"
+    other.write_text(SOURCE.replace("(config.width,)", "(config.width, 4)"))
+    assert main(["sample", str(run), "--recipe", str(other)]) == 2
+    assert "give the file as it was" in capsys.readouterr().err
+    assert main(["train", str(other), "--tiny", "--steps", "8", "--out", str(run), "--resume", "auto"]) == 2
+    assert "give the file as it was" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("x = 1", "is no recipe, it has no Config, TINY, build"), ("def", "cannot be loaded as a recipe (SyntaxError")],
+)
+def test_what_is_no_recipe_is_told(text, said, tmp_path):
+    Path(tmp_path / "mine.py").write_text(text)
+    with pytest.raises(BadInput) as error:
+        recipes.get(tmp_path / "mine.py")
+    assert said in str(error.value)
+    with pytest.raises(BadInput, match=r"there is no .*nowhere.py: give the Python file"):
+        recipes.get(tmp_path / "nowhere.py")

@@ -1,0 +1,99 @@
+"""Every kind of sample: files and steps hold the same, and a sheet shows it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jaxgan import BadInput, modalities
+from jaxgan.modalities.resize import Resize
+
+DRAW = np.random.default_rng(0)
+SAMPLES = {
+    "image": DRAW.integers(0, 256, (6, 8, 12, 3), dtype=np.uint8),
+    "points": DRAW.normal(size=(6, 2)).astype(np.float32),
+    "mask": DRAW.integers(0, 200, (6, 8, 12), dtype=np.uint8),
+}
+PARTS = [
+    "ONE",
+    "SUFFIX",
+    "FEATURES",
+    "EACH",
+    "FORMS",
+    "check",
+    "resize",
+    "to_step",
+    "to_file",
+    "describe",
+    "sheet",
+    "draw",
+]
+
+
+def test_all_of_them_are_under_test():
+    assert sorted(SAMPLES) == modalities.names()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_modality_has_all_its_parts(name):
+    kind = modalities.get(name)
+    assert [part for part in PARTS if not hasattr(kind, part)] == []
+    assert hasattr(kind, "write") == bool(kind.SUFFIX) and hasattr(kind, "blank") == (kind.EACH is None)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_a_file_holds_goes_into_a_step_and_back(name):
+    kind, x = modalities.get(name), SAMPLES[name]
+    np.testing.assert_array_equal(kind.check("some", x), x)
+    np.testing.assert_array_equal(kind.to_file(kind.to_step(x)), x)
+    if name == "image":
+        step = kind.to_step(x)
+        assert step.min() >= -1 and step.max() <= 1
+        np.testing.assert_allclose(kind.to_scale(step.astype(np.float32)), x, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sheet_shows_what_is_there(name, tmp_path):
+    kind, x = modalities.get(name), SAMPLES[name]
+    kind.sheet(tmp_path / "sheet.png", x, 3, ("a", "b", "c"), real=x if kind.EACH else None)
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert np.ptp(np.asarray(sheet.convert("L"))) > 100
+
+
+@pytest.mark.parametrize("name", ["image", "mask"])
+def test_a_mirror_undoes_itself_and_a_file_holds_one_sample(name, tmp_path):
+    kind, x = modalities.get(name), SAMPLES[name]
+    np.testing.assert_array_equal(kind.mirror(kind.mirror(x)), x)
+    np.testing.assert_array_equal(kind.mirror(x)[:, :, 0], x[:, :, -1])
+    kind.write(tmp_path / f"one{kind.SUFFIX}", x[0])
+    with Image.open(tmp_path / f"one{kind.SUFFIX}") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), x[0])
+
+
+def test_a_mask_of_logits_is_the_likeliest_class():
+    logits = DRAW.normal(size=(2, 4, 4, 5)).astype(np.float32)
+    np.testing.assert_array_equal(modalities.get("mask").to_file(logits), logits.argmax(-1))
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "said"),
+    [
+        ("image", np.zeros((4, 64, 1), np.float32), "name the array after what it is"),
+        ("image", np.zeros((4, 8, 8), np.int32), "image is int32|some is int32"),
+        ("image", np.full((4, 8, 8, 1), 2.0), r"span 2 .. 2 and \[-1, 1\]"),
+        ("image", np.full((4, 8, 8, 1), np.nan), "not finite"),
+        ("points", np.zeros((4, 2), np.int32), r"some is int32\[4, 2\], and points are floats"),
+        ("points", np.full((4, 2), np.inf), "not finite"),
+        ("mask", np.zeros((4, 8, 8), np.float32), "whole numbers"),
+        ("mask", np.full((4, 8, 8), 300), "class numbers 300 .. 300: give 0 .. 255"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(name, x, said):
+    with pytest.raises(BadInput, match=said):
+        modalities.get(name).check("some", x)
+
+
+def test_points_have_no_resolution():
+    with pytest.raises(BadInput, match="points, not images: leave --resolution away"):
+        modalities.get("points").resize(SAMPLES["points"], Resize(8))
+    with pytest.raises(BadInput, match="unknown kind of sample 'imge': did you mean image"):
+        modalities.get("imge")

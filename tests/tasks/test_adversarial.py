@@ -1,0 +1,142 @@
+"""What G is given and what D is shown: the default game is the old one, and every other one is arguments."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from arrays import close
+
+import jaxgan
+from jaxgan import BadInput, Pair, augment, losses, models, tasks
+from jaxgan.core import numbered, sample_keys
+from jaxgan.net import Judged, Net
+
+KEY = jax.random.key(0)
+
+
+def pairs(rows=4, size=8):
+    draw = np.random.default_rng(0)
+    columns = {name: draw.integers(0, 256, (rows, size, size, 3), dtype=np.uint8) for name in ("image", "input")}
+    return numbered({**columns, "mask": draw.integers(0, 5, (rows, size, size), dtype=np.uint8)})
+
+
+def copied(gain=1.0):
+    """A G that shows its input, times a parameter."""
+    return Net(lambda key, x: {"params": jnp.float32(gain)}, lambda v, x, **_: (v["params"] * x, {}))
+
+
+def seeing(seen):
+    """A D that tells what it is shown, and hands out the mean of x as its feature."""
+
+    def apply(variables, x, *others, **_):
+        seen.append((x, *others))
+        mean = jnp.mean(x, axis=(1, 2, 3))
+        return Judged(variables["params"] * mean, mean), {}
+
+    return Net(lambda key, *inputs: {"params": jnp.float32(1)}, apply)
+
+
+def test_all_columns_of_bytes_but_masks_and_labels_are_in_the_steps_range():
+    seen, contexts = [], []
+    gan = tasks.adversarial(
+        copied(),
+        seeing(seen),
+        given=lambda batch, key: batch["input"],
+        shown=lambda x, batch: (x, batch["input"], batch["mask"]),
+        content={"seen": lambda real, fake, context: contexts.append((real, fake, context)) or jnp.float32(0)},
+    )
+    batch = pairs()
+    scaled = {name: batch[name] / np.float32(127.5) - 1 for name in ("image", "input")}
+    g, d = gan.init(KEY, batch)
+    fakes, _ = gan.generate(g, batch, KEY)
+    close(fakes.image, scaled["input"])
+    out = gan.losses(d, fakes, batch, KEY)
+    (x, beside, mask), (fake, *_) = seen[-2:]
+    close(x, scaled["image"]), close(beside, scaled["input"]), close(fake, scaled["input"])
+    np.testing.assert_array_equal(mask, batch["mask"])
+    real, fake, context = contexts[-1]
+    close(real, scaled["image"]), close(context.given[0], scaled["input"]), close(context.batch["input"], beside)
+    close(context.features_real, scaled["image"].mean(axis=(1, 2, 3)))
+    assert context.batch["mask"].dtype == np.uint8 and out.metrics.g["seen"] == 0
+    close(gan.sample(g, {"input": batch["input"]}, KEY), scaled["input"])
+
+
+def test_a_term_sees_what_g_was_given_and_no_other_draw():
+    noisy = lambda batch, key: (
+        batch["input"] + jax.vmap(lambda k: jax.random.normal(k, (8, 8, 3)))(sample_keys(key, batch["index"]))
+    )
+    apart = {"apart": lambda real, fake, context: jnp.max(jnp.abs(fake - context.given[0]))}
+    gan = tasks.adversarial(copied(), seeing([]), given=noisy, content=apart)
+    batch = pairs()
+    g, d = gan.init(KEY, batch)
+    fakes, _ = gan.generate(g, batch, jax.random.key(1))
+    assert gan.losses(d, fakes, batch, jax.random.key(2)).metrics.g["apart"] == 0
+
+
+def test_real_may_be_a_function_and_the_adversarial_term_has_a_weight():
+    logits = lambda batch: jnp.log(0.9 * jax.nn.one_hot(batch["mask"], 3) + 0.1 / 3)
+    mean = {"mean": lambda real, fake, context: jnp.mean(real)}
+    batch = pairs()
+    game = lambda weight: tasks.adversarial(
+        copied(), seeing([]), real=logits, given=lambda batch, key: batch["input"], content=mean, weight=weight
+    )
+    g, d = game(1.0).init(KEY, batch)
+    fakes, _ = game(1.0).generate(g, batch, KEY)
+    one, none = (game(w).losses(d, fakes, batch, KEY) for w in (1.0, 0.0))
+    assert one.metrics.g["mean"] == pytest.approx(float(jnp.mean(logits(batch))))
+    np.testing.assert_allclose(none.g, none.metrics.g["mean"], rtol=1e-6)
+    np.testing.assert_allclose(one.g, one.metrics.g["adversarial"] + one.metrics.g["mean"], rtol=1e-6)
+    half = jax.jit(lambda w: game(w).losses(d, fakes, batch, KEY).g)(0.5)
+    np.testing.assert_allclose(half, (one.g + none.g) / 2, rtol=1e-6)
+
+
+def test_pictures_beside_x_are_moved_by_the_same_draw_and_keep_their_colours():
+    seen = []
+    x = np.random.default_rng(0).uniform(-1, 1, (6, 8, 8, 3)).astype(np.float32)
+    key, keys = jax.random.key(3), sample_keys(jax.random.split(jax.random.key(3))[1], np.arange(6))
+    both = augment.diff_augment(("color", "translation"))
+    for moved, beside in (
+        (both, augment.diff_augment("translation")),
+        (
+            lambda images, keys: augment.ada("bgc")(images, keys, 0.8),
+            lambda x, k: augment.ada_geometry("bgc")(x, k, 0.8),
+        ),
+    ):
+        net = augment.augmented(seeing(seen), moved, beside=beside)
+        net.apply({"params": jnp.float32(1)}, x, x, np.arange(6), key=key, index=np.arange(6))
+        first, other, label = seen[-1]
+        close(first, np.asarray(moved(x, keys))), close(other, np.asarray(beside(x, keys)))
+        np.testing.assert_array_equal(label, np.arange(6))
+        assert np.abs(np.asarray(first) - np.asarray(other)).max() > 0.1  # colours
+
+
+def test_pictures_beside_x_are_refused_by_what_moves_x_alone():
+    net = augment.augmented(seeing([]), augment.diff_augment())
+    x = np.zeros((2, 8, 8, 3), np.float32)
+    with pytest.raises(BadInput, match=r"\[2, 8, 8, 3\] beside x, and the augmentation moves x alone"):
+        net.apply({"params": jnp.float32(1)}, x, x, key=KEY, index=np.arange(2))
+
+
+def test_a_column_that_is_missing_is_named():
+    gan = tasks.adversarial(models.mlp.generator((8, 8, 3)), models.mlp.discriminator(), real="photo")
+    with pytest.raises(BadInput, match="takes a column 'photo', and the batch has image, index, input, mask"):
+        jax.eval_shape(gan.init, KEY, pairs())
+
+
+def test_a_game_of_pairs_is_a_step_like_any_other():
+    gan = tasks.adversarial(
+        models.mlp.generator((8, 8, 3), (8,)).map(before=lambda x: x.reshape(len(x), -1)),
+        models.mlp.discriminator((8,)).map(before=lambda x, y: jnp.concatenate([x, y], -1)),
+        given=lambda batch, key: batch["input"],
+        shown=lambda x, batch: (x, batch["input"]),
+        content={"l1": lambda real, fake, context: 10 * jnp.mean(jnp.abs(real - fake))},
+        penalties=(losses.r1(1.0),),
+    )
+    opt, batch = Pair(optax.adam(1e-2), optax.adam(1e-3)), pairs()
+    state, step = jaxgan.init_state(gan, opt, KEY, batch), jax.jit(jaxgan.make_step(gan, opt))
+    found = []
+    for _ in range(60):
+        state, metrics = step(state, batch)
+        found.append(float(metrics.g["l1"]))
+    assert found[-1] < 0.7 * found[0] and {"adversarial", "l1", "loss"} == metrics.g.keys()
