@@ -26,12 +26,17 @@ def keep_memory():
 
 
 def constants(folder, name):
-    """Values of a constant of this name in all modules of a folder, in order of their files, without importing them."""
-    found = []
+    """{module: value} of a constant of this name in the modules of a folder that have it, without importing them."""
+    found = {}
     for path in sorted(Path(folder).glob("*.py")):
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
-                found.append(ast.literal_eval(node.value))
+            if not isinstance(node, ast.Assign):
+                continue
+            target, value = node.targets[0], node.value
+            pairs = zip(target.elts, value.elts, strict=True) if isinstance(target, ast.Tuple) else [(target, value)]
+            for own, value in pairs:
+                if getattr(own, "id", "") == name:
+                    found[path.stem] = ast.literal_eval(value)
     return found
 
 

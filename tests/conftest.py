@@ -15,7 +15,9 @@ import jax
 import pytest
 
 PLAIN = "--xla_backend_optimization_level=0"
-os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {PLAIN}".strip()  # read when the first device is asked for
+os.environ["XLA_FLAGS"] = (
+    f"{os.environ.get('XLA_FLAGS', '')} {PLAIN}".strip()
+)  # read when the first device is asked for
 
 SETTINGS = {
     "jax_num_cpu_devices": 8,

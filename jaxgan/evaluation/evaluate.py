@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxgan import data, inference, runs
+from jaxgan import inference, parallel, runs
 from jaxgan.data import batch as batches
+from jaxgan.data import held_out as left_out
+from jaxgan.data import load
 from jaxgan.data.dataset import LABEL
 from jaxgan.data.feed import rows as shuffled
 from jaxgan.errors import BadInput
@@ -81,12 +83,12 @@ def evaluate(
     features="auto",
     split="train",
     held_out=None,
-    source=None,
+    data=None,
     raw=False,
     ema_sigma=None,
-    standing=False,
+    standing_stats=False,
     path_length=False,
-    devices=None,
+    devices=1,
     recipe=None,
     say=print,
 ):
@@ -97,9 +99,10 @@ def evaluate(
 
     checkpoint: "latest", "best" or a step. features: auto, classifier, pixels, an .npz of weights, or a function images
     uint8 [B, H, W, C] -> features [B, D]. split: "train" or "test". held_out: source of samples that were not trained on;
-    without it those that the run's source leaves out, where it does. source: where the training data are now. raw,
-    ema_sigma: as `inference.load` takes them. standing: norm statistics of 100 batches instead of
-    those kept. path_length: the perceptual path length too. recipe: the file of a recipe of one's own. Raises BadInput for
+    without it those that the run's source leaves out, where it does. data: where the training data are now. raw,
+    ema_sigma: as `inference.load` takes them. standing_stats: norm statistics of 100 batches instead of
+    those kept. path_length: the perceptual path length too. devices: how many share the samples, 0 for all.
+    recipe: the file of a recipe of one's own. Raises BadInput for
     what cannot be opened, seen or compared.
     """
     if num < 2:
@@ -107,7 +110,7 @@ def evaluate(
     run = runs.open_run(run, recipe)
     loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step, config = int(loaded.state.step), run.config
-    dataset, test = _data(run, source, held_out)
+    dataset, test = _data(run, data, held_out)
     if split == "test" and test is None:
         raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
     reference = test if split == "test" else dataset
@@ -118,11 +121,11 @@ def evaluate(
             raise BadInput(f"the run has samples of {size(run.made.shape)}, {other.name} has samples of {size(shape)}")
     given = given_by(config, reference, num, seed)
     variables = loaded.state.ema
-    if standing:
+    if standing_stats:
         at = None if not given else lambda index: {name: x[index % len(x)] for name, x in given.items()}
         variables = extract.standing(loaded.gan, variables, at, seed)
     weights = ("raw" if raw else "ema" if ema_sigma is None else f"ema of sigma {ema_sigma:g}") + (
-        "+standing" if standing else ""
+        "+standing" if standing_stats else ""
     )
     logits = None if test is None else d_logits.logits(loaded, dataset, test, seed)
     rows = [row for row in runs.read_metrics(run.folder / "metrics.jsonl") if row["step"] <= step]
@@ -134,7 +137,7 @@ def evaluate(
             raise BadInput(
                 f"--path-length is of images that differ by less than a file holds, {net.name} takes files: leave it away"
             )
-        extractor = extract.FeatureExtractor(net, run.made.kind, devices)
+        extractor = extract.FeatureExtractor(net, run.made.kind, parallel.choose("mesh", devices or None))
         real = extractor.real(reference, max(REAL, num), seed, say, config.real)
         if len(real.features) < 2:
             raise BadInput(f"{reference.name} has {len(real.features)} samples, and metrics take 2 at least")
@@ -210,16 +213,15 @@ def _first(given, count):
 def _data(run, source, held_out):
     """(the run's training data, those that were held out or None)."""
     config = run.config
-    load = lambda source: data.load(source, **config.fitting)
-    dataset = load(source or config.data)
+    dataset = load(source or config.data, **config.fitting)
     if dataset.sha256 != run.data.sha256:
         raise BadInput(
             f"--data {dataset.name} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, the run was "
             f"trained on {run.data.name} with {run.data.sha256[:12]} and {run.data.size}: give that as --data SOURCE"
         )
     if held_out:
-        return dataset, load(held_out)
-    return dataset, data.held_out(source or config.data, **config.fitting)
+        return dataset, load(held_out, **config.fitting)
+    return dataset, left_out(source or config.data, **config.fitting)
 
 
 def _ideal(context, real, num, keep):

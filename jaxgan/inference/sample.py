@@ -11,7 +11,7 @@ from jaxgan import data, noise, runs
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
-from jaxgan.inference.load import load
+from jaxgan.inference.load import load, pick
 
 _AT_ONCE = 256
 _ROW = 8  # samples from one end of an interpolation to the other
@@ -26,7 +26,7 @@ def sample(
     raw=False,
     interpolate=False,
     label=None,
-    step=None,
+    checkpoint="latest",
     truncation=None,
     ema_sigma=None,
     recipe=None,
@@ -34,7 +34,8 @@ def sample(
     """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
     out: a .png (one sheet), an .npz (the samples as files hold them, under the name of their column; `label`), or a folder (a
-        file each); by default a new RUN/samples/sample-SEED.png. raw, ema_sigma, recipe: as `inference.load` takes them.
+        file each); by default a new RUN/samples/sample-SEED.png. checkpoint: "latest", "best" or a step. raw, ema_sigma,
+        recipe: as `inference.load` takes them.
     interpolate: each row of 8, of one class, goes from one latent to another. label: only this class (its number or name),
         or this label vector (K numbers, or a string of them with commas). truncation: share of a style's distance to the mean
         that is kept (Karras et al. 2019, arXiv:1812.04948, section 3), for G with styles.
@@ -44,7 +45,7 @@ def sample(
     if num < 1:
         raise BadInput(f"--num is {num}: give a number above 0")
     run = runs.open_run(run, recipe)
-    loaded = load(run, step=step, truncation=truncation, raw=raw, ema_sigma=ema_sigma)
+    loaded = load(run, step=pick(run, checkpoint), truncation=truncation, raw=raw, ema_sigma=ema_sigma)
     kind, spec = run.made.kind, run.data.specs.get(LABEL) if LABEL in run.config.given else None
     out = Path(out) if out is not None else _free(run.folder / "samples", f"sample-{seed}")
     if out.suffix not in (".png", ".npz", ""):

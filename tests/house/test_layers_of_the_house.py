@@ -129,4 +129,4 @@ def test_scripts_are_doors_to_the_command_or_tools_with_their_own_help():
     assert set(scripts) == doors | tools
     for name, path in scripts.items():
         out = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=True).stdout
-        assert ("jaxgan COMMAND" if name in doors else f"usage: {name}.py") in out
+        assert (f"usage: jaxgan {name}" if name in doors else f"usage: {name}.py") in out

@@ -20,4 +20,4 @@ def modules():
 
 def words():
     """What each source takes, in words."""
-    return runtime.constants(__path__[0], "WORDS")
+    return list(runtime.constants(__path__[0], "WORDS").values())

@@ -1,0 +1,32 @@
+"""`jaxgan data check`."""
+
+from dataclasses import dataclass
+
+from jaxgan.cli import flags
+
+USAGE, DOES, PLACE, NEEDS = "data check SOURCE [flags]", "report on a data set before training on it", 5, "SOURCE"
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Flags of `jaxgan data check`."""
+
+    recipe: str | None = None
+    """Also try whether this recipe, a name or a file of yours, can take the data."""
+    resolution: int = 0
+    """Bring images to this many pixels in height for that, as `jaxgan train --resolution` does."""
+
+
+def run(subject, argv):
+    """Prints the report."""
+    args = flags.parse(Flags, argv, f"jaxgan data check {subject or 'SOURCE'}", DOES)
+    from jaxgan import data
+
+    lines, problems = data.check(subject)
+    print("\n".join(lines))
+    for problem in problems:
+        print(f"to mend     {problem}")
+    if args.recipe:
+        from jaxgan.cost import estimate
+
+        print(f"recipe      {estimate.fits(source=subject, **flags.of(args))}")

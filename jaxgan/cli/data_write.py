@@ -1,0 +1,33 @@
+"""`jaxgan data write`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jaxgan.cli import flags
+
+USAGE, PLACE, NEEDS = "data write SOURCE --name NAME", 6, "SOURCE"
+DOES = "write it as a set of tensorflow-datasets, to train on as tfds:NAME"
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Flags of `jaxgan data write`."""
+
+    name: str
+    """Of the new set: lower-case letters, digits and _."""
+    folder: str | None = None
+    """Where tensorflow-datasets keeps its sets. By default TFDS_DATA_DIR, or ~/tensorflow_datasets."""
+    resolution: int = 0
+    """Bring images to this many pixels in height first."""
+    fit: Literal["crop", "stretch", "pad"] = "crop"
+    """How, as `jaxgan train --fit` does."""
+
+
+def run(subject, argv):
+    """Writes the set, and prints where."""
+    args = flags.parse(Flags, argv, f"jaxgan data write {subject or 'SOURCE'}", DOES)
+    from jaxgan import data
+
+    dataset = data.load(subject, **flags.of(args, "name", "folder"))
+    folder = data.tfds.write(dataset, **flags.of(args, "resolution", "fit"))
+    print(f"{dataset.size} samples in {folder}: train on them with --data tfds:{args.name}")

@@ -1,0 +1,56 @@
+"""`jaxgan evaluate`."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from jaxgan import runtime
+from jaxgan.cli import flags
+from jaxgan.errors import BadInput
+
+USAGE, DOES, PLACE = "evaluate RUN [flags]", "every metric that applies, a diagnosis in words, a picture", 3
+NEEDS = "RUN"
+
+
+@dataclass(frozen=True)
+class Flags(flags.Weights):
+    """Flags of `jaxgan evaluate`."""
+
+    num: int = 10_000
+    """Samples to draw."""
+    seed: int = 0
+    """Of the latents and of every metric's subsets: the same seed draws the same samples."""
+    features: str = "auto"
+    """What looks at images: classifier (trained on the data once, about a minute, and kept), pixels, or an .npz with the
+    weights of Inception or SqueezeNet. auto: the classifier; for points their coordinates."""
+    split: Literal["train", "test"] = "train"
+    """Real samples to compare with: those that were trained on, or those that were held out."""
+    held_out: str | None = None
+    """Source of samples that were not trained on. By default what the run's own source leaves out: the t10k part of
+    MNIST's files, the test split of tfds:NAME."""
+    data: str | None = None
+    """Where the run's training data are now, if not where they were."""
+    standing_stats: bool = False
+    """Give batch norms the statistics of 100 batches of these weights, instead of those kept in training."""
+    path_length: bool = False
+    """Also measure the perceptual path length."""
+    devices: int = 1
+    """How many devices share the samples: the first so many that JAX sees; 0 for all. The numbers are the same."""
+    json: str | None = None
+    """File for the result, besides the one in the run's folder."""
+
+
+def run(subject, argv):
+    """Measures, and prints a table."""
+    args = flags.parse(Flags, argv, f"jaxgan evaluate {subject or 'RUN'}", DOES)
+    if args.json and Path(args.json).exists():
+        raise BadInput(f"{args.json} is already there: give another --json")
+    from jaxgan import evaluation, runs
+
+    runtime.keep_programs()
+    found = evaluation.evaluate(subject, **flags.of(args, "json"), say=lambda line: print(line, file=sys.stderr))
+    print(found.table())
+    print(f"\npicture    {found.picture or 'none'}\njson       {found.json}")
+    if args.json:
+        runs.write_json(Path(args.json), found.as_json())

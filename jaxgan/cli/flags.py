@@ -1,0 +1,90 @@
+"""What several commands take: flags are fields of frozen dataclasses, each written once; tyro makes a command line of them."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from jaxgan import config
+from jaxgan.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Where:
+    """On which devices, and from where on the config comes."""
+
+    mode: Annotated[Literal["single", "pmap", "mesh", "fsdp"], tyro.conf.arg(name="parallel")] = "single"
+    """One device, or data parallel over several: under pmap, on a mesh, or with the state cut into a share for each (fsdp).
+    The numbers are the same."""
+    devices: int | None = None
+    """How many: the first so many that JAX sees. By default one for single, all for the others."""
+    tiny: bool = False
+    """The recipe at its smallest sizes on embedded data: a smoke test of a few seconds. Flags given beside it win."""
+    config: str | None = None
+    """A JSON file with fields of the recipe's Config, such as a run's own config.json. Flags given beside it win."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """Whose recipe."""
+
+    recipe: str | None = None
+    """File of the recipe, for a run of one of your own: a run's folder alone never runs code."""
+
+
+@dataclass(frozen=True)
+class Weights(Own):
+    """Which of a run's weights."""
+
+    checkpoint: str = "latest"
+    """Step of the checkpoint, latest, or best (by the run's --best-metric)."""
+    raw: bool = False
+    """Take G's own weights instead of their moving average."""
+    ema_sigma: float | None = None
+    """Take an average of G's weights of this width, a share of the training such as 0.1, in place of the one that was kept:
+    put together from the checkpoints of a run that was trained with --posthoc-ema."""
+
+
+def parse(kind, argv, prog, about):
+    """The flags of a command line. `--help` prints them, and exits."""
+    return tyro.cli(kind, args=argv, prog=prog, description=about)
+
+
+def parse_with_config(kind, recipe, argv, prog):
+    """(flags, Config of the recipe), from a command line where both have flags."""
+    both = dataclasses.make_dataclass(
+        kind.__name__,
+        [("fields", tyro.conf.OmitArgPrefixes[recipe.Config])],
+        bases=(kind,),
+        frozen=True,
+        kw_only=True,
+    )
+    defaults = both(fields=_defaults(recipe, argv))
+    found = tyro.cli(both, args=argv, prog=prog, description=recipe.__doc__, default=defaults)
+    flags = {f.name: getattr(found, f.name) for f in dataclasses.fields(kind)}
+    return kind(**flags), found.fields
+
+
+def of(flags, *without):
+    """{name: value} of all flags but these: what the function behind a command is called with."""
+    return {name: value for name, value in vars(flags).items() if name not in without}
+
+
+def _defaults(recipe, argv):
+    """Config that the flags change: the recipe's own, its tiny one, or that of the file behind --config."""
+    defaults = {"data": recipe.Config().data or "digits", **recipe.TINY} if "--tiny" in argv else {}
+    path = next((value for flag, value in pairwise(argv) if flag == "--config"), None)
+    path = next((word.partition("=")[2] for word in argv if word.startswith("--config=")), path)
+    if path is not None:
+        try:
+            fields = json.loads(Path(path).read_text())
+        except (OSError, ValueError) as error:
+            raise BadInput(f"--config {path} cannot be read ({error}): give a JSON file") from error
+        if not isinstance(fields, dict):
+            raise BadInput(f"--config {path} holds a {type(fields).__name__}: give an object with fields of the Config")
+        defaults |= fields["config"] if "recipe" in fields and "config" in fields else fields
+    return config.from_json(recipe.Config, defaults, path or "--tiny")

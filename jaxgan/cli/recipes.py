@@ -1,0 +1,17 @@
+"""`jaxgan recipes`."""
+
+from jaxgan import recipes
+from jaxgan.errors import BadInput
+
+USAGE, DOES, PLACE, NEEDS = "recipes", "what can be trained, a line each", 0, ""
+
+
+def run(subject, argv):
+    """Prints a line a recipe."""
+    del subject
+    if argv and argv[0] not in ("-h", "--help"):
+        raise BadInput(
+            f"jaxgan recipes takes no arguments, not {argv[0]!r}: jaxgan train {argv[0]} --help tells of one"
+        )
+    for name in recipes.names():
+        print(f"{name:16}{recipes.describe(name)}")

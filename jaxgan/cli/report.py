@@ -1,0 +1,22 @@
+"""`jaxgan report`."""
+
+from jaxgan.cli import flags
+
+USAGE, DOES, PLACE, NEEDS = (
+    "report RUN",
+    "a run's own page: samples, curves, config in one file, written anew",
+    4,
+    "RUN",
+)
+
+
+class Flags(flags.Own):
+    """Flags of `jaxgan report`."""
+
+
+def run(subject, argv):
+    """Writes the page, and prints where."""
+    args = flags.parse(Flags, argv, f"jaxgan report {subject or 'RUN'}", DOES)
+    from jaxgan.reports import page
+
+    print(page.write(subject, **flags.of(args)))

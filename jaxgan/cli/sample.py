@@ -1,0 +1,36 @@
+"""`jaxgan sample`."""
+
+from dataclasses import dataclass
+
+from jaxgan import runtime
+from jaxgan.cli import flags
+
+USAGE, DOES, PLACE, NEEDS = "sample RUN [flags]", "draw samples of a run: a sheet, an .npz, a folder", 2, "RUN"
+
+
+@dataclass(frozen=True)
+class Flags(flags.Weights):
+    """Flags of `jaxgan sample`."""
+
+    num: int = 64
+    """Samples in all, classes in equal shares and in order."""
+    seed: int = 0
+    """Of the latents."""
+    out: str | None = None
+    """A .png (one sheet), an .npz (the samples as files hold them, `label`) or a folder (a file each, classes in sub-folders).
+    By default a new RUN/samples/sample-SEED.png."""
+    interpolate: bool = False
+    """Let each row of eight go from one latent to another."""
+    label: str | None = None
+    """Only this class, by its number or its name; where labels are vectors, numbers with commas between them."""
+    truncation: float | None = None
+    """Share of the styles' distance to their mean that is kept, for stylegan2: below 1 less varied, and cleaner."""
+
+
+def run(subject, argv):
+    """Draws, and prints where."""
+    args = flags.parse(Flags, argv, f"jaxgan sample {subject or 'RUN'}", DOES)
+    from jaxgan import inference
+
+    runtime.keep_programs()
+    print(inference.sample(subject, **flags.of(args)))

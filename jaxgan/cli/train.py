@@ -1,0 +1,94 @@
+"""`jaxgan train`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jaxgan import config, recipes, runtime
+from jaxgan.cli import flags
+from jaxgan.errors import BadInput
+
+USAGE, DOES, PLACE, NEEDS = "train RECIPE [flags]", "train a recipe into a run folder", 1, "RECIPE"
+
+
+@dataclass(frozen=True)
+class Flags(flags.Where):
+    """Flags of `jaxgan train`, beside those of the recipe."""
+
+    out: str | None = None
+    """Folder of the run. Without it a new one: runs/RECIPE-001 and so on."""
+    resume: Literal["never", "auto", "must"] = "never"
+    """What to do with an existing run: refuse, go on with it or begin, go on or refuse."""
+    max_minutes: float | None = None
+    """End the training, saved, so many minutes after its start. By default there is no limit."""
+    log_to: tuple[Literal["tensorboard", "wandb"], ...] = ()
+    """Also write scalars and pictures for TensorBoard (into RUN/tensorboard) or Weights & Biases."""
+    population: int = 1
+    """Train so many GANs side by side in one program, with seeds from --seed on: runs 00, 01, ... in one folder."""
+    sweep: tuple[str, ...] = ()
+    """And with every combination of such numbers: lr_g=1e-3,1e-4 penalty_weight=0.1,1."""
+    dry_run: bool = False
+    """Print the resolved config, parameters, FLOPs, bytes, the largest batch that fits, and exit."""
+    memory_gib: float = 0.0
+    """What a device has, for --dry-run. 0: as much as the device says that it has."""
+
+
+_NOT_TRAIN = ("tiny", "config", "population", "sweep", "dry_run", "memory_gib")  # what training.train does not take
+
+
+def run(subject, argv):
+    """Trains, or says what it would cost."""
+    runtime.keep_memory()
+    recipe = recipes.get("digits") if subject is None else recipes.get(subject)
+    if subject is None:  # what every recipe takes
+        flags.parse_with_config(Flags, _Common, argv, "jaxgan train RECIPE")
+    args, fields = flags.parse_with_config(Flags, recipe, argv, f"jaxgan train {subject}")
+    if args.dry_run:
+        from jaxgan.cost import estimate
+
+        where = {"mode": args.mode, "devices": args.devices}
+        print(estimate.describe(recipe, fields, memory=args.memory_gib * 2**30, **where))
+        return 0
+    from jaxgan import training
+
+    runtime.keep_programs()
+    try:
+        if args.population != 1 or args.sweep:
+            return _population(recipe, fields, args)
+        made = training.train(recipe, fields, **flags.of(args, *_NOT_TRAIN))
+    except training.Stopped as stop:
+        print(stop)
+        return 128 + stop.signal
+    samples = sorted((made.folder / "samples").glob("[0-9]*.png"))
+    print(
+        f"samples    {samples[-1]}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}"
+    )
+    own = "" if recipes.origin(recipe) is None else f" --recipe {subject}"
+    print(f"more       jaxgan sample {made.folder} --num 100{own}")
+    return 0
+
+
+class _Common:
+    """What is shown where no recipe is named.
+
+    Flags that every recipe has; `jaxgan train RECIPE --help` shows its own values, and those that it has besides.
+    """
+
+    Config, TINY = config.Config, {}
+
+
+def _population(recipe, fields, args):
+    from jaxgan.training import population
+
+    if args.population < 1:
+        raise BadInput(f"--population is {args.population}: give 1 or more")
+    for flag, value, only in (
+        ("parallel", args.mode, "single"),
+        ("resume", args.resume, "never"),
+        ("log-to", args.log_to, ()),
+    ):
+        if value != only:
+            raise BadInput(f"--{flag} {value} does not go with --population and --sweep: leave it away")
+    configs = population.members(fields, args.population, args.sweep)
+    home = population.train(recipe, configs, out=args.out, max_minutes=args.max_minutes)
+    print(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100")
+    return 0

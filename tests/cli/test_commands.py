@@ -1,0 +1,106 @@
+"""Every command: its own help, its own flags, and a function with the same parameters behind it."""
+
+import dataclasses
+import importlib
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+from jaxgan import cli, data, evaluation, inference, training
+from jaxgan.cli import flags, main
+from jaxgan.cost import bench, estimate
+from jaxgan.reports import page
+
+BEHIND = {  # command -> the functions that its flags are handed to, and what is no flag or no parameter of theirs
+    "train": (
+        [training.train],
+        {"recipe", "config"},
+        {"tiny", "config", "population", "sweep", "dry_run", "memory_gib"},
+    ),
+    "sample": ([inference.sample], {"run"}, set()),
+    "evaluate": ([evaluation.evaluate], {"run", "say"}, {"json"}),
+    "report": ([page.write], {"folder"}, set()),
+    "data check": ([estimate.fits], {"source"}, set()),
+    "data write": ([data.tfds.write, data.load], {"dataset", "source", "channels", "aspect", "memory"}, set()),
+    "bench": ([bench.measure], {"recipe", "config"}, {"tiny", "config", "json"}),
+}
+
+
+def module(command):
+    return importlib.import_module(f"jaxgan.cli.{command.replace(' ', '_')}")
+
+
+def test_all_commands_are_here():
+    assert cli.commands() == ["recipes", *BEHIND]
+
+
+@pytest.mark.parametrize("command", BEHIND)
+def test_flags_are_the_parameters_of_the_function_behind(command):
+    functions, parameters_only, flags_only = BEHIND[command]
+    own = {field.name for field in dataclasses.fields(module(command).Flags)}
+    taken = {name for function in functions for name in inspect.signature(function).parameters}
+    assert own - flags_only == taken - parameters_only
+    assert flags_only <= own and parameters_only <= taken
+
+
+def help_of(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([*words, "--help"])
+    assert stop.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", BEHIND)
+def test_help_shows_the_commands_own_flags_with_words(command, capsys):
+    text = help_of(command.split(), capsys)
+    assert f"usage: jaxgan {command}" in text
+    for field in dataclasses.fields(module(command).Flags):
+        flag = "--parallel" if field.name == "mode" else f"--{field.name.replace('_', '-')}"
+        assert flag in text
+    if module(command).NEEDS == "RECIPE":
+        assert "--batch-size" in text and "Samples a turn, over all devices" in text
+
+
+def test_help_of_a_recipe_is_its_readme_and_its_own_values(capsys):
+    text = help_of(["train", "ring"], capsys)
+    assert "Eight modes on a ring" in text and "--width" in text and "(default: 15000)" in text
+
+
+def test_the_overview_has_a_line_for_each_command_and_source(capsys):
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    for command in cli.commands():
+        assert f"\n  {module(command).USAGE}" in text and module(command).DOES in text
+    for source in data.sources.modules():
+        assert source.WORDS in text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("data", "jaxgan data needs a word more: there are data check, data write"),
+        ("data chek digits", "unknown command 'data chek': did you mean data check"),
+        ("sample", "jaxgan sample needs RUN: jaxgan sample --help shows how"),
+        ("trian digits", "unknown command 'trian': did you mean train"),
+    ],
+)
+def test_what_is_no_command_is_told(words, said, capsys):
+    assert main(words.split()) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_flag_is_written_once():
+    seen = {}
+    for kind in [getattr(flags, name) for name in ("Where", "Own", "Weights")] + [module(c).Flags for c in BEHIND]:
+        for name in vars(kind).get("__annotations__", {}):
+            seen.setdefault(name, []).append(kind)
+    twice = {name for name, kinds in seen.items() if len(kinds) > 1}
+    assert twice == {"out", "num", "seed", "devices", "json", "recipe", "resolution"}  # of other meanings
+
+
+def test_an_overview_imports_nothing_heavy():
+    code = "import sys; from jaxgan.cli import main; main(['--help']); print(sorted({'jax', 'numpy', 'tyro'} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip().endswith("[]")
