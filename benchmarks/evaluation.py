@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from jaxgan import metrics, modalities, models, tasks
-from jaxgan.core import numbered
+from jaxgan.core import with_index
 from jaxgan.evaluation.extract import FeatureExtractor
 from jaxgan.metrics.features import classifier
 
@@ -22,7 +22,7 @@ def main():
     parser.add_argument("--num", type=int, default=50_000, help="samples of each side")
     num = parser.parse_args().num
     game = tasks.adversarial(models.dcgan.generator(resolution=32, channels=3), models.dcgan.discriminator())
-    variables = game.init(jax.random.key(0), numbered({"image": np.zeros((4, 32, 32, 3), np.float32)})).g
+    variables = game.init(jax.random.key(0), with_index({"image": np.zeros((4, 32, 32, 3), np.float32)})).g
     weights = classifier.Classifier(10).init(jax.random.key(0), np.zeros((2, 32, 32, 3), np.uint8))
     extractor = FeatureExtractor(classifier.classifier("classifier", weights, 10), modalities.get("image"))
     real = np.random.default_rng(0).normal(size=(num, classifier.FEATURES)).astype(np.float32)

@@ -29,7 +29,7 @@ RECIPES = {  # on data that come with the wheels
     "digits": [],
     "mlp_mnist": ["--data", "digits", "--resolution", "28"],
     "dcgan": ["--data", "digits", "--resolution", "32"],
-    "sngan": ["--data", "digits", "--width", "0.25", "--d-turns", "1"],
+    "sngan": ["--data", "digits", "--width", "0.25", "--d-steps", "1"],
     "stylegan2": ["--data", "digits", "--resolution", "32", "--width", "1024", "--max-width", "64", "--w-dim", "64"],
     "r3gan": [
         "--data",

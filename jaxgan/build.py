@@ -101,16 +101,16 @@ def kinds(recipe, config, specs):
 
     One with a share of 1 but for lazy penalties, which some steps have and others not.
     """
-    _, _, numbered, (every_d, every_g) = _parts(recipe, config, specs, None)
+    _, _, with_index, (every_d, every_g) = _parts(recipe, config, specs, None)
     due = [(number % every_d == 0, number % every_g == 0) for number in range(max(every_d, every_g))]
-    return [(due.count(kind) / len(due), numbered(due.index(kind))) for kind in dict.fromkeys(due)]
+    return [(due.count(kind) / len(due), with_index(due.index(kind))) for kind in dict.fromkeys(due)]
 
 
 def _experiment(recipe, config, specs, axis_name):
-    ingredients, opt, numbered, every = _parts(recipe, config, specs, axis_name)
-    step = numbered(1)
+    ingredients, opt, with_index, every = _parts(recipe, config, specs, axis_name)
+    step = with_index(1)
     for often in sorted({*every} - {1}):
-        step = steps.lazy(step, numbered(often), often)
+        step = steps.lazy(step, with_index(often), often)
     return Experiment(recipe.build(config, specs, ingredients), opt, step)
 
 
@@ -119,8 +119,8 @@ def _parts(recipe, config, specs, axis_name):
     ingredients = _ingredients(config, specs, axis_name)
     opt = optimizers(config)
     options = {
-        "d_turns": config.d_turns,
-        "fresh": config.fresh,
+        "d_steps": config.d_steps,
+        "new_fakes": config.new_fakes,
         "microbatches": config.microbatches,
         "ema_halflife_images": config.ema_halflife_images,
         "ema_ramp": config.ema_ramp,
@@ -129,7 +129,7 @@ def _parts(recipe, config, specs, axis_name):
 
     every_d, every_g = config.penalty_every if ingredients.penalties else 1, config.penalty_g_every
 
-    def numbered(number):
+    def with_index(number):
         """The step of this number: with those of the lazy penalties whose turn it is."""
         now = ingredients._replace(
             penalties=() if number % every_d else ingredients.penalties,
@@ -137,7 +137,7 @@ def _parts(recipe, config, specs, axis_name):
         )
         return core.make_step(recipe.build(config, specs, now), opt, **options)
 
-    return ingredients, opt, numbered, (every_d, every_g)
+    return ingredients, opt, with_index, (every_d, every_g)
 
 
 def _ingredients(config, specs, axis_name):
@@ -149,10 +149,10 @@ def _ingredients(config, specs, axis_name):
         )
     if config.classes and config.classes != found:
         raise BadInput(
-            f"--classes {config.classes}, but {config.data} has {found}: leave --classes away, or give other data"
+            f"--classes {config.classes}, but {config.data} has {found}: remove --classes, or give other data"
         )
     if config.flip and not hasattr(made.kind, "mirror"):
-        raise BadInput(f"--flip mirrors images, and {config.data} has {_kind(made)}: leave it away")
+        raise BadInput(f"--flip mirrors images, and {config.data} has {_kind(made)}: remove it")
     loss = losses.bce(config.smoothing) if config.loss == "bce" else getattr(losses, config.loss)
     if config.relativistic == "paired":
         loss = losses.relativistic(loss)
@@ -185,7 +185,7 @@ def _kind(spec):
 def _consistency(config, made):
     if config.consistency and made.modality != "image":
         raise BadInput(
-            f"--consistency {config.consistency} moves images, and {config.data} has {_kind(made)}: leave it away"
+            f"--consistency {config.consistency} moves images, and {config.data} has {_kind(made)}: remove it"
         )
     copy = augment.diff_augment(("flip", "translation"))
     return (losses.consistency(copy, config.consistency, config.consistency),) if config.consistency else ()
@@ -200,7 +200,7 @@ def _wrap_gan(config, axis_name):
 def _discriminator_input(config, made, axis_name):
     """(Net -> Net, trackers): the discriminator with what it is to see in place of the samples."""
     if config.augment != "none" and made.modality != "image":
-        raise BadInput(f"--augment {config.augment} is for images, and {config.data} has {_kind(made)}: leave it away")
+        raise BadInput(f"--augment {config.augment} is for images, and {config.data} has {_kind(made)}: remove it")
     around, trackers = [], []  # what is around D, from within: what is last comes first to the samples
     wrap = partial(augment.augmented, axis_name=axis_name)
     if config.pack > 1:

@@ -16,11 +16,14 @@ from jaxgan.errors import BadInput
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax reports every save; what fails is raised as well
 
 
+_NOTE = "note"  # the item that holds the metadata: Orbax has one of that name
+
+
 class Checkpoints:
     """Checkpoints of one run, folders named by step.
 
-    Each holds the state and a note: what the caller wants to find beside it (metrics of its step, seconds, versions).
-    keep_best by the note's `metric`, lowest first, or highest with a "+" before the name.
+    Each holds the state and metadata: what the caller wants to find beside it (metrics of its step, seconds, versions).
+    keep_best by the metadata's `metric`, lowest first, or highest with a "+" before the name.
     read_only: of a run that somebody else may be writing; nothing is tidied up.
     """
 
@@ -43,7 +46,7 @@ class Checkpoints:
         self._metric = name if keep_best else None
         self._manager = ocp.CheckpointManager(
             self.folder,
-            item_handlers={"state": ocp.StandardCheckpointHandler(), "note": ocp.JsonCheckpointHandler()},
+            item_handlers={"state": ocp.StandardCheckpointHandler(), _NOTE: ocp.JsonCheckpointHandler()},
             options=ocp.CheckpointManagerOptions(
                 preservation_policy=policies.AnyPreservationPolicy(keep),
                 cleanup_tmp_directories=not read_only,
@@ -56,19 +59,19 @@ class Checkpoints:
         """Steps of the committed checkpoints, oldest first."""
         return sorted(self._manager.all_steps())
 
-    def save(self, step, state, note):
-        """Begins to save; `note` is a JSON object. Raises BadInput where the disk refuses, then or at the next call."""
+    def save(self, step, state, metadata):
+        """Begins to save; `metadata` is a JSON object. Raises BadInput where the disk refuses, then or at the next call."""
         if step in self.steps():
             return
-        if self._metric and self._metric not in note["metrics"]:
+        if self._metric and self._metric not in metadata["metrics"]:
             raise BadInput(
-                f"--best-metric {self._metric} is not reported: there are {', '.join(sorted(note['metrics']))}"
+                f"--best-metric {self._metric} is not reported: there are {', '.join(sorted(metadata['metrics']))}"
             )
-        note = {**note, "sha256": sha256(state)}
+        metadata = {**metadata, "sha256": sha256(state)}
         args = self._ocp.args.Composite(
-            state=self._ocp.args.StandardSave(_plain(state)), note=self._ocp.args.JsonSave(note)
+            **{"state": self._ocp.args.StandardSave(_plain(state)), _NOTE: self._ocp.args.JsonSave(metadata)}
         )
-        metrics = {self._metric: note["metrics"][self._metric]} if self._metric else None
+        metrics = {self._metric: metadata["metrics"][self._metric]} if self._metric else None
         with self._disk(step):
             # asked before, because a disk that fills up on the way makes the writers print tracebacks of their own
             size, free = sum(x.nbytes for x in jax.tree.leaves(state)) + 2**20, shutil.disk_usage(self.folder).free
@@ -81,12 +84,14 @@ class Checkpoints:
         with self._disk("the newest step"):
             self._manager.wait_until_finished()
 
-    def note(self, step):
-        """The note beside the state of `step`."""
-        return self._manager.restore(step, args=self._ocp.args.Composite(note=self._ocp.args.JsonRestore()))["note"]
+    def metadata(self, step):
+        """The metadata beside the state of `step`."""
+        return self._manager.restore(step, args=self._ocp.args.Composite(**{_NOTE: self._ocp.args.JsonRestore()}))[
+            _NOTE
+        ]
 
     def restore(self, target, only=None, device=None):
-        """(state, note) of the newest checkpoint that is whole (or of step `only`), or None. `target`: a state's shapes.
+        """(state, metadata) of the newest checkpoint that is whole (or of step `only`), or None. `target`: a state's shapes.
 
         The state comes onto one device (by default the first), wherever its parts were when it was saved. Where target.g.opt and
         target.d.opt are None, as for whoever draws from a run and builds no optimizer, they come back as nested dicts.
@@ -112,15 +117,15 @@ class Checkpoints:
                 shapes = jax.tree.map(like, wanted)
                 args = self._ocp.args.Composite(state=self._ocp.args.StandardRestore(shapes))
                 state = _typed(self._manager.restore(step, args=args)["state"])
-                note = self.note(step)
-                if sha256(state) != note["sha256"]:  # Orbax lets a flipped bit pass
+                metadata = self.metadata(step)
+                if sha256(state) != metadata["sha256"]:  # Orbax lets a flipped bit pass
                     raise OSError("its arrays are not the ones that were saved")
             except BadInput:
                 raise
             except Exception as error:  # whatever a damaged file makes Orbax raise
                 self._set_aside(step, error)
             else:
-                return jax.jit(lambda x: x)(state), note  # own buffers: restored ones may refuse to be donated
+                return jax.jit(lambda x: x)(state), metadata  # own buffers: restored ones may refuse to be donated
         if found:
             raise BadInput(
                 f"none of the checkpoints {found} in {self.folder} can be read: train again, with another --out"

@@ -57,7 +57,7 @@ class Config:
     penalty_weight: float = 10.0
     """gamma of r1 and r2, lambda of wgan_gp and dragan."""
     penalty_every: int = 1
-    """Compute the penalty at every so manieth step, as many times as strong (lazy regularisation)."""
+    """Compute the penalty at every N-th step, as many times as strong (lazy regularisation)."""
     clip_weights: float = 0.0
     """Keep D's parameters within plus and minus this. 0: off."""
 
@@ -113,9 +113,9 @@ class Config:
     """Where the schedule ends, in steps. 0: at --steps."""
     clip_norm: float = 0.0
     """Scale each side's gradient down to at most this global norm. 0: off."""
-    d_turns: int = 1
+    d_steps: int = 1
     """Turns of D for each turn of G."""
-    fresh: bool = False
+    new_fakes: bool = False
     """Draw new fakes for G's turn instead of those that D has just seen."""
     microbatches: int = 1
     """Parts of each batch that are computed one after the other, for less memory and one more pass of G."""
@@ -178,14 +178,14 @@ class Config:
     @property
     def ends(self):
         """Name -> value after the burn-in, of the fields that have one and are of effect."""
-        idle = self.idle
+        idle = self.inactive
         ends = {name: getattr(self, end) for name, end in ENDS.items() if end not in idle}
         return {name: end for name, end in ends.items() if end is not None}
 
     @property
-    def idle(self):
+    def inactive(self):
         """{field: reason} of the fields that nothing looks at, as the others are. A recipe adds its own."""
-        return limits.idle(self)
+        return limits.inactive(self)
 
     @property
     def real(self):

@@ -61,9 +61,9 @@ class State(NamedTuple):
 class Turns(NamedTuple):
     """The moves of the game. `make_step` plays them in the usual order; an unusual protocol is another order."""
 
-    play: Callable  # (g, batch, key) -> (fakes, pullback, moved)
-    d: Callable  # (d, show, batch, key) -> (d, metrics), with show: batch -> fakes
-    g: Callable  # (g, d, show, batch, key) -> (g, metrics), with show: (g, batch) -> (fakes, pullback, moved)
+    generate: Callable  # (g, batch, key) -> (fakes, pullback, moved)
+    d: Callable  # (d, fakes_fn, batch, key) -> (d, metrics), with fakes_fn: batch -> fakes
+    g: Callable  # (g, d, fakes_fn, batch, key) -> (g, metrics), fakes_fn: (g, batch) -> (fakes, pullback, moved)
 
 
 def init_state(gan, opt, key, batch):
@@ -74,7 +74,7 @@ def init_state(gan, opt, key, batch):
         params = variables["params"]
         return Player(params, {k: v for k, v in variables.items() if k != "params"}, tx.init(params))
 
-    g, d = map(player, gan.init(key_init, numbered(batch)), opt)
+    g, d = map(player, gan.init(key_init, with_index(batch)), opt)
     state = State(jnp.zeros((), jnp.int32), key, g, d, g.variables)
     return jax.tree.map(jnp.copy, state)  # own buffers, leaf by leaf: the step donates its state
 
@@ -82,24 +82,24 @@ def init_state(gan, opt, key, batch):
 def make_turns(gan, opt, axis_name=None, microbatches=1):
     """Turns on Players. Nothing of d changes in G's turn and nothing of g in D's.
 
-    With several microbatches a turn shows and judges one after the other, and learns from the mean of their gradients. A
-    side's MEMORY is moved by the whole batch, gathered over devices, and handed from one microbatch to the next.
+    With several microbatches a turn takes one after the other, and learns from the mean of their gradients. A side's MEMORY is
+    moved by the whole batch, gathered over devices, and handed from one microbatch to the next.
     """
 
-    def play(g, batch, key):
+    def generate(g, batch, key):
         params, stats = local((g.params, g.stats), axis_name)
-        generate = lambda params: gan.generate({"params": params, **stats}, batch, key)
-        fakes, pullback, moved = jax.vjp(generate, params, has_aux=True)
+        forward = lambda params: gan.generate({"params": params, **stats}, batch, key)
+        fakes, pullback, moved = jax.vjp(forward, params, has_aux=True)
         if axis_name is not None and MEMORY in g.stats:
             _, whole = gan.generate(g.variables, gather(batch, axis_name), key)
             moved = {**moved, MEMORY: whole.get(MEMORY, g.stats[MEMORY])}
         return fakes, pullback, moved
 
-    def d_turn(d, show, batch, key):
+    def d_turn(d, fakes_fn, batch, key):
         params = local(d.params, axis_name)
 
-        def judged(d, batch):
-            fakes, stats = show(batch), local(d.stats, axis_name)
+        def gradients(d, batch):
+            fakes, stats = fakes_fn(batch), local(d.stats, axis_name)
 
             def loss(params):
                 out = gan.losses({"params": params, **stats}, fakes, batch, key)
@@ -111,42 +111,42 @@ def make_turns(gan, opt, axis_name=None, microbatches=1):
                 moved = {**moved, MEMORY: whole.moved.get(MEMORY, d.stats[MEMORY])}
             return grads, moved, metrics
 
-        return learn(d, opt.d, judged, batch)
+        return learn(d, opt.d, gradients, batch)
 
-    def g_turn(g, d, show, batch, key):
-        judge = local(d.variables, axis_name)
+    def g_turn(g, d, fakes_fn, batch, key):
+        d_variables = local(d.variables, axis_name)
 
-        def judged(g, batch):
-            fakes, pullback, moved = show(g, batch)
+        def gradients(g, batch):
+            fakes, pullback, moved = fakes_fn(g, batch)
 
             def loss(fakes):
-                out = gan.losses(judge, fakes, batch, key)
+                out = gan.losses(d_variables, fakes, batch, key)
                 return out.g, {"loss": out.g, **out.metrics.g}
 
             # allow_int: labels and codes among the fakes get float0, which is what pullback expects for them
             grads, metrics = jax.grad(loss, has_aux=True, allow_int=True)(fakes)
             return pullback(grads)[0], moved, metrics
 
-        return learn(g, opt.g, judged, batch)
+        return learn(g, opt.g, gradients, batch)
 
-    def learn(player, tx, judged, batch):
-        (grads, moved, metrics), memory = mean_of_parts(judged, player, batch, microbatches, axis_name)
+    def learn(player, tx, gradients, batch):
+        (grads, moved, metrics), memory = mean_of_parts(gradients, player, batch, microbatches, axis_name)
         grads, moved, metrics = average((grads, moved, metrics), axis_name)
         updates, opt_state = tx.update(grads, player.opt, player.params)
         return Player(
             optax.apply_updates(player.params, updates), {**player.stats, **moved, **memory}, opt_state
         ), metrics
 
-    return Turns(play, d_turn, g_turn)
+    return Turns(generate, d_turn, g_turn)
 
 
 def make_step(
-    gan, opt, *, d_turns=1, fresh=False, microbatches=1, ema_halflife_images=10_000, ema_ramp=0.05, axis_name=None
+    gan, opt, *, d_steps=1, new_fakes=False, microbatches=1, ema_halflife_images=10_000, ema_ramp=0.05, axis_name=None
 ):
     """(state, batch) -> (state, metrics: Pair). D's turn, G's turn against the updated D, then the average of G.
 
-    d_turns: turns of D per turn of G; above 1 every leaf of the batch has a leading axis of that length, a slice a turn.
-    fresh: G answers for new fakes (BigGAN, StyleGAN2, R3GAN) instead of those D has just seen: one more pass of G.
+    d_steps: turns of D per turn of G; above 1 every leaf of the batch has a leading axis of that length, a slice a turn.
+    new_fakes: G answers for new fakes (BigGAN, StyleGAN2, R3GAN) instead of those D has just seen: one more pass of G.
     microbatches: parts of the batch that are computed one after the other, for less memory and one more pass of G: the same
         step, but for what couples samples (batch norm, minibatch_stddev), which then sees a part: rows 0, n, 2n, ...
     ema_halflife_images: images after which half of the average is new; at most `ema_ramp` times the images seen so far
@@ -158,25 +158,25 @@ def make_step(
 
     def step(state, batch):
         g, d = state.g, state.d
-        keys = jax.random.split(jax.random.fold_in(state.key, state.step), (d_turns, 4))
-        if d_turns > 1:
+        keys = jax.random.split(jax.random.fold_in(state.key, state.step), (d_steps, 4))
+        if d_steps > 1:
 
             def early(d, turn):
-                batch, (key_play, key_d, *_) = turn
-                batch = numbered(batch, axis_name)
-                show = lambda batch: gan.generate(local(g.variables, axis_name), batch, key_play)[0]
-                return turns.d(d, show, batch, key_d)[0], None
+                batch, (key_generate, key_d, *_) = turn
+                batch = with_index(batch, axis_name)
+                fakes_fn = lambda batch: gan.generate(local(g.variables, axis_name), batch, key_generate)[0]
+                return turns.d(d, fakes_fn, batch, key_d)[0], None
 
             d, _ = jax.lax.scan(early, d, jax.tree.map(lambda x: x[:-1], (batch, keys)))
             batch = jax.tree.map(lambda x: x[-1], batch)
 
-        key_play, key_d, key_fresh, key_g = keys[-1]
-        batch = numbered(batch, axis_name)
-        played = None if microbatches > 1 else turns.play(g, batch, key_play)
-        show = lambda g, batch: turns.play(g, batch, key_play) if played is None else played
-        d, metrics_d = turns.d(d, lambda batch: show(state.g, batch)[0], batch, key_d)
-        anew = lambda g, batch: turns.play(g, batch, key_fresh)
-        g, metrics_g = turns.g(g, d, anew if fresh else show, batch, key_g)
+        key_generate, key_d, key_fresh, key_g = keys[-1]
+        batch = with_index(batch, axis_name)
+        shared = None if microbatches > 1 else turns.generate(g, batch, key_generate)
+        fakes_fn = lambda g, batch: turns.generate(g, batch, key_generate) if shared is None else shared
+        d, metrics_d = turns.d(d, lambda batch: fakes_fn(state.g, batch)[0], batch, key_d)
+        anew = lambda g, batch: turns.generate(g, batch, key_fresh)
+        g, metrics_g = turns.g(g, d, anew if new_fakes else fakes_fn, batch, key_g)
 
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
         halflife = jnp.minimum(1.0 * ema_halflife_images, ema_ramp * images * state.step.astype(jnp.float32))
@@ -188,7 +188,7 @@ def make_step(
     return step
 
 
-def numbered(batch, axis_name=None):
+def with_index(batch, axis_name=None):
     """Batch with "index" int32 [B], each sample's place in the global batch, added where it is absent.
 
     Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G.

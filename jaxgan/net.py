@@ -61,8 +61,8 @@ def join(**nets):
     return Joined(init, {name: one(name, net) for name, net in nets.items()})
 
 
-class Judged(NamedTuple):
-    """What a discriminator says that hands out its features too: only the logits are judged by."""
+class DiscriminatorOutput(NamedTuple):
+    """What a discriminator gives that hands out its features too: losses take the logits alone."""
 
     logits: Any  # [B], or a tree of logits
     features: Any  # what it sees, a tree
@@ -82,12 +82,12 @@ def from_flax(module, classes=None, indexed=False):
     def init(key, *inputs):
         return module.init({"params": key, "draw": key}, *inputs, train=True)
 
-    def apply(variables, *inputs, key=None, train=True, **place):
+    def apply(variables, *inputs, key=None, train=True, **index):
         variables = {name: value for name, value in variables.items() if name not in BESIDE}
         rngs = None if key is None else {"draw": key}
         stats = [name for name in variables if name != "params"]
         if not (train and stats):
-            return module.apply(variables, *inputs, train=train, rngs=rngs, **place), {}
-        return module.apply(variables, *inputs, train=True, rngs=rngs, mutable=stats, **place)
+            return module.apply(variables, *inputs, train=train, rngs=rngs, **index), {}
+        return module.apply(variables, *inputs, train=True, rngs=rngs, mutable=stats, **index)
 
     return Net(init, apply, classes, indexed)

@@ -36,7 +36,7 @@ def one_hot(size=10):
     return _each(lambda key: jax.nn.one_hot(jax.random.randint(key, (), 0, size), size))
 
 
-def arc(a, b, t):
+def slerp(a, b, t):
     """Latents [..., Z] at the share t [..., 1] of the way from a to b along the arc. White 2016, arXiv:1609.04468, eq. 1."""
     norms = jnp.linalg.norm(a, axis=-1, keepdims=True) * jnp.linalg.norm(b, axis=-1, keepdims=True)
     angle = jnp.arccos(jnp.clip(jnp.sum(a * b, axis=-1, keepdims=True) / norms, -0.999, 0.999))

@@ -120,7 +120,7 @@ def choose(mode, count=None):
     devices = jax.devices()
     if mode == "single" and (count or 1) > 1:
         raise BadInput(
-            f"--devices {count} with --parallel single: add --parallel pmap, mesh or fsdp, or leave --devices away"
+            f"--devices {count} with --parallel single: add --parallel pmap, mesh or fsdp, or remove --devices"
         )
     if count is None:
         return devices[:1] if mode == "single" else devices

@@ -15,7 +15,7 @@ from jaxgan.data import DatasetInfo, Spec
 from jaxgan.errors import BadInput
 
 FORMAT = 2  # of config.json and of checkpoints: changes where an earlier one could not be read
-MAY_CHANGE = (
+MUTABLE = (
     "steps",
     "data",
     "stop_when",
@@ -126,7 +126,7 @@ def new_folder(folder, name):
     return folder
 
 
-def go_on(folder, recipe, config, info):
+def resume(folder, recipe, config, info):
     """Run of an existing folder, with as many steps as `config` asks for.
 
     Raises BadInput, with both values, where anything else differs: recipe, config, data. What has no effect may: it changes
@@ -135,7 +135,7 @@ def go_on(folder, recipe, config, info):
     run = open_run(folder, recipe if recipes.origin(recipe) else None)
     if run.name != recipes.name(recipe):
         raise BadInput(f"{folder} is a run of {run.name}, not of {recipes.name(recipe)}: give another --out")
-    may = {*MAY_CHANGE, *(config.idle.keys() & run.config.idle.keys())}
+    may = {*MUTABLE, *(config.inactive.keys() & run.config.inactive.keys())}
     differ = [
         f"--{f.name.replace('_', '-')} is {getattr(config, f.name)!r} and was {getattr(run.config, f.name)!r}"
         for f in dataclasses.fields(config)

@@ -3,7 +3,7 @@
 import jax
 
 from jaxgan.augment.controller import NAME
-from jaxgan.core import numbered, sample_keys
+from jaxgan.core import sample_keys, with_index
 from jaxgan.errors import BadInput
 from jaxgan.net import TRACKERS
 
@@ -26,14 +26,14 @@ def augmented(discriminator, augment, *, beside=None, adaptive=False, axis_name=
             )
         return beside(other, keys, *p)
 
-    def apply(variables, images, *others, key=None, train=True, **place):
-        inner = place if discriminator.indexed else {}
+    def apply(variables, images, *others, key=None, train=True, **index):
+        inner = index if discriminator.indexed else {}
         if not train:
             return discriminator.apply(variables, images, *others, key=key, train=False, **inner)
         if key is None:
             raise BadInput("an augmented discriminator has key=None in training: give a key, or train=False")
         key, key_augment = jax.random.split(key)
-        keys = sample_keys(key_augment, numbered({"image": images, **place}, axis_name)["index"])
+        keys = sample_keys(key_augment, with_index({"image": images, **index}, axis_name)["index"])
         p = (_p(variables),) if adaptive else ()
         others = [moved(images, other, keys, p) for other in others]
         return discriminator.apply(variables, augment(images, keys, *p), *others, key=key, train=True, **inner)

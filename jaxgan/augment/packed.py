@@ -19,15 +19,15 @@ def packed(discriminator, m=2):
     if discriminator.classes is not None:
         raise BadInput(
             f"pack is {m} and D takes labels of {discriminator.classes} classes, a pack would have {m} of them: "
-            "leave the labels or the packing away"
+            "remove the labels or the packing"
         )
 
     def init(key, x):
         return discriminator.init(key, pack(x, m))
 
-    def apply(variables, x, key=None, train=True, **place):
-        place = {name: index[::m] // m for name, index in place.items()}
-        return discriminator.apply(variables, pack(x, m), key=key, train=train, **place)
+    def apply(variables, x, key=None, train=True, **index):
+        index = {name: x[::m] // m for name, x in index.items()}
+        return discriminator.apply(variables, pack(x, m), key=key, train=train, **index)
 
     return discriminator._replace(init=init, apply=apply)
 

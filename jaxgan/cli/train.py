@@ -87,7 +87,7 @@ def _population(recipe, fields, args):
         ("log-to", args.log_to, ()),
     ):
         if value != only:
-            raise BadInput(f"--{flag} {value} does not go with --population and --sweep: leave it away")
+            raise BadInput(f"--{flag} {value} does not go with --population and --sweep: remove it")
     configs = population.members(fields, args.population, args.sweep)
     home = population.train(recipe, configs, out=args.out, max_minutes=args.max_minutes)
     print(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100")

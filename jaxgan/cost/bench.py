@@ -45,7 +45,7 @@ def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
     def play():
         nonlocal state, step, waited
         begin = time.perf_counter()
-        batch = program.feed.batch(step)
+        batch = program.loader.batch(step)
         waited += time.perf_counter() - begin
         state, metrics = run(state, batch, chunk)
         step += chunk
@@ -84,7 +84,7 @@ def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
         "compile_s": round(seconds_to_compile[0], 3),
         "compile_warm_s": round(seconds_to_compile[1], 3),
         "data_wait_share": round(statistics.median(shares), 4),
-        "data": "on the device" if program.feed.shared else "streamed",
+        "data": "on the device" if program.loader.shared else "streamed",
         "flops_per_step": flops,
         "matmul_gflops": round(ceiling / 1e9, 1),
         "mfu": round(flops * rate / config.batch_size / ceiling, 4),

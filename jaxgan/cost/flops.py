@@ -17,7 +17,7 @@ def count_flops(recipe, config, specs, compiled):
     pass of G that microbatches cost is left out: it is no part of the model.
     """
     counted = float(compiled.cost_analysis()["flops"])
-    if config.d_turns <= 2 and config.microbatches == 1 and len(build.kinds(recipe, config, specs)) == 1:
+    if config.d_steps <= 2 and config.microbatches == 1 and len(build.kinds(recipe, config, specs)) == 1:
         return counted
     made = build.experiment(recipe, config, specs)
     state = jax.eval_shape(lambda: build.fresh_state(made, config, specs))
@@ -27,11 +27,11 @@ def count_flops(recipe, config, specs, compiled):
 def _true(recipe, config, specs, state):
     """FLOPs, as lowered, of the mean step: D's turns one by one, each kind of step by its share."""
     found = {}
-    for turns in {1, min(config.d_turns, 2)}:
-        plain = dataclasses.replace(config, d_turns=turns, microbatches=1)
+    for turns in {1, min(config.d_steps, 2)}:
+        plain = dataclasses.replace(config, d_steps=turns, microbatches=1)
         steps = build.kinds(recipe, plain, specs)
         found[turns] = sum(share * _lowered(step, state, plain, specs) for share, step in steps)
-    return found[1] + (config.d_turns - 1) * (found.get(2, found[1]) - found[1])
+    return found[1] + (config.d_steps - 1) * (found.get(2, found[1]) - found[1])
 
 
 def _lowered(step, state, config, specs):

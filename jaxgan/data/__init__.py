@@ -2,9 +2,9 @@
 
 from jaxgan.data import batch
 from jaxgan.data.dataset import Dataset, DatasetInfo, Spec, from_arrays
-from jaxgan.data.feed import Feed, rows
 from jaxgan.data.inspect import check
 from jaxgan.data.load import held_out, load
+from jaxgan.data.loader import Loader, rows
 from jaxgan.data.sources import tfds
 from jaxgan.data.sources.points import MIXTURES
 
@@ -12,7 +12,7 @@ __all__ = [
     "MIXTURES",
     "Dataset",
     "DatasetInfo",
-    "Feed",
+    "Loader",
     "Spec",
     "batch",
     "check",

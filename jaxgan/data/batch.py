@@ -48,7 +48,7 @@ def like(config, specs, rows=None, names=None):
 
 def like_step(config, specs):
     """Shapes of the batch that a config's step is given: of all turns of D."""
-    lead = (config.d_turns,) if config.d_turns > 1 else ()
+    lead = (config.d_steps,) if config.d_steps > 1 else ()
     return {k: jax.ShapeDtypeStruct((*lead, *x.shape), x.dtype) for k, x in like(config, specs).items()}
 
 

@@ -29,10 +29,10 @@ class Lazy:
 
 
 class Resident(Lazy):
-    """A Lazy that can live on the device: `arrays` is a tree, `pick(arrays, rows)` is in NumPy or in JAX, as rows are."""
+    """A Lazy that can live on the device: `arrays` is a tree, `gather(arrays, rows)` is in NumPy or in JAX, as rows are."""
 
     arrays: dict
-    pick: Callable  # (arrays, rows [...]) -> images [..., H, W, C]
+    gather: Callable  # (arrays, rows [...]) -> images [..., H, W, C]
 
     @property
     def nbytes(self):
@@ -40,7 +40,7 @@ class Resident(Lazy):
         return sum(array.nbytes for array in self.arrays.values())
 
     def __getitem__(self, index):
-        return self.pick(self.arrays, self.rows(index))
+        return self.gather(self.arrays, self.rows(index))
 
     def identity(self):
         """All that it holds."""

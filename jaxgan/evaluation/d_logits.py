@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from jaxgan.data import batch as batches
-from jaxgan.data.feed import rows as shuffled
+from jaxgan.data.loader import rows as shuffled
 from jaxgan.evaluation.diagnosis import Logits
 
 _COUNT = 2048  # samples of each kind, at most

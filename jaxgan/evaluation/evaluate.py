@@ -11,7 +11,7 @@ from jaxgan.data import batch as batches
 from jaxgan.data import held_out as left_out
 from jaxgan.data import load
 from jaxgan.data.dataset import LABEL
-from jaxgan.data.feed import rows as shuffled
+from jaxgan.data.loader import rows as shuffled
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache, d_logits, diagnosis, distribution, extract, extractors, masks, pairs
 from jaxgan.evaluation import path_length as paths
@@ -135,7 +135,7 @@ def evaluate(
         net = extractors.choose(features, dataset, say, config.real)
         if path_length and net.name.startswith(("inception", "squeezenet")):
             raise BadInput(
-                f"--path-length is of images that differ by less than a file holds, {net.name} takes files: leave it away"
+                f"--path-length is of images that differ by less than a file holds, {net.name} takes files: remove it"
             )
         extractor = extract.FeatureExtractor(net, run.made.kind, parallel.choose("mesh", devices or None))
         real = extractor.real(reference, max(REAL, num), seed, say, config.real)

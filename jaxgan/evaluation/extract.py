@@ -10,7 +10,7 @@ import numpy as np
 from jaxgan import parallel
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
-from jaxgan.data.feed import rows as shuffled
+from jaxgan.data.loader import rows as shuffled
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache
 
@@ -124,7 +124,7 @@ def standing(gan, variables, given_at=None, seed=0, batch_size=64):
     given_at: places int [B] -> {column: [B]} of what G is given. Raises BadInput where the generator has no statistics.
     """
     if set(variables) == {"params"}:
-        raise BadInput("the generator has no norm statistics: leave --standing-stats away")
+        raise BadInput("the generator has no norm statistics: remove --standing-stats")
 
     @jax.jit
     def move(variables, batch, key):

@@ -34,7 +34,7 @@ def choose(word, dataset, say=print, column="image"):
     if word == "pixels":
         return features.pixels()
     if modality != "image":
-        raise BadInput(f"--features {word} looks at images, and {dataset.name} has {modality}: leave it away")
+        raise BadInput(f"--features {word} looks at images, and {dataset.name} has {modality}: remove it")
     if word in ("auto", "classifier"):
         return _classifier(dataset, say, column)
     if not str(word).endswith(".npz"):

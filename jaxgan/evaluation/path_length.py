@@ -14,7 +14,7 @@ def length(context, extractor, loaded, variables, count, given, seed=0):
     ends = loaded.noise(jax.random.key(seed), np.arange(2 * count, dtype=np.int32))
     at = np.random.default_rng(seed).uniform(size=(count, 1)).astype(np.float32)
     given = {name: x[:count] for name, x in given.items()}
-    between = lambda t: {**given, "z": np.asarray(noise.arc(ends[:count], ends[count:], t))}
+    between = lambda t: {**given, "z": np.asarray(noise.slerp(ends[:count], ends[count:], t))}
     here, there = (extractor.fake(loaded.gan, variables, count, between(t), seed) for t in (at, at + EPSILON))
     value = metrics.perceptual_path_length(here.features, there.features, EPSILON)
     return distribution.score(context, "ppl", value, count)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from jaxgan import build, runs
 from jaxgan.checkpoint import Checkpoints
-from jaxgan.core import GAN, Player, State, numbered
+from jaxgan.core import GAN, Player, State, with_index
 from jaxgan.data import DatasetInfo
 from jaxgan.data import batch as batches
 from jaxgan.errors import BadInput
@@ -36,14 +36,12 @@ def load(run, *, recipe=None, step=None, truncation=None, raw=False, ema_sigma=N
     raw weights or of a run that was not trained with posthoc_ema.
     """
     if raw and ema_sigma is not None:
-        raise BadInput(f"--raw takes no average and --ema-sigma {ema_sigma} asks for one: leave one of them away")
+        raise BadInput(f"--raw takes no average and --ema-sigma {ema_sigma} asks for one: remove one of them")
     run = run if isinstance(run, runs.Run) else runs.open_run(run, recipe)
     config = run.config
     if truncation is not None:
         if not hasattr(config, "truncation"):
-            raise BadInput(
-                f"--truncation {truncation}, but {run.name} has no space of styles to truncate: leave it away"
-            )
+            raise BadInput(f"--truncation {truncation}, but {run.name} has no space of styles to truncate: remove it")
         config = dataclasses.replace(config, truncation=truncation)
     gan = build.game(run.recipe, config, run.data.specs)
     shapes = _shapes(gan, config, run.data.specs)
@@ -63,14 +61,14 @@ def untrained(loaded):
 
     def begin():
         key = jax.random.split(jax.random.key(loaded.config.seed))[0]  # as `core.init_state` does
-        return loaded.gan.init(key, numbered(batches.zeros(loaded.config, loaded.data.specs))).g
+        return loaded.gan.init(key, with_index(batches.zeros(loaded.config, loaded.data.specs))).g
 
     return jax.jit(begin)()
 
 
 def _shapes(gan, config, specs):
     """Shapes of a State whose optimizers are not known."""
-    g, d = jax.eval_shape(lambda: gan.init(jax.random.key(0), numbered(batches.zeros(config, specs))))
+    g, d = jax.eval_shape(lambda: gan.init(jax.random.key(0), with_index(batches.zeros(config, specs))))
     key = jax.eval_shape(lambda: jax.random.key(0))
     side = lambda v: Player(v["params"], {name: x for name, x in v.items() if name != "params"}, None)
     return State(jax.ShapeDtypeStruct((), jnp.int32), key, side(g), side(d), g)
@@ -89,7 +87,7 @@ def pick(run, which):
             if not run.config.best_metric:
                 raise BadInput(f"{run.folder} was trained without --best-metric: give --checkpoint latest or a step")
             name, sign = run.config.best_metric.lstrip("+"), -1 if run.config.best_metric.startswith("+") else 1
-            return min(steps, key=lambda step: sign * store.note(step)["metrics"].get(name, sign * float("inf")))
+            return min(steps, key=lambda step: sign * store.metadata(step)["metrics"].get(name, sign * float("inf")))
     if not str(which).isdigit() or int(which) not in steps:
         there = ", ".join(map(str, steps))
         raise BadInput(f"{run.folder} has no checkpoint {which}: there are {there}, latest and best")

@@ -87,7 +87,7 @@ def _labels(num, spec, label, row):
     """int32 [num] or float32 [num, K], None without classes: equal shares in order, the same within rows of this length."""
     if spec is None:
         if label is not None:
-            raise BadInput(f"--label {label}, but the run has no classes: leave it away")
+            raise BadInput(f"--label {label}, but the run has no classes: remove it")
         return None
     only = None
     if label is not None:
@@ -140,7 +140,7 @@ def _paths(draw, key, num, steps):
     """Latents [num, Z]: rows of `steps` from one draw to another, along the arc (White 2016, arXiv:1609.04468, eq. 1)."""
     rows = -(-num // steps)
     ends = draw(key, jnp.arange(2 * rows))
-    arc = noise.arc(ends[:rows, None], ends[rows:, None], jnp.linspace(0, 1, steps)[None, :, None])
+    arc = noise.slerp(ends[:rows, None], ends[rows:, None], jnp.linspace(0, 1, steps)[None, :, None])
     return np.asarray(arc.reshape(rows * steps, -1)[:num])
 
 

@@ -80,10 +80,10 @@ def write(path, sample):
     _picture(sample).save(path)
 
 
-def sheet(path, samples, columns, heads=(), real=None):
-    """Writes a grid of uint8 images, row by row, with heads over the columns."""
+def sheet(path, samples, columns, titles=(), real=None):
+    """Writes a grid of uint8 images, row by row, with titles over the columns."""
     del real
-    grid(samples, columns, heads).save(path)
+    grid(samples, columns, titles).save(path)
 
 
 def draw(ax, samples, columns, real=None):
@@ -98,15 +98,15 @@ def blank(shape):
     return np.full(shape, 255, np.uint8)
 
 
-def grid(images, columns, heads=()):
-    """Pillow image of uint8 images [N, H, W, C], row by row, each at least CELL pixels wide, with heads over the columns."""
+def grid(images, columns, titles=()):
+    """Pillow image of uint8 images [N, H, W, C], row by row, each at least CELL pixels wide, with titles over the columns."""
     from PIL import Image, ImageDraw, ImageFont
 
     height, width = images.shape[1:3]
     scale = max(1, -(-CELL // width))
     gap = 2 if scale == 1 else 4
     font = ImageFont.load_default(16)
-    top = 24 if heads else 0
+    top = 24 if titles else 0
     rows = -(-len(images) // columns)
     cell_h, cell_w = height * scale + gap, width * scale + gap
     whole = Image.new("RGB", (columns * cell_w + gap, rows * cell_h + gap + top), "white")
@@ -115,10 +115,10 @@ def grid(images, columns, heads=()):
         place = (gap + i % columns * cell_w, top + gap + i // columns * cell_h)
         whole.paste(picture, place, picture if picture.mode == "RGBA" else None)
     pen = ImageDraw.Draw(whole)
-    for i, head in enumerate(heads[:columns]):
-        while head and pen.textlength(head, font) > cell_w - gap:
-            head = head[:-1]
-        pen.text((gap + (i + 0.5) * cell_w - gap / 2, 4), head, "black", font, anchor="ma")
+    for i, title in enumerate(titles[:columns]):
+        while title and pen.textlength(title, font) > cell_w - gap:
+            title = title[:-1]
+        pen.text((gap + (i + 0.5) * cell_w - gap / 2, 4), title, "black", font, anchor="ma")
     return whole
 
 

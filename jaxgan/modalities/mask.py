@@ -62,9 +62,9 @@ def write(path, sample):
     picture.save(path)
 
 
-def sheet(path, samples, columns, heads=(), real=None):
+def sheet(path, samples, columns, titles=(), real=None):
     """Writes a grid of masks in colours."""
-    image.sheet(path, PALETTE[samples], columns, heads, real)
+    image.sheet(path, PALETTE[samples], columns, titles, real)
 
 
 def draw(ax, samples, columns, real=None):

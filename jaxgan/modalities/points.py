@@ -33,7 +33,7 @@ def resize(samples, how):
     if how.size is None and not how.channels:
         return samples
     flag = "--channels" if how.size is None else "--resolution"
-    raise BadInput(f"the data are points, not images: leave {flag} away")
+    raise BadInput(f"the data are points, not images: remove {flag}")
 
 
 def describe(shape):
@@ -41,9 +41,9 @@ def describe(shape):
     return f"points in {shape[0]} dimensions"
 
 
-def sheet(path, samples, columns, heads=(), real=None):
+def sheet(path, samples, columns, titles=(), real=None):
     """Writes a scatter plot of the first two coordinates, over the real ones."""
-    del heads
+    del titles
     figure, axes = canvas(1, 1, (6, 6))
     draw(axes[0, 0], samples, columns, real)
     axes[0, 0].legend(loc="upper right")

@@ -69,7 +69,7 @@ def as_channels(image, channels):
         return np.rint(grey).astype(image.dtype) if image.dtype == np.uint8 else grey
     if found == 3 and channels == 4:
         return np.concatenate([image, np.full_like(image[..., :1], _white(image))], axis=-1)
-    raise BadInput(f"images of {found} channels cannot become --channels {channels}: leave it away")
+    raise BadInput(f"images of {found} channels cannot become --channels {channels}: remove it")
 
 
 def fit(image, how, nearest=False):

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jaxgan.errors import BadInput
 from jaxgan.layers import ConvTranspose, Dense, Norm, append_label, label_vector
-from jaxgan.net import Judged, from_flax
+from jaxgan.net import DiscriminatorOutput, from_flax
 
 _paper = nn.initializers.normal(0.02)  # Radford et al. 2016, arXiv:1511.06434, section 4: right behind batch norm
 RESOLUTION = 64
@@ -35,7 +35,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """x [B, ...] -> Judged: logits [B], features [B, 512]."""
+    """x [B, ...] -> DiscriminatorOutput: logits [B], features [B, 512]."""
 
     classes: int | None
     axis_name: str | None
@@ -50,7 +50,7 @@ class Discriminator(nn.Module):
             x = Dense(width, bias=False, kernel_init=_paper, dtype=self.dtype)(x, train)
             x = nn.leaky_relu(Norm("batch", self.axis_name, dtype=self.dtype)(x, train), 0.2)
         logits = Dense(1, kernel_init=_paper, dtype=self.dtype)(x, train)[:, 0]
-        return Judged(logits.astype(jnp.float32), x)
+        return DiscriminatorOutput(logits.astype(jnp.float32), x)
 
 
 def generator(channels=3, *, classes=None, axis_name=None, dtype=jnp.float32):
@@ -59,7 +59,7 @@ def generator(channels=3, *, classes=None, axis_name=None, dtype=jnp.float32):
 
 
 def discriminator(*, classes=None, axis_name=None, dtype=jnp.float32):
-    """Net (x [B, ...], label) -> Judged: logits [B] and the features [B, 512] that they are made of."""
+    """Net (x [B, ...], label) -> DiscriminatorOutput: logits [B] and the features [B, 512] that they are made of."""
     return from_flax(Discriminator(classes, axis_name, jnp.dtype(dtype)), classes)
 
 

@@ -28,9 +28,9 @@ def optimizers(config):
         }[config.optimizer]()
         return optax.chain(*clip, move)
 
-    g, d = side(config.lr_g, 1), side(config.lr_d, config.d_turns)
+    g, d = side(config.lr_g, 1), side(config.lr_d, config.d_steps)
     if config.clip_weights:
         d = optax.chain(d, losses.clip_weights(config.clip_weights))
     if config.lookahead:
-        g, d = lookahead(g, config.lookahead), lookahead(d, config.lookahead * config.d_turns)
+        g, d = lookahead(g, config.lookahead), lookahead(d, config.lookahead * config.d_steps)
     return Pair(averages.track(g) if config.posthoc_ema else g, d)

@@ -23,7 +23,7 @@ def lookahead(tx, every=5, pull=0.5):
     Zhang et al. 2019, arXiv:1907.08610, algorithm 1; `every` is its k, `pull` its alpha, the inner state is kept. The slow
     weights are in the state, so that params are what they are without it (optax.lookahead's are a pair). To be the last
     in a chain. For games, both sides go back after the same k steps: Chavdarova et al. 2021, arXiv:2006.14567, algorithm 1,
-    k times d_turns for D. There both go back together, after both moved; a step here is D's turn, then G's: the k-th turn
+    k times d_steps for D. There both go back together, after both moved; a step here is D's turn, then G's: the k-th turn
     of G meets a D that has gone back already. Raises BadInput for `every` below 1 and `pull` outside (0, 1].
     """
     if every < 1 or not 0 < pull <= 1:

@@ -12,7 +12,7 @@ ENDS = {
 """The fields that a burn-in can change -> those that say to what."""
 
 _POSITIVE = (
-    *("steps", "batch_size", "z_dim", "lr_g", "lr_d", "d_turns", "penalty_every", "steps_per_dispatch", "microbatches"),
+    *("steps", "batch_size", "z_dim", "lr_g", "lr_d", "d_steps", "penalty_every", "steps_per_dispatch", "microbatches"),
     *("log_every_steps", "sample_every_steps", "save_every_steps", "keep_latest", "stop_rows", "aspect", "ada_images"),
     *("pack", "lecam_warm_up", "unroll_rate"),
 )
@@ -46,16 +46,16 @@ def check(config):
     _check_game(config)
 
 
-def check_idle(config, tiny):
+def check_inactive(config, tiny):
     """Raises BadInput where a field was given that nothing looks at. A recipe's own values, and its TINY ones, may be there."""
-    for name, reason in config.idle.items():
+    for name, reason in config.inactive.items():
         value = getattr(config, name)
         if value is not None and value not in (getattr(type(config), name), tiny.get(name)):
             own = getattr(type(config), name)
             raise BadInput(f"{flag(name)} {value} has no meaning with {reason}, or leave it at {own}")
 
 
-def idle(config):
+def inactive(config):
     """{field: reason} of those that nothing looks at, as the other fields are."""
     found = {}
 
@@ -126,7 +126,7 @@ def _check_game(config):
     if config.pack > 1 and config.conditional:
         raise BadInput(
             f"--pack {config.pack} joins samples, and --conditional gives each its label: add --no-conditional, or "
-            "leave --pack away"
+            "remove --pack"
         )
     if config.keep_best and not config.best_metric:
         raise BadInput(f"--keep-best {config.keep_best} needs --best-metric, a scalar of metrics.jsonl such as loss_g")

@@ -35,9 +35,9 @@ class Config(config.Config):
     """Where a conditional D takes the label: beside the image, or by projection."""
 
     @property
-    def idle(self):
+    def inactive(self):
         labels = dict.fromkeys(("labels_g", "labels_d"), "--no-conditional: add --conditional")
-        return super().idle | ({} if self.conditional else labels)
+        return super().inactive | ({} if self.conditional else labels)
 
 
 TINY = {

@@ -31,7 +31,7 @@ class Config(config.Config):
     z_dim: int = 64
     b1: float = 0.0
     b2: float = 0.9
-    fresh: bool = True
+    new_fakes: bool = True
     ema_halflife_images: float = 0
     ema_ramp: float = 1.0
     burn_in_images: int = 20_000_000

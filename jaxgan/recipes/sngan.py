@@ -4,7 +4,7 @@
     jaxgan train sngan --data FOLDER --conditional --resolution 64 --width 0.25
 
 Unconditional, or with conditional batch norm and a projection discriminator (Miyato & Koyama 2018, arXiv:1802.05637). As SAGAN
-(Zhang et al. 2019, arXiv:1805.08318): --conditional --resolution 128 --attention 32 --spectral-norm-g --d-turns 1 --lr-g 1e-4
+(Zhang et al. 2019, arXiv:1805.08318): --conditional --resolution 128 --attention 32 --spectral-norm-g --d-steps 1 --lr-g 1e-4
 --lr-d 4e-4 --schedule constant.
 """
 
@@ -23,7 +23,7 @@ class Config(config.Config):
     b1: float = 0.0
     b2: float = 0.9
     schedule: config.Schedule = "linear"
-    d_turns: int = 5
+    d_steps: int = 5
     width: float = 1.0
     """Multiplies the paper's channels: at 32 pixels 256 in G and 128 in D, above 64 up to 1024 in both."""
     attention: tuple[int, ...] = ()

@@ -34,7 +34,7 @@ class Config(config.Config):
     lr_d: float = 2.5e-3
     b1: float = 0.0
     b2: float = 0.99
-    fresh: bool = True
+    new_fakes: bool = True
     width: int = 32768
     """Feature maps have this many channels, divided by their size."""
     max_width: int = 512
@@ -52,7 +52,7 @@ class Config(config.Config):
     path_weight: float = 2.0
     """Of the path length penalty. 0: off."""
     path_every: int = 4
-    """Compute it at every so manieth step, as many times as strong."""
+    """Compute it at every N-th step, as many times as strong."""
     truncation: float = 1.0
     """Share of w's distance to its mean that is kept in whatever is drawn out of training: below 1 less varied, and cleaner."""
 
@@ -71,9 +71,9 @@ class Config(config.Config):
             raise BadInput(f"--mixing {self.mixing} draws normal latents, and --noise is {self.noise}: add --mixing 0")
 
     @property
-    def idle(self):
+    def inactive(self):
         rest = {} if self.path_weight else {"path_every": "--path-weight 0: say how much of it"}
-        return super().idle | rest
+        return super().inactive | rest
 
     @property
     def batch_unit(self):

@@ -12,7 +12,7 @@ from jaxgan.data.dataset import LABEL
 _COLUMNS, _ROWS = 8, 8
 
 
-def sheets(run, gan, dataset=None, held_out=None):
+def sample_grids(run, gan, dataset=None, held_out=None):
     """Function (step, state) -> path: draws the averaged generator into RUN/samples/STEP.png; a column is a class.
 
     dataset: the training data, for what lies beneath samples that are drawn all in one picture. held_out: those that inputs
@@ -22,8 +22,8 @@ def sheets(run, gan, dataset=None, held_out=None):
     folder.mkdir(exist_ok=True)
     draw = jax.jit(gan.sample)
     kind, specs = run.made.kind, run.data.specs
-    heads = _heads(specs[LABEL]) if LABEL in run.config.given else ()
-    columns = len(heads) or _COLUMNS
+    titles = _titles(specs[LABEL]) if LABEL in run.config.given else ()
+    columns = len(titles) or _COLUMNS
     inputs = [name for name in run.config.given if name != LABEL]
     count = kind.EACH or (columns * _ROWS if not inputs else _COLUMNS)
     source = dataset if held_out is None else held_out
@@ -36,7 +36,7 @@ def sheets(run, gan, dataset=None, held_out=None):
     def sheet(step, state):
         path, samples = folder / f"{step:06}.png", kind.to_file(np.asarray(draw(state.ema, batch, key)))
         if beside is None:
-            kind.sheet(path, samples, columns, heads, real)
+            kind.sheet(path, samples, columns, titles, real)
         else:
             before, after = beside
             _strip(path, kind, before, samples, after)
@@ -74,7 +74,7 @@ def _strip(path, kind, before, samples, after):
     whole.save(path)
 
 
-def _heads(spec):
+def _titles(spec):
     """Names over the columns: the classes, few ones several times; none where they are many, or vectors."""
     if not 1 < len(spec.classes) <= 20 or spec.examples:
         return ()

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import GAN, Losses, Pair, numbered, sample_keys
+from jaxgan.core import GAN, Losses, Pair, sample_keys, with_index
 from jaxgan.errors import BadInput
 from jaxgan.losses import non_saturating
 from jaxgan.losses.content import Context
 from jaxgan.modalities.image import batch_to_step
-from jaxgan.net import TRACKERS, Judged
+from jaxgan.net import TRACKERS, DiscriminatorOutput
 from jaxgan.noise import normal
 
 
@@ -52,8 +52,8 @@ def adversarial(
         (g, *given, key=, index=) -> (scalar, collections of g that moved), added to G's. trackers: `losses.Tracker`s of D's
         logits.
     D sees real, then fake samples, each with its own batch statistics: what all samples of a batch have in common, a batch
-    norm right behind the pixels hides from it. Logits may be a tree: all leaves count the same; of a `Judged` only its
-    logits do, its features go to the content terms. Metrics of D: the mean logits "real" and "fake", "penalty" where there
+    norm right behind the pixels hides from it. Logits may be a tree: all leaves count the same; of a `DiscriminatorOutput`
+    losses take the logits, content terms the features. Metrics of D: the mean logits "real" and "fake", "penalty" where there
     are penalties, and those of the trackers; of G: "adversarial" beside content terms, each of these, and "penalty".
     Raises BadInput where the Nets' classes differ, labels or columns are missing, or shapes do not fit.
     """
@@ -78,7 +78,7 @@ def adversarial(
     def inputs_d(x, batch):
         return (x, *labels(discriminator, batch)) if shown is None else _tuple(shown(x, batch))
 
-    def place(net, batch):
+    def index_of(net, batch):
         return {"index": batch["index"]} if net.indexed else {}
 
     def init(key, batch):
@@ -99,7 +99,7 @@ def adversarial(
         batch = batch_to_step(batch)
         key_z, key_net = jax.random.split(key)
         inputs = inputs_g(batch, key_z)
-        image, moved = generator.apply(g, *inputs, key=key_net, **place(generator, batch))
+        image, moved = generator.apply(g, *inputs, key=key_net, **index_of(generator, batch))
         penalty = None
         for i, term in enumerate(penalties_g):
             own = jax.random.fold_in(key_net, i)
@@ -112,16 +112,18 @@ def adversarial(
         key_real, key_fake, key_penalty = jax.random.split(key, 3)
         fakes = fakes if isinstance(fakes, Fakes) else Fakes(fakes)
         x, fake = target(batch), fakes.image
-        judge = lambda d, x, key: discriminator.apply(d, *inputs_d(x, batch), key=key, **place(discriminator, batch))
-        judged_real, moved = judge(d, x, key_real)
-        judged_fake, moved = judge({**d, **moved}, fake, key_fake)
-        (logits_real, features_real), (logits_fake, features_fake) = map(_read, (judged_real, judged_fake))
+        discriminate = lambda d, x, key: discriminator.apply(
+            d, *inputs_d(x, batch), key=key, **index_of(discriminator, batch)
+        )
+        out_real, moved = discriminate(d, x, key_real)
+        out_fake, moved = discriminate({**d, **moved}, fake, key_fake)
+        (logits_real, features_real), (logits_fake, features_fake) = map(_read, (out_real, out_fake))
 
         metrics = {"real": _mean(logits_real), "fake": _mean(logits_fake)}
         loss_d = _mean(jax.tree.map(loss.d, logits_real, logits_fake))
         if penalties:
             keys = sample_keys(key_penalty, batch["index"])
-            alone = lambda x: _read(judge(d, x, key_real)[0])[0]
+            alone = lambda x: _read(discriminate(d, x, key_real)[0])[0]
             metrics["penalty"] = sum(jnp.mean(penalty(alone, x, fake, keys)) for penalty in penalties)
             loss_d += metrics["penalty"]
         if trackers:
@@ -145,7 +147,7 @@ def adversarial(
         return Losses(loss_g, loss_d, moved, Pair({**metrics_g, **terms}, metrics))
 
     def sample(g, batch, key):
-        batch = batch_to_step(numbered(batch))
+        batch = batch_to_step(with_index(batch))
         return generator.apply(g, *inputs_g(batch, key), train=False)[0]
 
     return GAN(init, generate, losses, sample)
@@ -162,9 +164,9 @@ def _tuple(inputs):
     return inputs if isinstance(inputs, tuple) else (inputs,)
 
 
-def _read(judged) -> tuple[Any, Any]:
+def _read(out) -> tuple[Any, Any]:
     """(float32 logits, features or None) of what a discriminator gives."""
-    logits, features = judged if isinstance(judged, Judged) else (judged, None)
+    logits, features = out if isinstance(out, DiscriminatorOutput) else (out, None)
     return jax.tree.map(lambda x: x.astype(jnp.float32), logits), features
 
 

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import Pair, numbered, sample_keys
+from jaxgan.core import Pair, sample_keys, with_index
 from jaxgan.errors import BadInput
 from jaxgan.sharing import MEMORY
 
@@ -26,7 +26,7 @@ def pooled(gan, size=50, part=None, put=None):
     put = put or (lambda fakes, tree: tree)
 
     def init(key, batch):
-        pair, batch = gan.init(key, batch), numbered(batch)
+        pair, batch = gan.init(key, batch), with_index(batch)
         fakes = jax.eval_shape(lambda g: part(gan.generate(g, batch, key)[0]), pair.g)
         pool = jax.tree.map(lambda x: jnp.zeros((size, *x.shape[1:]), x.dtype), fakes)
         memory = {**pair.d.get(MEMORY, {}), _NAME: {"samples": pool, "count": jnp.int32(0)}}

@@ -10,7 +10,7 @@ from jaxgan import runs
 from jaxgan.reports import curves, samples
 
 
-class Notes(NamedTuple):
+class RunHooks(NamedTuple):
     """Calls (step, state, row) of the hooks of one run."""
 
     log: Callable  # a line of metrics.jsonl
@@ -22,13 +22,13 @@ def _nobody(row, picture=None):
     return None
 
 
-def notes(run, gan, store, dataset, *, held_out=None, look=_nobody, write=_nobody):
-    """Notes of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
+def run_hooks(run, gan, store, dataset, *, held_out=None, look=_nobody, write=_nobody):
+    """RunHooks of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
 
     held_out: the Dataset that inputs of G are taken from, by default the one trained on.
     """
     metrics = run.folder / "metrics.jsonl"
-    draw = samples.sheets(run, gan, dataset, held_out)
+    draw = samples.sample_grids(run, gan, dataset, held_out)
 
     def log(step, state, row):
         with metrics.open("a") as file:
@@ -40,11 +40,11 @@ def notes(run, gan, store, dataset, *, held_out=None, look=_nobody, write=_nobod
         write({"step": step}, draw(step, state))
 
     def save(step, state, row):
-        note = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions(), "format": runs.FORMAT}
-        store.save(step, state, note)
+        metadata = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions(), "format": runs.FORMAT}
+        store.save(step, state, metadata)
         curves.save_curves(run.folder / "curves.png", metrics)
 
-    return Notes(log, sample, save)
+    return RunHooks(log, sample, save)
 
 
 def result(run, step, seconds, state_sha256, mode="single", devices=1, ended=None):

@@ -27,7 +27,7 @@ def check(names):
 
 
 @contextlib.contextmanager
-def writers(names, folder, title, config, start):
+def open_loggers(names, folder, title, config, start):
     """Yields a function (row, picture path or None) that writes to all of them; `row` has "step" and scalars.
 
     folder: of the run. config: a dictionary. start: the step that the run goes on from; what was written past it is not

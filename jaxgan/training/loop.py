@@ -35,26 +35,28 @@ class Diverged(Exception):
     """A loss is not finite any more."""
 
 
-def run(play, state, batch, *, start, stop, chunk, images_per_step, hooks, stopping=_no, enough=_no, seconds=0.0):
+def run(
+    play, state, batch, *, start, stop, chunk, images_per_step, hooks, interrupted=_no, should_stop=_no, seconds=0.0
+):
     """(state, row of the last hooks): plays from step `start` to `stop`, at most `chunk` steps a dispatch.
 
     play: (state, batch, count) -> (state, metrics), count steps. batch: step -> batch of a whole dispatch from there on. A
-    dispatch ends where a hook is due; only there the host waits for the device. stopping: whether to break off, with
-    the hooks that save; enough: whether this is the end, with all hooks. seconds: of training before this. Metrics may be
+    dispatch ends where a hook is due; only there the host waits for the device. interrupted: whether to break off, with
+    the hooks that save; should_stop: whether this is the end, with all hooks. seconds: of training before this. Metrics may be
     arrays, one entry for each of several trainings side by side: so are then the values of the row.
     Raises Diverged, with the step, at the first row whose losses are not finite, none of them.
     """
-    step, row, halt, over = start, {}, stopping(), start >= stop or enough()
+    step, row, leave, over = start, {}, interrupted(), start >= stop or should_stop()
     seen, clock, trained = start, time.perf_counter(), seconds  # step and time of the last row, seconds of training
-    while not (halt or over):
+    while not (leave or over):
         count = min(chunk, stop - step, *(hook.every - step % hook.every for hook in hooks))
         state, metrics = play(state, batch(step), count)
         first, step = step == 0, step + count
-        halt, over = stopping(), step >= stop or enough()
+        leave, over = interrupted(), step >= stop or should_stop()
         due = [
             hook
             for hook in hooks
-            if over or step % hook.every == 0 or (first and hook.first) or (halt and hook.stopped)
+            if over or step % hook.every == 0 or (first and hook.first) or (leave and hook.stopped)
         ]
         if due:
             metrics = jax.device_get(metrics)  # waits for the device
@@ -72,7 +74,7 @@ def run(play, state, batch, *, start, stop, chunk, images_per_step, hooks, stopp
                 raise Diverged(f"loss_g is {row['loss_g']} and loss_d {row['loss_d']} at step {step}")
             for hook in due:
                 row |= hook.call(step, state, row) or {}
-            if not over and enough():  # by what a hook has seen
+            if not over and should_stop():  # by what a hook has seen
                 over = True
                 for hook in hooks:
                     if hook not in due:

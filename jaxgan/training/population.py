@@ -61,18 +61,18 @@ class Population:
         recipe, names, specs = recipes.get(recipe), sorted(differ - {"seed"}), dataset.specs
         self.experiment = build.experiment(recipe, first, specs)
         self.values = {name: jnp.float32([getattr(config, name) for config in configs]) for name in names}
-        self._feeds = [training.feed(dataset, config) for config in configs]
+        self._loaders = [training.loader(dataset, config) for config in configs]
 
         def member(state, batch, values, *shared):
             one = build.experiment(recipe, build.with_values(first, values), specs).step
-            return training.dispatch(one, self._feeds[0], first)(state, batch, *shared)
+            return training.dispatch(one, self._loaders[0], first)(state, batch, *shared)
 
         fresh = jax.jit(lambda key: build.fresh_state(self.experiment, first, specs, key))
         states = [fresh(jax.random.key(config.seed)) for config in configs]
         self.state = jax.device_put(
             jax.tree.map(lambda *x: jnp.stack(x), *states)._replace(step=states[0].step), device
         )
-        values, *shared = jax.device_put((self.values, *self._feeds[0].shared), device)
+        values, *shared = jax.device_put((self.values, *self._loaders[0].shared), device)
         counted = (lambda n: (np.int32(n),)) if first.steps_per_dispatch > 1 else (lambda n: ())
         axes = (_AXES, 0, 0, *(None for _ in (*counted(1), *shared)))
         mapped = jax.jit(jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0)), donate_argnums=0)
@@ -80,7 +80,7 @@ class Population:
 
     def batch(self, step):
         """What the program for the steps from `step` on is given."""
-        return jax.tree.map(lambda *x: np.stack(x), *(feed.batch(step) for feed in self._feeds))
+        return jax.tree.map(lambda *x: np.stack(x), *(loader.batch(step) for loader in self._loaders))
 
 
 def member_of(state, i):
@@ -107,7 +107,7 @@ def train(recipe, configs, *, out=None, max_minutes=None):
             )
     limit, recipe = training.deadline(max_minutes), recipes.get(recipe)
     for config in configs[1:]:
-        limits.check_idle(config, recipe.TINY)
+        limits.check_inactive(config, recipe.TINY)
     dataset = training.prepare(recipe, first)
     program = Population(recipe, configs, dataset)
     name = recipes.name(recipe)
@@ -119,7 +119,7 @@ def train(recipe, configs, *, out=None, max_minutes=None):
         stores = [Checkpoints(run.checkpoints, keep_latest=first.keep_latest, say=progress.say) for run in all_runs]
         gan, held_out = program.experiment.gan, training.held_out(first)
         each = [
-            hooks.notes(run, gan, store, dataset, held_out=held_out)
+            hooks.run_hooks(run, gan, store, dataset, held_out=held_out)
             for run, store in zip(all_runs, stores, strict=True)
         ]
         progress.begin(0)
@@ -127,11 +127,11 @@ def train(recipe, configs, *, out=None, max_minutes=None):
 
         def every(name):
             def call(step, state, row):
-                for i, note in enumerate(each):
+                for i, own_hooks in enumerate(each):
                     own = {k: float(v[i]) if np.ndim(v) else v for k, v in row.items()}
                     own |= {"images": step * first.batch_size, "images_per_s": row["images_per_s"] / len(configs)}
                     last[i] = own
-                    getattr(note, name)(step, member_of(state, i) if name != "log" else None, own)
+                    getattr(own_hooks, name)(step, member_of(state, i) if name != "log" else None, own)
 
             return call
 
@@ -144,7 +144,7 @@ def train(recipe, configs, *, out=None, max_minutes=None):
             loop.Hook(first.log_every_steps, show, first=True),
             loop.Hook(first.save_every_steps, every("save"), stopped=True),
         )
-        end = stopping.Ending(first, limit)
+        end = stopping.EarlyStopping(first, limit)
         with loop.interruptible() as asked:
             try:
                 state, row = loop.run(
@@ -156,8 +156,8 @@ def train(recipe, configs, *, out=None, max_minutes=None):
                     chunk=first.steps_per_dispatch,
                     images_per_step=first.batch_size * len(configs),
                     hooks=calls,
-                    stopping=lambda: asked() is not None,
-                    enough=end,
+                    interrupted=lambda: asked() is not None,
+                    should_stop=end,
                 )
             except loop.Diverged as error:
                 raise BadInput(

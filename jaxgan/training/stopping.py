@@ -4,19 +4,19 @@ import math
 import time
 
 
-class Ending:
-    """Called, whether it is over; `reason` says why, `remedy` how to go on. `look(row)` is shown each row of metrics.jsonl.
+class EarlyStopping:
+    """Called, whether it is over; `reason` says why, `how_to_resume` how to resume. `look(row)` takes each row of metrics.jsonl.
 
     limit: of time.monotonic(). Rows without the scalar, of a metric that is not computed each time, do not count.
     """
 
     def __init__(self, config, limit):
         self._threshold, self._rows, self._limit = config.threshold, config.stop_rows, limit
-        self._passed, self.reason, self.remedy = 0, None, ""
+        self._passed, self.reason, self.how_to_resume = 0, None, ""
 
     def __call__(self):
         if self.reason is None and time.monotonic() > self._limit:
-            self.reason, self.remedy = "--max-minutes are over", "the same command"
+            self.reason, self.how_to_resume = "--max-minutes are over", "the same command"
         return self.reason is not None
 
     def look(self, row):
@@ -27,5 +27,5 @@ class Ending:
         passed = row[name] < value if side == "<" else row[name] > value
         self._passed = self._passed + 1 if passed else 0
         if self._passed >= self._rows:
-            self.remedy = "another --stop-when, or ''"
+            self.how_to_resume = "another --stop-when, or ''"
             self.reason = f"{name} {side} {value:g} in {self._rows} rows, last {row[name]:.4g} at step {row['step']}"

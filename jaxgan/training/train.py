@@ -31,11 +31,11 @@ class Stopped(Exception):
         self.signal = number
 
 
-class Program(NamedTuple):
+class CompiledStep(NamedTuple):
     """A recipe's functions, its batches, and the wrapped step that takes them."""
 
     experiment: build.Experiment
-    feed: data.Feed
+    loader: data.Loader
     wrapped: Callable  # (state, batch, *counted(n), *shared) -> (state, metrics)
     mode: str
     chunk: int  # steps a dispatch, at most
@@ -46,18 +46,18 @@ class Program(NamedTuple):
 
     def player(self):
         """(state, batch, count) -> (state, metrics), with what follows every batch on its devices."""
-        shared = jax.device_put(self.feed.shared, self.wrapped.where)
+        shared = jax.device_put(self.loader.shared, self.wrapped.where)
         return lambda state, batch, count: self.wrapped(state, batch, *self.counted(count), *shared)
 
     def lower(self, state):
         """The program of a whole dispatch, lowered for these shapes of a state."""
-        return self.wrapped.lower(state, self.feed.like(), *self.counted(self.chunk), *self.feed.shared)
+        return self.wrapped.lower(state, self.loader.like(), *self.counted(self.chunk), *self.loader.shared)
 
 
 def prepare(recipe, config):
     """Dataset that a recipe is to be trained on. Raises BadInput where there is none, and where a field has no effect."""
     recipe = recipes.get(recipe)
-    limits.check_idle(config, recipe.TINY)
+    limits.check_inactive(config, recipe.TINY)
     if not config.data:
         raise BadInput(
             f"{recipes.name(recipe)} has no data set of its own: give --data, a folder of images or idx files, an .npz, or "
@@ -76,34 +76,34 @@ def deadline(max_minutes):
 
 
 def compose(recipe, config, dataset, mode, devices):
-    """Program of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
+    """CompiledStep of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
     recipe = recipes.get(recipe)
     experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode))
     parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
     scalars.check(recipe, config, dataset.specs)
-    fed = feed(dataset, config)
+    fed = loader(dataset, config)
     step = dispatch(experiment.step, fed, config)
     wrapped = parallel.wrap(mode, step, devices, fed.batch_axis)
-    return Program(experiment, fed, wrapped, mode, config.steps_per_dispatch)
+    return CompiledStep(experiment, fed, wrapped, mode, config.steps_per_dispatch)
 
 
-def feed(dataset, config):
-    """data.Feed of the batches that a config asks for."""
-    return data.Feed(
+def loader(dataset, config):
+    """data.Loader of the batches that a config asks for."""
+    return data.Loader(
         dataset,
         config.batch_size,
         seed=config.seed,
         columns=batches.columns(config),
         unpaired=config.unpaired,
         flip=config.flip,
-        turns=config.d_turns,
+        turns=config.d_steps,
         chunk=config.steps_per_dispatch,
     )
 
 
-def dispatch(step, feed, config):
-    """The step that takes a Feed's batches and what they share; with several a dispatch also how many, see `steps.up_to`."""
-    step = feed.fed(step)
+def dispatch(step, loader, config):
+    """The step that takes a Loader's batches and what they share; with several a dispatch also how many, see `steps.up_to`."""
+    step = loader.gathering(step)
     return steps.up_to(step) if config.steps_per_dispatch > 1 else step
 
 
@@ -129,7 +129,7 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
     going_on = resume != "never" and out is not None and runs.exists(out)
     if resume == "must" and not going_on:
         raise BadInput(f"--resume must, but there is no run in {out}: --resume auto begins one")
-    run = (runs.go_on if going_on else runs.create)(out, recipe, config, dataset.info)
+    run = (runs.resume if going_on else runs.create)(out, recipe, config, dataset.info)
     with Progress(config.steps) as progress:
         shape = "x".join(map(str, run.made.shape))
         progress.say(f"{run.name} on {dataset.name} ({dataset.size} samples of {shape}) into {run.folder}")
@@ -147,24 +147,27 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
         if resume == "must" and found is None:
             raise BadInput(f"--resume must, but {out} has no checkpoint to go on from: --resume auto begins it again")
         # made where it belongs: one device may not hold it whole
-        state, note = found or (jax.jit(begin, out_shardings=program.wrapped.where_state(shapes))(), {"seconds": 0.0})
+        state, metadata = found or (
+            jax.jit(begin, out_shardings=program.wrapped.where_state(shapes))(),
+            {"seconds": 0.0},
+        )
         start = int(state.step)
         if going_on:
             progress.say(f"resumed from step {start}")
         progress.begin(start)
-        end = stopping.Ending(config, limit)
+        end = stopping.EarlyStopping(config, limit)
         watch = None
         if config.evaluate_every_steps or config.evaluate_all_every_steps:
             gan = program.experiment.gan
             watch = evaluation.PeriodicEvaluation(run, gan, dataset, chosen, progress.say, held_out(config))
-        with loggers.writers(log_to, run.folder, run.name, dataclasses.asdict(config), start) as write:
+        with loggers.open_loggers(log_to, run.folder, run.name, dataclasses.asdict(config), start) as write:
             step, seconds = _play(
-                run, program, state, store, note["seconds"], progress, dataset, len(chosen), end, write, watch
+                run, program, state, store, metadata["seconds"], progress, dataset, len(chosen), end, write, watch
             )
         animation.animate(run.folder)
         page.write(run)
         if step < config.steps:
-            progress.say(f"{end.reason}: to go on, {end.remedy} with --out {run.folder} --resume auto")
+            progress.say(f"{end.reason}: to go on, {end.how_to_resume} with --out {run.folder} --resume auto")
         progress.say(f"{step} steps in {duration(seconds)} of training")
     return run
 
@@ -188,27 +191,27 @@ def _play(run, program, state, store, seconds_before, progress, dataset, devices
         end.look(row)
 
     gan = program.experiment.gan
-    note = hooks.notes(run, gan, store, dataset, held_out=held_out(run.config), look=look, write=write)
+    own = hooks.run_hooks(run, gan, store, dataset, held_out=held_out(run.config), look=look, write=write)
     looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
     calls = (
         *(loop.Hook(every, getattr(watch, name), stopped=config.keep_best > 0) for every, name in looks if every),
-        loop.Hook(config.sample_every_steps, note.sample),
-        loop.Hook(config.log_every_steps, note.log, first=True),
-        loop.Hook(config.save_every_steps, note.save, stopped=True),
+        loop.Hook(config.sample_every_steps, own.sample),
+        loop.Hook(config.log_every_steps, own.log, first=True),
+        loop.Hook(config.save_every_steps, own.save, stopped=True),
     )
     with loop.interruptible() as asked:
         try:
             state, row = loop.run(
                 program.player(),
                 state,
-                program.feed.batch,
+                program.loader.batch,
                 start=start,
                 stop=config.steps,
                 chunk=config.steps_per_dispatch,
                 images_per_step=config.batch_size,
                 hooks=calls,
-                stopping=lambda: asked() is not None,
-                enough=end,
+                interrupted=lambda: asked() is not None,
+                should_stop=end,
                 seconds=seconds_before,
             )
         except loop.Diverged as error:

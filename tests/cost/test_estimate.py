@@ -17,7 +17,7 @@ DIGITS = recipes.digits.Config(**TINY)
 
 
 def test_flops_of_several_turns_are_counted_one_by_one():
-    flops = [estimate.measure("digits", dataclasses.replace(DIGITS, d_turns=n))["flops"] for n in (1, 2, 5)]
+    flops = [estimate.measure("digits", dataclasses.replace(DIGITS, d_steps=n))["flops"] for n in (1, 2, 5)]
     turn = flops[1] - flops[0]
     assert turn > 0.2 * flops[0]
     np.testing.assert_allclose(flops[2], flops[0] + 4 * turn, rtol=0.02)
@@ -101,8 +101,8 @@ config = recipes.{recipe}.Config(**{fields}, batch_size={batch})
 dataset, facts = training.prepare("{recipe}", config)
 program = training.compose("{recipe}", config, dataset, facts, "single", parallel.choose("single"))
 state = jax.jit(lambda: build.fresh_state(program.setup, dataclasses.replace(config, batch_size=8), facts))()
-shared = jax.device_put(program.feed.shared, program.play.where)
-batch = program.feed.batch(0)
+shared = jax.device_put(program.loader.shared, program.play.where)
+batch = program.loader.batch(0)
 program.play.lower(state, batch, *shared).compile()
 peak = lambda: 1024 * int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])  # ru_maxrss is the parent's too
 before = peak()
@@ -127,8 +127,8 @@ def test_the_largest_batch_takes_the_bytes_that_were_foretold(recipe, fields, le
 
 def test_shapes_of_a_batch_are_those_of_the_batch():
     dataset, facts = training.prepare("digits", DIGITS)
-    config = dataclasses.replace(DIGITS, d_turns=2)
+    config = dataclasses.replace(DIGITS, d_steps=2)
     program = training.compose("digits", config, dataset, facts, "single", parallel.choose("single"))
-    like, batch = program.feed.like(), program.feed.batch(3)
+    like, batch = program.loader.like(), program.loader.batch(3)
     assert {k: (v.shape, v.dtype) for k, v in like.items()} == {k: (v.shape, v.dtype) for k, v in batch.items()}
-    assert core.numbered({"image": batch["row"]})["index"].shape == (2,)
+    assert core.with_index({"image": batch["row"]})["index"].shape == (2,)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from jaxgan import BadInput, config, data, runtime
 from jaxgan.data import batch, content
-from jaxgan.data.feed import stream_seed
+from jaxgan.data.loader import stream_seed
 
 
 def paired(n=12, m=None):
@@ -23,8 +23,8 @@ def paired(n=12, m=None):
 @pytest.mark.parametrize("resident", [True, False])
 def test_columns_that_lie_over_each_other_are_drawn_and_mirrored_together(resident):
     found = paired()
-    feed = data.Feed(found, 24, seed=3, flip=True, resident=resident)
-    shown = jax.jit(feed.fed(lambda state, batch: batch))(0, feed.batch(0), *feed.shared)
+    loader = data.Loader(found, 24, seed=3, flip=True, resident=resident)
+    shown = jax.jit(loader.gathering(lambda state, batch: batch))(0, loader.batch(0), *loader.shared)
     rows = {image.tobytes(): i for i, image in enumerate(found["image"])}
     mirrored = 0
     for image, other, mask in zip(*(np.asarray(shown[name]) for name in ("image", "input", "mask")), strict=True):
@@ -39,14 +39,14 @@ def test_columns_that_lie_over_each_other_are_drawn_and_mirrored_together(reside
 
 def test_an_unpaired_column_is_a_stream_of_its_own_and_the_real_one_keeps_its_order():
     found = paired(12, 7)
-    alone = data.Feed(found, 8, seed=3, columns=("image",))
-    both = data.Feed(found, 8, seed=3, columns=("image", "input"), unpaired=("input",))
+    alone = data.Loader(found, 8, seed=3, columns=("image",))
+    both = data.Loader(found, 8, seed=3, columns=("image", "input"), unpaired=("input",))
     for step in (0, 5):
         np.testing.assert_array_equal(both.batch(step)["row"], alone.batch(step)["row"])
         own = data.rows(stream_seed(3, "input"), 8 * step, 8, 7)
         np.testing.assert_array_equal(both.batch(step)["row.input"], own)
     assert stream_seed(3, "input") != stream_seed(3, "other") != 3
-    shown = both.fed(lambda state, batch: batch)(0, both.batch(2), *both.shared)
+    shown = both.gathering(lambda state, batch: batch)(0, both.batch(2), *both.shared)
     assert shown.keys() == {"image", "input"} and shown["input"].shape == (8, 4, 4, 3)
 
 

@@ -209,15 +209,15 @@ def test_files_that_are_read_when_needed_are_the_same(tmp_path):
     assert isinstance(whole["image"], np.ndarray) and not isinstance(streamed["image"], np.ndarray)
     assert whole.specs == streamed.specs and whole.sha256 != streamed.sha256
     np.testing.assert_array_equal(whole["image"][[3, 1]], streamed["image"][np.array([3, 1])])
-    feeds = [data.Feed(dataset, 6, seed=2, flip=True) for dataset in (whole, streamed)]
-    programs = [jax.jit(feed.fed(lambda state, batch: batch)) for feed in feeds]
+    loaders = [data.Loader(dataset, 6, seed=2, flip=True) for dataset in (whole, streamed)]
+    programs = [jax.jit(loader.gathering(lambda state, batch: batch)) for loader in loaders]
     for step in (0, 1, 2, 11, 3, 3):  # in any order: a batch depends on its step alone
-        one, other = (run(0, feed.batch(step), *feed.shared) for run, feed in zip(programs, feeds, strict=True))
+        one, other = (run(0, loader.batch(step), *loader.shared) for run, loader in zip(programs, loaders, strict=True))
         jax.tree.map(np.testing.assert_array_equal, one, other)
         jax.tree.map(
             lambda x, like: (x.shape, x.dtype) == (like.shape, like.dtype) or pytest.fail(),
-            feeds[1].batch(step),
-            feeds[1].like(),
+            loaders[1].batch(step),
+            loaders[1].like(),
         )
 
 
@@ -256,7 +256,7 @@ def test_a_file_that_is_damaged_later_is_named(tmp_path):
     path = tmp_path / "2.jpg"
     path.write_bytes(path.read_bytes()[:900])
     with pytest.raises(BadInput, match=r"2.jpg is damaged.*--resume auto"):
-        data.Feed(found, 4, labels=False).batch(0)
+        data.Loader(found, 4, labels=False).batch(0)
 
 
 def test_a_large_picture_is_its_crops(tmp_path):

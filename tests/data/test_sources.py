@@ -1,4 +1,4 @@
-"""Sources of every kind, whole and broken, and the feed that draws batches from them."""
+"""Sources of every kind, whole and broken, and the loader that draws batches from them."""
 
 import gzip
 import os
@@ -181,9 +181,9 @@ def test_every_epoch_shows_every_row_once_in_an_order_of_its_own(size):
 def test_resident_and_streamed_feeds_give_the_same_samples(flip, turns, chunk):
     digits, batches = data.load("digits"), []
     for resident in (True, False):
-        feed = data.Feed(digits, 16, seed=5, flip=flip, turns=turns, chunk=chunk, resident=resident)
-        program = jax.jit(feed.fed(lambda state, batch: (state, batch)))
-        batches.append(program(0, feed.batch(chunk * 9), *feed.shared)[1])
+        loader = data.Loader(digits, 16, seed=5, flip=flip, turns=turns, chunk=chunk, resident=resident)
+        program = jax.jit(loader.gathering(lambda state, batch: (state, batch)))
+        batches.append(program(0, loader.batch(chunk * 9), *loader.shared)[1])
     jax.tree.map(np.testing.assert_array_equal, *batches)
     lead = (*((chunk,) if chunk > 1 else ()), *((turns,) if turns > 1 else ()), 16)
     assert batches[0]["image"].shape == (*lead, 8, 8, 1) and batches[0]["label"].shape == lead
@@ -192,8 +192,8 @@ def test_resident_and_streamed_feeds_give_the_same_samples(flip, turns, chunk):
 def test_flipped_sets_show_each_image_and_its_mirror_once():
     digits = data.load("digits")
     some = digits.replace(image=digits["image"][:30], label=digits["label"][:30])
-    feed = data.Feed(some, 60, flip=True, resident=False)
-    shown = Counter(image.tobytes() for image in feed.batch(0)["image"])
+    loader = data.Loader(some, 60, flip=True, resident=False)
+    shown = Counter(image.tobytes() for image in loader.batch(0)["image"])
     expected = Counter(image.tobytes() for image in some["image"]) + Counter(
         i[:, ::-1].tobytes() for i in some["image"]
     )

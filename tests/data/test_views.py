@@ -15,7 +15,7 @@ from jaxgan.data.sources.crops import Crops
 
 
 def on_device(dataset, rows):
-    pick = jax.jit(dataset["image"].pick)
+    pick = jax.jit(dataset["image"].gather)
     return np.asarray(pick(dataset["image"].arrays, rows))
 
 
@@ -39,7 +39,7 @@ def test_crops_of_pictures_of_several_sizes_are_the_same_on_host_and_device():
     expected = [p[i : i + 8, j : j + 8] for p in pictures for i in range(p.shape[0] - 7) for j in range(p.shape[1] - 7)]
     np.testing.assert_array_equal(view[:], np.stack(expected))
     rows = draw.integers(0, len(view), (3, 4)).astype(np.int32)
-    np.testing.assert_array_equal(jax.jit(view.pick)(view.arrays, rows), view[rows])
+    np.testing.assert_array_equal(jax.jit(view.gather)(view.arrays, rows), view[rows])
     assert view.picture_of(np.array([0, 9, 10, 22, 23])).tolist() == [0, 0, 1, 1, 2]
 
 
@@ -98,8 +98,8 @@ def test_resident_and_streamed_views_give_the_same_samples(source, digits_folder
     found = data.load(f"stacked_mnist:{digits_folder}" if source == "stacked" else "textures")
     batches = []
     for resident in (True, False):
-        feed = data.Feed(found, 8, seed=5, flip=True, turns=2, chunk=2, resident=resident)
-        batches.append(jax.jit(feed.fed(lambda state, batch: batch))(0, feed.batch(4), *feed.shared))
+        loader = data.Loader(found, 8, seed=5, flip=True, turns=2, chunk=2, resident=resident)
+        batches.append(jax.jit(loader.gathering(lambda state, batch: batch))(0, loader.batch(4), *loader.shared))
     jax.tree.map(np.testing.assert_array_equal, *batches)
     assert batches[0]["image"].shape[:3] == (2, 2, 8)
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from jaxgan import BadInput, data, evaluation, inference, modalities, models, runs, tasks
 from jaxgan.cli import main
-from jaxgan.core import numbered
+from jaxgan.core import with_index
 from jaxgan.evaluation import cache, distribution, extract, extractors
 from jaxgan.metrics import features
 from jaxgan.metrics.protocol import Protocol, Score
@@ -145,7 +145,7 @@ def gan(**options):
 @pytest.fixture(scope="module")
 def drawn(net):
     game = gan()
-    variables = game.init(jax.random.key(0), numbered({"image": np.zeros((4, 8, 8, 1), np.float32)})).g
+    variables = game.init(jax.random.key(0), with_index({"image": np.zeros((4, 8, 8, 1), np.float32)})).g
     return game, variables, extract.FeatureExtractor(net, IMAGES).fake(game, variables, 300)
 
 
@@ -176,7 +176,7 @@ def test_samples_that_are_not_finite_are_told(net, drawn):
 
 def test_standing_statistics_are_those_of_a_large_batch():
     game = gan()
-    variables = game.init(jax.random.key(0), numbered({"image": np.zeros((4, 8, 8, 1), np.float32)})).g
+    variables = game.init(jax.random.key(0), with_index({"image": np.zeros((4, 8, 8, 1), np.float32)})).g
     standing = extract.standing(game, variables)
     batch = {"index": np.arange(4096, dtype=np.int32)}
     whole = game.generate(variables, batch, jax.random.key(7))[1]  # 0.9 old + 0.1 of this batch

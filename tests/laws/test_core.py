@@ -34,7 +34,7 @@ def test_each_turn_moves_its_own_side_alone(name):
 
 def test_gradients_of_a_step_are_those_of_the_two_losses():
     gan, opt, state = begin("mlp_non_saturating")
-    data = jaxgan.core.numbered(batch())
+    data = jaxgan.core.with_index(batch())
     keys = jax.random.split(jax.random.fold_in(state.key, state.step), (1, 4))[0]
 
     def loss(side, g, d):
@@ -52,12 +52,12 @@ def test_gradients_of_a_step_are_those_of_the_two_losses():
     np.testing.assert_allclose(metrics.g["loss"], loss("g", g, d_after), rtol=1e-6)
 
 
-@pytest.mark.parametrize("d_turns", [1, 3])
-def test_repeat_equals_as_many_steps(d_turns):
+@pytest.mark.parametrize("d_steps", [1, 3])
+def test_repeat_equals_as_many_steps(d_steps):
     gan, opt, state = begin("mlp_wgan_gp")
-    step = jaxgan.make_step(gan, opt, d_turns=d_turns)
+    step = jaxgan.make_step(gan, opt, d_steps=d_steps)
     draw = np.random.default_rng(1)
-    shape = (4, d_turns, 16, 8, 8, 1) if d_turns > 1 else (4, 16, 8, 8, 1)
+    shape = (4, d_steps, 16, 8, 8, 1) if d_steps > 1 else (4, 16, 8, 8, 1)
     batches = {"image": draw.integers(0, 256, shape, dtype=np.uint8)}
     together, metrics = jax.jit(jaxgan.repeat(step, 4))(state, batches)
     one = jax.jit(step)
@@ -71,27 +71,27 @@ def test_several_turns_of_d_are_single_turns_in_a_row():
     gan, opt, state = begin("mlp_non_saturating")
     draw = np.random.default_rng(1)
     batches = {"image": draw.integers(0, 256, (3, 16, 8, 8, 1), dtype=np.uint8)}
-    after, _ = jaxgan.make_step(gan, opt, d_turns=3)(state, batches)
+    after, _ = jaxgan.make_step(gan, opt, d_steps=3)(state, batches)
 
     turns = jaxgan.make_turns(gan, opt)
     keys = jax.random.split(jax.random.fold_in(state.key, state.step), (3, 4))
     d = state.d
     for i in range(3):
-        data = jaxgan.core.numbered(jax.tree.map(lambda x: x[i], batches))  # noqa: B023
-        played = turns.play(state.g, data, keys[i][0])
+        data = jaxgan.core.with_index(jax.tree.map(lambda x: x[i], batches))  # noqa: B023
+        played = turns.generate(state.g, data, keys[i][0])
         d, _ = turns.d(d, lambda batch, played=played: played[0], data, keys[i][1])
     g, _ = turns.g(state.g, d, lambda g, batch: played, data, keys[-1][3])
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.d.params, d.params)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.g.params, g.params)
 
 
-@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("new_fakes", [False, True])
 @pytest.mark.parametrize(
     "name", ["mlp_wgan_gp", "mlp_rpgan_r1_r2", "mlp_augmented", "dcgan_spectral_r1", "mlp_lecam", "mlp_ada"]
 )
-def test_microbatches_give_the_step_of_the_whole_batch(name, fresh):
+def test_microbatches_give_the_step_of_the_whole_batch(name, new_fakes):
     gan, opt, state = begin(name)
-    whole, parts = (jax.jit(jaxgan.make_step(gan, opt, fresh=fresh, microbatches=n)) for n in (1, 4))
+    whole, parts = (jax.jit(jaxgan.make_step(gan, opt, new_fakes=new_fakes, microbatches=n)) for n in (1, 4))
     other = state
     for _ in range(3):
         (state, metrics), (other, theirs) = whole(state, batch()), parts(other, batch())
@@ -115,9 +115,9 @@ def test_microbatches_need_less_memory():
 
 def test_fresh_fakes_are_other_fakes():
     gan, opt, state = begin("mlp_non_saturating")
-    shared, fresh = (jaxgan.make_step(gan, opt, fresh=f)(state, batch())[0] for f in (False, True))
-    assert equal(shared.d.params, fresh.d.params)
-    assert not equal(shared.g.params, fresh.g.params)
+    shared, new = (jaxgan.make_step(gan, opt, new_fakes=f)(state, batch())[0] for f in (False, True))
+    assert equal(shared.d.params, new.d.params)
+    assert not equal(shared.g.params, new.g.params)
 
 
 def test_step_compiles_once_and_goes_on_where_it_stopped():

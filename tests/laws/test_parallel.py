@@ -132,9 +132,9 @@ def test_a_gradient_of_the_wrong_scale_is_seen(monkeypatch, on_one_device):
 def test_latents_do_not_depend_on_the_number_of_devices():
     z = jaxgan.noise.normal(5)
     key = jax.random.key(3)
-    whole = z(key, core.numbered({"image": np.zeros((8, 2))})["index"])
+    whole = z(key, core.with_index({"image": np.zeros((8, 2))})["index"])
     shares = jax.pmap(
-        lambda x: z(key, core.numbered({"image": x}, "data")["index"]), axis_name="data", devices=jax.devices()[:4]
+        lambda x: z(key, core.with_index({"image": x}, "data")["index"]), axis_name="data", devices=jax.devices()[:4]
     )(np.zeros((4, 2, 2)))
     np.testing.assert_allclose(np.asarray(shares).reshape(8, 5), whole, rtol=1e-6)
 
@@ -145,7 +145,7 @@ def test_repeated_and_several_turns_share_the_right_axis(mode):
     for where, devices in (("single", 1), (mode, 4)):
         axis_name = parallel.axis_name(where)
         gan, opt = GAMES["mlp_wgan_gp"](axis_name), sgd()
-        step = jaxgan.repeat(jaxgan.make_step(gan, opt, d_turns=2, axis_name=axis_name), 3)
+        step = jaxgan.repeat(jaxgan.make_step(gan, opt, d_steps=2, axis_name=axis_name), 3)
         play = parallel.wrap(where, step, parallel.choose(where, devices), batch_axis=2)
         state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
         images = np.random.default_rng(1).integers(0, 256, (3, 2, 16, 8, 8, 1), dtype=np.uint8)
@@ -161,7 +161,7 @@ PLACES_BEFORE_AND_AFTER = [(("fsdp", 8), ("single", 1)), (("single", 1), ("fsdp"
 def test_a_restored_state_goes_on_anywhere(before, after, tmp_path, monkeypatch):
     monkeypatch.setattr(parallel, "SMALL", 2**4)
 
-    def go_on(place, state, steps):
+    def resume(place, state, steps):
         axis_name = parallel.axis_name(place[0])
         gan, opt = GAMES["mlp_non_saturating"](axis_name), sgd()
         play = parallel.wrap(place[0], jaxgan.make_step(gan, opt, axis_name=axis_name), parallel.choose(*place))
@@ -171,7 +171,7 @@ def test_a_restored_state_goes_on_anywhere(before, after, tmp_path, monkeypatch)
             state, metrics = play(state, batch())
         return state, metrics, jax.eval_shape(begin), gan
 
-    state, _, shapes, gan = go_on(before, None, 10)
+    state, _, shapes, gan = resume(before, None, 10)
     store = checkpoint.Checkpoints(tmp_path / "checkpoints")
     store.save(10, state, {})
     store.wait()
@@ -180,7 +180,7 @@ def test_a_restored_state_goes_on_anywhere(before, after, tmp_path, monkeypatch)
     draw = lambda state: np.asarray(gan.sample(state.ema, {"index": np.arange(5)}, jax.random.key(1)))
     np.testing.assert_array_equal(draw(restored), draw(jax.device_get(state)))
     assert len(jax.tree.leaves(restored)[-1].devices()) == 1
-    state, metrics, *_ = go_on(after, restored, 10)
+    state, metrics, *_ = resume(after, restored, 10)
     expected = train("mlp_non_saturating", "single", 1, steps=20)
     assert far((state._replace(key=jax.random.key_data(state.key)), metrics), expected) < 1e-6
 

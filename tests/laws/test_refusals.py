@@ -89,7 +89,7 @@ CASES = {
     "evaluate run --features odd.npz": ("odd.npz", "lacks"),
     "evaluate run --features cut.npz": ("cut.npz", "cannot be read"),
     "evaluate run --data plain": ("plain", "digits", "--data SOURCE"),
-    "evaluate run --standing-stats": ("no norm statistics", "leave --standing-stats away"),
+    "evaluate run --standing-stats": ("no norm statistics", "remove --standing-stats"),
     "evaluate run --json file": ("file is already there",),
     "train digits --stop-when loss_d<0.1 --stop-rows 0": ("--stop-rows is 0", "above 0"),
     "train digits --microbatches 3": ("--batch-size 64", "--microbatches 3"),

@@ -241,7 +241,7 @@ def test_lookahead_goes_back_after_every_kth_update(pull):
 
 
 def test_lookahead_of_a_config_brings_both_sides_back_after_the_same_steps():
-    both = build.optimizers(config.Config(lookahead=2, d_turns=3, optimizer="sgd", b1=0.0, lr_g=1.0, lr_d=1.0))
+    both = build.optimizers(config.Config(lookahead=2, d_steps=3, optimizer="sgd", b1=0.0, lr_g=1.0, lr_d=1.0))
     seen = []
     for tx, turns in zip(both, (1, 3), strict=True):
         params = jnp.zeros(())
@@ -313,7 +313,7 @@ def test_turns_of_d_do_not_pay_for_unrolling():
         turn = jax.jit(lambda d, fakes, batch, key: d_turn(d, lambda batch: fakes, batch, key))
         return turn.lower(state.d, data["image"] / 255, data, state.key).compile().cost_analysis()["flops"]
 
-    data, gan = jaxgan.core.numbered(games.batch()), games.GAMES["mlp_non_saturating"](None)
+    data, gan = jaxgan.core.with_index(games.batch()), games.GAMES["mlp_non_saturating"](None)
     assert flops(tasks.unrolled(gan, 3)) == flops(gan)
 
 

@@ -93,7 +93,7 @@ def test_what_cannot_be_meant_is_told(name, x, said):
 
 
 def test_points_have_no_resolution():
-    with pytest.raises(BadInput, match="points, not images: leave --resolution away"):
+    with pytest.raises(BadInput, match="points, not images: remove --resolution"):
         modalities.get("points").resize(SAMPLES["points"], Resize(8))
     with pytest.raises(BadInput, match="unknown kind of sample 'imge': did you mean image"):
         modalities.get("imge")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from jaxgan import build, losses
-from jaxgan.core import numbered
+from jaxgan.core import with_index
 from jaxgan.errors import BadInput
 from jaxgan.layers import NORMS, Norm
 from jaxgan.models import dcgan, mlp, texture
-from jaxgan.net import Judged, Net, from_flax
+from jaxgan.net import DiscriminatorOutput, Net, from_flax
 from jaxgan.tasks import adversarial
 
 FLOAT32, BFLOAT16 = jnp.dtype(jnp.float32), jnp.dtype(jnp.bfloat16)
@@ -111,9 +111,9 @@ def test_losses_of_bfloat16_networks_are_float32(family):
     batch = {"image": np.zeros((2, 8, 8, 1), np.float32)}
 
     def play(key):
-        pair = gan.init(key, numbered(batch))
-        fakes, _ = gan.generate(pair.g, numbered(batch), key)
-        return gan.losses(pair.d, fakes, numbered(batch), key)
+        pair = gan.init(key, with_index(batch))
+        fakes, _ = gan.generate(pair.g, with_index(batch), key)
+        return gan.losses(pair.d, fakes, with_index(batch), key)
 
     out = jax.eval_shape(play, jax.random.key(0))
     for scalar in (out.g, out.d, *out.metrics.d.values()):
@@ -183,10 +183,10 @@ def test_only_the_logits_of_a_judgement_are_judged_by():
         return Net(lambda key, x: {"params": jnp.ones(())}, apply)
 
     losses_of = []
-    for outputs in (lambda logits, x: logits, Judged):
+    for outputs in (lambda logits, x: logits, DiscriminatorOutput):
         gan = adversarial(mlp.generator((4,), (3,)), net(outputs))
         out = gan.losses(
-            {"params": jnp.ones(())}, jnp.ones((2, 4)), numbered({"image": jnp.zeros((2, 4))}), jax.random.key(0)
+            {"params": jnp.ones(())}, jnp.ones((2, 4)), with_index({"image": jnp.zeros((2, 4))}), jax.random.key(0)
         )
         losses_of.append((float(out.g), float(out.d)))
     assert losses_of[0] == losses_of[1]
@@ -201,10 +201,10 @@ def test_a_batch_norm_behind_the_pixels_hides_brightness_and_moment_matching_tel
     bright = {"image": jnp.full((4, 1), 0.9) + 0.01 * jnp.arange(4.0)[:, None]}
     dark, judge = -bright["image"], from_flax(Judge())
     d = judge.init(jax.random.key(0), dark)
-    plain = adversarial(mlp.generator((1,), (3,)), judge).losses(d, dark, numbered(bright), jax.random.key(0))
+    plain = adversarial(mlp.generator((1,), (3,)), judge).losses(d, dark, with_index(bright), jax.random.key(0))
     assert abs(plain.metrics.d["real"] - plain.metrics.d["fake"]) < 1e-3
     told = adversarial(mlp.generator((1,), (3,)), judge, content={"matching": losses.moment_matching(2.0)})
-    told = told.losses(d, dark, numbered(bright), jax.random.key(0))
+    told = told.losses(d, dark, with_index(bright), jax.random.key(0))
     square = float(jnp.mean(bright["image"] - dark)) ** 2  # the mean squares are equal
     np.testing.assert_allclose(told.g - plain.g, 2 * square, rtol=1e-4)
     assert told.d == plain.d and told.metrics.g["matching"] == pytest.approx(2 * square, rel=1e-4)
@@ -349,7 +349,7 @@ def test_unknown_and_contradictory_options_are_bad_input(build, said):
 
 
 def images(rows=4, size=8, channels=1, **more):
-    return numbered({"image": np.zeros((rows, size, size, channels), np.uint8), **more})
+    return with_index({"image": np.zeros((rows, size, size, channels), np.uint8), **more})
 
 
 @pytest.mark.parametrize(("classes_g", "classes_d"), [(3, None), (None, 3), (3, 4)])

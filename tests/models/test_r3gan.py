@@ -273,8 +273,8 @@ def test_without_an_end_the_program_is_what_it_was():
     plain = core.make_step(
         setup.gan,
         setup.opt,
-        d_turns=config.d_turns,
-        fresh=config.fresh,
+        d_steps=config.d_steps,
+        new_fakes=config.new_fakes,
         ema_halflife_images=config.ema_halflife_images,
         ema_ramp=config.ema_ramp,
     )

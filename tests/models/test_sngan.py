@@ -12,7 +12,7 @@ from arrays import close, normal, quick
 
 from jaxgan import build, losses
 from jaxgan.config import from_json
-from jaxgan.core import numbered
+from jaxgan.core import with_index
 from jaxgan.data import Spec
 from jaxgan.errors import BadInput
 from jaxgan.layers import Residual, ResizedConv, conv, conv_doubled, conv_halved, downsample, upsample
@@ -251,7 +251,7 @@ def test_the_label_changes_what_both_networks_give():
 def test_a_gradient_penalty_trains_every_weight_of_the_discriminator():
     d = sngan.discriminator(32, **TINY, attention=(16,))
     gan = adversarial(sngan.generator(32, 1, **TINY), d, loss=losses.hinge, penalties=(losses.r1(1.0),))
-    batch = numbered({"image": normal(0, 2, 32, 32, 1)})
+    batch = with_index({"image": normal(0, 2, 32, 32, 1)})
     variables = shaken(d, batch["image"])
 
     def penalty(params):
@@ -297,10 +297,10 @@ def test_the_recipe_is_the_papers_and_goes_through_json():
     config = recipe.Config(**{**recipe.TINY, "attention": (16, 8)}, spectral_norm_g=True, conditional=True)
     assert from_json(recipe.Config, json.loads(json.dumps(asdict(config))), "there") == config
     assert (config.loss, config.lr_g, config.b1, config.b2) == ("hinge", 2e-4, 0.0, 0.9)
-    assert (config.z_dim, config.d_turns, config.schedule) == (128, 5, "linear")
+    assert (config.z_dim, config.d_steps, config.schedule) == (128, 5, "linear")
     specs = {"image": Spec((32, 32, 1)), "label": Spec((), "int32", "", ("a", "b", "c"))}
     gan = build.experiment(recipe, config, specs).gan
-    batch = numbered({"image": np.zeros((2, 32, 32, 1), np.uint8), "label": np.zeros(2, np.int32)})
+    batch = with_index({"image": np.zeros((2, 32, 32, 1), np.uint8), "label": np.zeros(2, np.int32)})
     pair = jax.eval_shape(gan.init, jax.random.key(0), batch)
     for variables in pair:
         assert {"SelfAttention_0", "SelfAttention_1"} < set(variables["params"]) and variables["spectral"]

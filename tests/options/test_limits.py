@@ -57,10 +57,10 @@ def test_what_has_no_effect_is_refused_with_the_way_out(name):
 
 def test_none_and_the_values_of_tiny_are_never_refused():
     config = recipes.r3gan.Config(**{**recipes.r3gan.TINY, "augment": "none", "augment_p": None, "burn_in_images": 0})
-    assert config.idle.keys() >= {"augment_p", "ema_halflife_images_end"} and not config.ends
-    limits.check_idle(config, recipes.r3gan.TINY)
+    assert config.inactive.keys() >= {"augment_p", "ema_halflife_images_end"} and not config.ends
+    limits.check_inactive(config, recipes.r3gan.TINY)
     with pytest.raises(BadInput, match="--ema-halflife-images-end 20 "):
-        limits.check_idle(config, {})
+        limits.check_inactive(config, {})
 
 
 @pytest.mark.parametrize("name", [name for name in IDLE if name in ("augment_p", "ada_target", "smoothing", "b1", "b2")

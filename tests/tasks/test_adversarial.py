@@ -9,8 +9,8 @@ from arrays import close
 
 import jaxgan
 from jaxgan import BadInput, Pair, augment, losses, models, tasks
-from jaxgan.core import numbered, sample_keys
-from jaxgan.net import Judged, Net
+from jaxgan.core import sample_keys, with_index
+from jaxgan.net import DiscriminatorOutput, Net
 
 KEY = jax.random.key(0)
 
@@ -18,7 +18,7 @@ KEY = jax.random.key(0)
 def pairs(rows=4, size=8):
     draw = np.random.default_rng(0)
     columns = {name: draw.integers(0, 256, (rows, size, size, 3), dtype=np.uint8) for name in ("image", "input")}
-    return numbered({**columns, "mask": draw.integers(0, 5, (rows, size, size), dtype=np.uint8)})
+    return with_index({**columns, "mask": draw.integers(0, 5, (rows, size, size), dtype=np.uint8)})
 
 
 def copied(gain=1.0):
@@ -32,7 +32,7 @@ def seeing(seen):
     def apply(variables, x, *others, **_):
         seen.append((x, *others))
         mean = jnp.mean(x, axis=(1, 2, 3))
-        return Judged(variables["params"] * mean, mean), {}
+        return DiscriminatorOutput(variables["params"] * mean, mean), {}
 
     return Net(lambda key, *inputs: {"params": jnp.float32(1)}, apply)
 

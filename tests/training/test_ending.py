@@ -8,7 +8,7 @@ import pytest
 
 from jaxgan import recipes
 from jaxgan.cli import main
-from jaxgan.training.stopping import Ending
+from jaxgan.training.stopping import EarlyStopping
 
 LINE = ["train", "digits", "--tiny", "--steps", "200", "--log-every-steps", "2", "--save-every-steps", "40"]
 
@@ -31,7 +31,7 @@ def rows(folder):
     ],
 )
 def test_so_many_rows_in_a_row_have_to_pass(condition, values, at):
-    end = Ending(recipes.digits.Config(stop_when=condition), float("inf"))
+    end = EarlyStopping(recipes.digits.Config(stop_when=condition), float("inf"))
     over = []
     for step, value in enumerate(values):
         end.look({"step": step, "loss_d": value})

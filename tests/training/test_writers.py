@@ -75,7 +75,7 @@ def test_weights_and_biases_goes_on_with_the_same_run(tmp_path, wandb):
 
 
 def test_numbers_that_are_none_are_left_out(tmp_path, wandb):
-    with loggers.writers(("wandb",), tmp_path, "a run", {}, 0) as write:
+    with loggers.open_loggers(("wandb",), tmp_path, "a run", {}, 0) as write:
         write({"step": 3, "penalty_d": float("nan"), "loss_g": 1.0, "fd": None})
     assert wandb.rows == [(3, {"loss_g": 1.0})]
 

@@ -58,7 +58,7 @@ class Crops(Resident):
             "across": across.astype(np.int32),  # crops side by side
         }
 
-    def pick(self, arrays, rows):
+    def gather(self, arrays, rows):
         """Crops [..., size, size, C] of rows of any shape."""
         xp = np if isinstance(rows, np.ndarray) else jnp
         picture = xp.searchsorted(arrays["ends"], rows, side="right")

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.data.dataset import labelled
-from jaxgan.data.feed import rows as shuffled
 from jaxgan.data.lazy import Resident
+from jaxgan.data.loader import rows as shuffled
 from jaxgan.data.sources import idx
 from jaxgan.errors import BadInput
 
@@ -24,7 +24,7 @@ class Stacked(Resident):
         self.arrays = {"digits": digits["image"][..., 0], "triples": triples}
         self.shape = (len(triples), *digits["image"].shape[1:3], 3)
 
-    def pick(self, arrays, rows):
+    def gather(self, arrays, rows):
         """Images [..., H, W, 3] of rows of any shape."""
         xp = np if isinstance(rows, np.ndarray) else jnp
         return xp.moveaxis(arrays["digits"][arrays["triples"][rows]], -3, -1)

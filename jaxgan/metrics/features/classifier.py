@@ -18,7 +18,7 @@ VERSION = 1  # changes with whatever changes the weights that the same data give
 _BATCH, _RATE = 128, 1e-3
 _LEAST_STEPS, _MOST_STEPS = 600, 1500
 _TURNS = 4  # what unlabelled images are told apart by: quarter turns, or mirrorings where they are not square
-_HELD_OUT = 10  # every so manieth image is kept to measure the accuracy on
+_HELD_OUT = 10  # every N-th image is kept to measure the accuracy on
 
 
 class Classifier(nn.Module):

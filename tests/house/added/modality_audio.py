@@ -46,9 +46,9 @@ def write(path, sample):
     np.save(path, sample)
 
 
-def sheet(path, samples, columns, heads=(), real=None):
+def sheet(path, samples, columns, titles=(), real=None):
     """Writes a grid of waveforms."""
-    del heads, real
+    del titles, real
     figure, axes = canvas(-(-len(samples) // columns), columns, (columns, len(samples) / columns))
     for ax, one in zip(axes.flat, samples, strict=False):
         ax.plot(one, linewidth=0.5)

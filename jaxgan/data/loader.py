@@ -36,13 +36,13 @@ def stream_seed(seed, name):
     return seed ^ (zlib.crc32(name.encode()) << 31)
 
 
-class Feed:
+class Loader:
     """Batches of a Dataset's columns. batch(n) is for steps n .. n + chunk - 1: leaves [chunk?, turns?, B, ...].
 
     columns: those that the step takes, the real one first; by default all. unpaired: columns that are streams of their own,
         in an order of their own. flip: every sample counts twice, as it is and mirrored, with all that lies over it.
     resident: the data set goes to the device once, as `shared`, and a batch is row numbers, gathered in the program that
-        `fed` makes of a step; else a batch is the samples themselves, read ahead by threads. Both give the step the same
+        `gathering` makes of a step; else a batch is the samples themselves, read ahead by threads. Both give the step the same
         values. By default what can live on a device and takes less than RESIDENT_BYTES does.
     """
 
@@ -56,7 +56,7 @@ class Feed:
             resident = can and sum(x.nbytes for x in found.values()) <= RESIDENT_BYTES
         live = {name for name, x in found.items() if resident and isinstance(x, Resident)}
         self._arrays = {name: x.arrays if name in live else x for name, x in found.items()}
-        self._picks = {name: found[name].pick for name in live}
+        self._gathers = {name: found[name].gather for name in live}
         self._shapes = {name: x.shape[1:] for name, x in found.items()}
         self._dtypes = {name: x.dtype for name, x in found.items()}
         self._kinds = {name: dataset.specs[name].modality for name in names}
@@ -93,7 +93,7 @@ class Feed:
         sizes = {stream: size * (2 if self._flip else 1) for stream, size in self._counts.items()}
         return {s: rows(self._seeds[s], first, count, size).reshape(self._lead) for s, size in sizes.items()}
 
-    def fed(self, step):
+    def gathering(self, step):
         """The step, taking batch(n) and `shared`."""
         if not self._resident:
             return step
@@ -111,7 +111,7 @@ class Feed:
             stream = self._stream[name]
             row, count = streams[stream], self._counts[stream]
             source = row % count
-            x = self._picks[name](array, source) if name in self._picks else array[source]
+            x = self._gathers[name](array, source) if name in self._gathers else array[source]
             mirror = getattr(self._specs[name].kind, "mirror", None) if self._kinds[name] and self._flip else None
             if mirror is not None:
                 xp = np if isinstance(row, np.ndarray) else jnp
