@@ -25,7 +25,7 @@ from peers import hardware
 import jaxgan
 from jaxgan import build, data, metrics, recipes
 from jaxgan.data.sources.points import MIXTURES
-from jaxgan.reports import pictures
+from jaxgan.modalities.canvas import canvas
 
 SAMPLES = 2500
 STEPS = {"ring": 2000, "grid": 8000}  # the grid is slower to fill
@@ -148,7 +148,7 @@ def draw(path, source, samples):
     """A sheet of scatter plots, one for each setting, over the modes."""
     columns = min(6, len(samples))
     rows = -(-len(samples) // columns)
-    figure, axes = pictures.canvas(rows, columns, (2.4 * columns, 2.6 * rows))
+    figure, axes = canvas(rows, columns, (2.4 * columns, 2.6 * rows))
     for ax in axes.flat:
         ax.set_axis_off()
     for ax, (name, points) in zip(axes.flat, samples.items(), strict=False):

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import platform
+import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
@@ -66,7 +67,7 @@ def open_run(folder, recipe=None):
         )
     try:
         saved = json.loads(path.read_text())
-        if saved.get("format") != FORMAT:
+        if {"recipe", "config", "data"} <= saved.keys() and saved.get("format") != FORMAT:
             raise BadInput(
                 f"{folder} was made by another version of jaxgan (format {saved.get('format', 1)}, this one has {FORMAT}): "
                 "open it with that one, or train again"
@@ -83,19 +84,24 @@ def open_run(folder, recipe=None):
 
 
 def _recipe_of(folder, saved, recipe):
+    """The module that a run was trained by: of the package by its name, any other only where it is given, and unchanged."""
     own = saved["origin"]
-    if own is None:
-        return recipes.get(saved["recipe"])
     if recipe is None:
-        raise BadInput(
-            f"{folder} is a run of a recipe of your own, {saved['recipe']}: add --recipe {own['path'] or 'FILE'}"
-        )
+        if own is None:
+            return recipes.get(saved["recipe"])
+        path = own["path"]
+        raise BadInput(f"{folder} is a run of a recipe of your own, {saved['recipe']}: add --recipe {path}")
     module = recipes.get(recipe)
-    now = recipes.origin(module)
-    if now is None or now["sha256"] != own["sha256"]:
+    now, was = (
+        recipes.origin(module),
+        f"{own['path'] if own else 'the recipe'} {saved['recipe'] if not own else ''}".strip(),
+    )
+    if (own is None) != (now is None) or (own is None and recipes.name(module) != saved["recipe"]):
+        raise BadInput(f"{folder} is a run of {was}, not of {recipes.word(module)}: give that, or another --out")
+    if own is not None and now["sha256"] != own["sha256"]:
         raise BadInput(
-            f"{folder} was trained by {own['path']} with sha256 {own['sha256'][:12]}, and {recipe} has "
-            f"{now['sha256'][:12] if now else 'another'}: give the file as it was"
+            f"{folder} was trained by {was} with sha256 {own['sha256'][:12]}, and {now['path']} has {now['sha256'][:12]}: give "
+            "the file as it was, with those that it imports from its folder, or another --out"
         )
     return module
 
@@ -132,9 +138,7 @@ def resume(folder, recipe, config, info):
     Raises BadInput, with both values, where anything else differs: recipe, config, data. What has no effect may: it changes
     nothing.
     """
-    run = open_run(folder, recipe if recipes.origin(recipe) else None)
-    if run.name != recipes.name(recipe):
-        raise BadInput(f"{folder} is a run of {run.name}, not of {recipes.name(recipe)}: give another --out")
+    run = open_run(folder, recipe)
     may = {*MUTABLE, *(config.inactive.keys() & run.config.inactive.keys())}
     differ = [
         f"--{f.name.replace('_', '-')} is {getattr(config, f.name)!r} and was {getattr(run.config, f.name)!r}"
@@ -156,6 +160,14 @@ def resume(folder, recipe, config, info):
         run = run._replace(config=config)
         _write_config(run)
     return run
+
+
+def remove_unused(run):
+    """Removes the folder of a run that ended before its first row and its first checkpoint: the next try can have it."""
+    rows, checkpoints = run.folder / "metrics.jsonl", run.checkpoints
+    used = (rows.exists() and rows.stat().st_size) or (checkpoints.is_dir() and any(checkpoints.iterdir()))
+    if not used:
+        shutil.rmtree(run.folder)
 
 
 def write_json(path, content):

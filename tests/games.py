@@ -52,6 +52,19 @@ def _stabilised(axis_name):
     )
 
 
+def ada_game(axis=None, per=400):
+    """Colours of ADA, whose probability moves: `per` images take it from 0 to 1."""
+    discriminator = augment.augmented(
+        models.mlp.discriminator((16, 16)), augment.ada("c"), adaptive=True, axis_name=axis
+    )
+    return tasks.adversarial(
+        models.mlp.generator((8, 8, 1), (16, 16)),
+        discriminator,
+        noise=noise.uniform(8),
+        trackers=(augment.controller(start=0.5, per=per, every=2, axis_name=axis),),
+    )
+
+
 GAMES = {
     "mlp_non_saturating": lambda axis: _mlp(axis),
     "mlp_minimax": lambda axis: _mlp(axis, loss=losses.minimax),
@@ -73,12 +86,7 @@ GAMES = {
         noise=noise.uniform(8),
         penalties=(losses.r1(1.0),),
     ),
-    "mlp_ada": lambda axis: tasks.adversarial(
-        models.mlp.generator((8, 8, 1), (16, 16)),
-        augment.augmented(models.mlp.discriminator((16, 16)), augment.ada("c"), adaptive=True, axis_name=axis),
-        noise=noise.uniform(8),
-        trackers=(augment.controller(start=0.5, per=400, every=2, axis_name=axis),),
-    ),
+    "mlp_ada": lambda axis: ada_game(axis),
     "dcgan_spectral_r1": lambda axis: tasks.adversarial(
         models.dcgan.generator(8, 1, width=8, norm="none", up="nearest"),
         models.dcgan.discriminator(width=8, norm="none", spectral=True),

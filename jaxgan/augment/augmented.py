@@ -14,15 +14,16 @@ def augmented(discriminator, augment, *, beside=None, adaptive=False, axis_name=
     augment: (images, keys) -> images; adaptive: (images, keys, p) -> images, with the p that the tracker `controller` of
     the game moves. beside: the part of it, by the same draws, that moves pictures shown beside the images: geometry, no
     colours. axis_name: as for batch-coupled layers; the keys are those of the places in the global batch.
-    Raises BadInput in training without a key, where there is no controller, and for pictures beside without `beside`.
+    Raises BadInput in training without a key, where there is no controller, and for pictures beside that it cannot move.
     """
 
     def moved(x, other, keys, p):
-        if not (x.ndim == other.ndim == 4 and x.shape[:3] == other.shape[:3]):
+        if other.ndim < 3:  # a label
             return other
-        if beside is None:
+        if beside is None or x.ndim != 4 or x.shape[:3] != other.shape[:3] or other.ndim != 4:
             raise BadInput(
-                f"D is shown images {list(other.shape)} beside x, and the augmentation moves x alone: give `beside` too"
+                f"D is shown {list(other.shape)} beside x {list(x.shape)}, and the augmentation moves x alone: give `beside` for "
+                "pictures of x's size, show others in that size, or remove the augmentation"
             )
         return beside(other, keys, *p)
 

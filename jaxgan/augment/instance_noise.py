@@ -11,7 +11,7 @@ def instance_noise(std=0.1):
     Sonderby et al. 2017, arXiv:1610.04490; Arjovsky & Bottou 2017, arXiv:1701.04862, section 3. Both let it
     fall to 0 in the course of a training: std may be traced. Raises BadInput for a deviation below 0.
     """
-    if not isinstance(std, jax.Array) and std < 0:
+    if isinstance(std, int | float) and std < 0:
         raise BadInput(f"std is {std}: give 0 or more, in units of the samples, whose range is 2")
 
     def augment(x, keys):

@@ -11,6 +11,7 @@ import tyro
 
 from jaxgan import config
 from jaxgan.errors import BadInput
+from jaxgan.options import marks
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,14 @@ def parse(kind, argv, prog, about):
 
 
 def parse_with_config(kind, recipe, argv, prog):
-    """(flags, Config of the recipe), from a command line where both have flags."""
+    """(flags, Config of the recipe), from a command line where both have flags.
+
+    Raises BadInput for flags of options that the recipe has not, and for those that were typed and have no effect.
+    """
+    typed = {word[2:].partition("=")[0].replace("-", "_") for word in argv if word.startswith("--")}
+    for name, reason in getattr(recipe.Config, "dropped", {}).items():
+        if name in typed:
+            raise BadInput(f"{marks.flag(name)} is no option of this recipe, {reason}: remove it")
     both = dataclasses.make_dataclass(
         kind.__name__,
         [("fields", tyro.conf.OmitArgPrefixes[recipe.Config])],
@@ -65,6 +73,7 @@ def parse_with_config(kind, recipe, argv, prog):
     )
     defaults = both(fields=_defaults(recipe, argv))
     found = tyro.cli(both, args=argv, prog=prog, description=recipe.__doc__, default=defaults)
+    config.check_typed(found.fields, typed)
     flags = {f.name: getattr(found, f.name) for f in dataclasses.fields(kind)}
     return kind(**flags), found.fields
 

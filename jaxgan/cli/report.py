@@ -1,6 +1,7 @@
 """`jaxgan report`."""
 
 from jaxgan.cli import flags
+from jaxgan.errors import BadInput
 
 USAGE, DOES, PLACE, NEEDS = (
     "report RUN",
@@ -16,6 +17,8 @@ class Flags(flags.Own):
 
 def run(subject, argv):
     """Writes the page, and prints where."""
+    if argv and not argv[0].startswith("-"):
+        raise BadInput(f"jaxgan report takes a run and no more, not {argv[0]!r}: jaxgan report --help shows how")
     args = flags.parse(Flags, argv, f"jaxgan report {subject or 'RUN'}", DOES)
     from jaxgan.reports import page
 

@@ -23,6 +23,8 @@ class Flags(flags.Weights):
     """Let each row of eight go from one latent to another."""
     label: str | None = None
     """Only this class, by its number or its name; where labels are vectors, numbers with commas between them."""
+    data: str | None = None
+    """Where the run's data are now, for a G that is given samples of them, if not where they were."""
     truncation: float | None = None
     """Share of the styles' distance to their mean that is kept, for stylegan2: below 1 less varied, and cleaner."""
 

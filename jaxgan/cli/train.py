@@ -62,7 +62,7 @@ def run(subject, argv):
     print(
         f"samples    {samples[-1]}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}"
     )
-    own = "" if recipes.origin(recipe) is None else f" --recipe {subject}"
+    own = "" if recipes.origin(recipe) is None else f" --recipe {recipes.word(recipe)}"
     print(f"more       jaxgan sample {made.folder} --num 100{own}")
     return 0
 
@@ -90,5 +90,6 @@ def _population(recipe, fields, args):
             raise BadInput(f"--{flag} {value} does not go with --population and --sweep: remove it")
     configs = population.members(fields, args.population, args.sweep)
     home = population.train(recipe, configs, out=args.out, max_minutes=args.max_minutes)
-    print(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100")
+    own = "" if recipes.origin(recipe) is None else f" --recipe {recipes.word(recipe)}"
+    print(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100{own}")
     return 0

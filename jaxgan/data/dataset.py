@@ -33,7 +33,7 @@ class DatasetInfo(NamedTuple):
     """What a run keeps of its data."""
 
     name: str
-    size: int  # rows of the column that G makes
+    size: int  # rows of its first column
     sha256: str  # of the content
     specs: dict  # name -> Spec
 
@@ -103,6 +103,8 @@ def from_arrays(name, columns, classes=None, kinds=None):
             continue
         x = x if hasattr(x, "identity") else np.asarray(x)
         kind = kinds.get(column) or _kind(name, column, x)
+        if kind == "mask" and column != "mask":
+            raise BadInput(f"{name}: {column} is said to be a mask: name it mask, a step tells class numbers by that")
         if isinstance(x, np.ndarray):
             x = modalities.get(kind).check(f"{name}: {column}", x)
         made[column], specs[column] = x, Spec(x.shape[1:], str(x.dtype), kind)

@@ -44,6 +44,9 @@ def check(source):
         for name, x in dataset.columns.items()
         if name not in (column, "label")
     ]
+    if dataset.specs[column].modality == "image" and max(image.shape[1:3]) > 8 * min(image.shape[1:3]):
+        shape = "x".join(map(str, image.shape[1:]))
+        problems.append(f"{column} is {shape}, which looks like no picture: name the array after what it is")
     if len(image) > MOST:
         lines.append(f"looked at   the first {MOST} samples")
     return lines, problems
@@ -83,7 +86,7 @@ def _lines(files, shapes, kind, classes, label, damaged, duplicates, values):
         spans = ", ".join(
             f"{name}: {label[:, i].min():g} .. {label[:, i].max():g}" for i, name in enumerate(classes[:20])
         )
-        lines.append(f"labels      {len(classes)} numbers an image ({spans}{', ...' if len(classes) > 20 else ''})")
+        lines.append(f"labels      {len(classes)} numbers a sample ({spans}{', ...' if len(classes) > 20 else ''})")
     elif classes:
         counts = Counter(label.tolist())
         share = ", ".join(f"{name}: {counts[i]}" for i, name in enumerate(classes[:20]))

@@ -76,11 +76,12 @@ class Loader:
             return {_key(stream): jax.ShapeDtypeStruct(self._lead, np.int32) for stream in self._counts}
         return {k: jax.ShapeDtypeStruct((*self._lead, *shape), self._dtypes[k]) for k, shape in self._shapes.items()}
 
-    def batch(self, step):
-        """What the program for the steps from `step` on is given."""
+    def batch(self, step, upcoming=None):
+        """What the program for the steps from `step` on is given. upcoming: the steps at which the next ones will begin."""
         if self._resident:
             return {_key(stream): row for stream, row in self._rows(step).items()}
-        wanted = range(step, step + AHEAD * self._chunk, self._chunk)
+        after = range(step + self._chunk, step + AHEAD * self._chunk, self._chunk) if upcoming is None else upcoming
+        wanted = (step, *after)
         self._coming = {  # what is not wanted any more is forgotten: a batch depends on its step alone
             n: self._coming.get(n) or self._pool.submit(lambda n=n: self._gather(self._arrays, self._rows(n)))
             for n in wanted

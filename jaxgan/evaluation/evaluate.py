@@ -8,8 +8,6 @@ import numpy as np
 
 from jaxgan import inference, parallel, runs
 from jaxgan.data import batch as batches
-from jaxgan.data import held_out as left_out
-from jaxgan.data import load
 from jaxgan.data.dataset import LABEL
 from jaxgan.data.loader import rows as shuffled
 from jaxgan.errors import BadInput
@@ -110,15 +108,12 @@ def evaluate(
     run = runs.open_run(run, recipe)
     loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step, config = int(loaded.state.step), run.config
-    dataset, test = _data(run, data, held_out)
+    dataset, test = inference.data_of(run, data, held_out)
     if split == "test" and test is None:
         raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
     reference = test if split == "test" else dataset
-    for other in filter(None, (dataset, test)):
-        shape = other.specs[config.real].shape if config.real in other.specs else None
-        if run.made.shape != shape:
-            size = lambda shape: "none" if shape is None else "x".join(map(str, shape))
-            raise BadInput(f"the run has samples of {size(run.made.shape)}, {other.name} has samples of {size(shape)}")
+    if path_length and not inference.takes_latents(loaded):
+        raise BadInput(f"--path-length goes between latents, and the G of {run.name} takes none: remove it")
     given = given_by(config, reference, num, seed)
     variables = loaded.state.ema
     if standing_stats:
@@ -131,7 +126,10 @@ def evaluate(
     rows = [row for row in runs.read_metrics(run.folder / "metrics.jsonl") if row["step"] <= step]
     scores, half, ideal, verdicts, draw = [], 0, {}, [], None
 
-    if distribution.applies(config, run.data.specs):
+    if not distribution.applies(config, run.data.specs):
+        if features != "auto" or path_length:
+            raise BadInput(f"no feature network looks at {run.made.modality}: remove --features and --path-length")
+    else:
         net = extractors.choose(features, dataset, say, config.real)
         if path_length and net.name.startswith(("inception", "squeezenet")):
             raise BadInput(
@@ -208,20 +206,6 @@ def against_targets(context, run, gan, variables, reference, count, seed):
 
 def _first(given, count):
     return {name: x[:count] for name, x in given.items()}
-
-
-def _data(run, source, held_out):
-    """(the run's training data, those that were held out or None)."""
-    config = run.config
-    dataset = load(source or config.data, **config.fitting)
-    if dataset.sha256 != run.data.sha256:
-        raise BadInput(
-            f"--data {dataset.name} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, the run was "
-            f"trained on {run.data.name} with {run.data.sha256[:12]} and {run.data.size}: give that as --data SOURCE"
-        )
-    if held_out:
-        return dataset, load(held_out, **config.fitting)
-    return dataset, left_out(source or config.data, **config.fitting)
 
 
 def _ideal(context, real, num, keep):

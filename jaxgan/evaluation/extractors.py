@@ -21,7 +21,7 @@ def choose(word, dataset, say=print, column="image"):
     """FeatureNet: of a word, of the weights in an .npz, of a user's function of images, or the one given.
 
     auto: that of the kind of samples in the column: of images a classifier trained on the data set, kept in the cache; of
-    others their values, of points called coordinates. Raises BadInput for what
+    others their values. Raises BadInput for what
     is none of these, and for images where there are points.
     """
     if isinstance(word, FeatureNet):
@@ -30,7 +30,7 @@ def choose(word, dataset, say=print, column="image"):
         return features.from_function(word, getattr(word, "__name__", "function"))
     modality = dataset.specs[column].modality
     if modality != "image" and word in ("auto", "pixels"):
-        return features.pixels()._replace(name=modality)
+        return features.pixels()._replace(name=dataset.specs[column].kind.FEATURES)
     if word == "pixels":
         return features.pixels()
     if modality != "image":

@@ -1,5 +1,7 @@
 """Evaluation on the way: the same latents, real samples and protocol each time, so that the curve is one."""
 
+import numpy as np
+
 from jaxgan import runs
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import distribution, extract, extractors, masks, pairs
@@ -39,7 +41,8 @@ class PeriodicEvaluation:
         if not asked:
             return
         applying = [each for each in (pairs, masks) if each.applies(config, self._run.data.specs)]
-        there = {name for each in applying for name in each.BETTER}
+        two = self._run.made.kind.to_file(self._reference[config.real][np.arange(2)]) if applying else None
+        there = {score.name for each in applying for score in each.all_of(self._context, two, two)}
         if self._extractor is not None:
             few = self._real.part(0, 2000)
             there |= {score.name for score in distribution.all_of(self._context, few, few)}

@@ -1,6 +1,7 @@
 """A trained state at work: opened, drawn from."""
 
-from jaxgan.inference.load import Loaded, load, pick, untrained
+from jaxgan.inference.data import data_of
+from jaxgan.inference.load import Loaded, load, pick, takes_latents, untrained
 from jaxgan.inference.sample import sample
 
-__all__ = ["Loaded", "load", "pick", "sample", "untrained"]
+__all__ = ["Loaded", "data_of", "load", "pick", "sample", "takes_latents", "untrained"]

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jaxgan import build, runs
 from jaxgan.checkpoint import Checkpoints
 from jaxgan.core import GAN, Player, State, with_index
 from jaxgan.data import DatasetInfo
 from jaxgan.data import batch as batches
+from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.optim import averages
 
@@ -54,6 +56,20 @@ def load(run, *, recipe=None, step=None, truncation=None, raw=False, ema_sigma=N
     if raw:
         state = state._replace(ema=state.g.variables)
     return Loaded(gan, config, state, run.data, build.latents(config))
+
+
+def takes_latents(loaded):
+    """Whether what G makes depends on batch["z"]: where latents are drawn, and not by a game of its own."""
+    config = loaded.config
+    if set(config.given) - {LABEL}:
+        return False
+    given = batches.conditions(config, loaded.data.specs, 2)
+    z = np.asarray(loaded.noise(jax.random.key(0), np.arange(4)))
+    draw = jax.jit(loaded.gan.sample)
+    one, other = (
+        draw(loaded.state.ema, {**batches.indexed(0, 2), **given, "z": x}, jax.random.key(0)) for x in (z[:2], z[2:])
+    )
+    return not np.array_equal(one, other)
 
 
 def untrained(loaded):

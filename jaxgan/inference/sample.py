@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import data, noise, runs
+from jaxgan import noise, runs
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
+from jaxgan.inference.data import data_of
 from jaxgan.inference.load import load, pick
 
 _AT_ONCE = 256
@@ -30,6 +31,7 @@ def sample(
     truncation=None,
     ema_sigma=None,
     recipe=None,
+    data=None,
 ):
     """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
@@ -39,7 +41,8 @@ def sample(
     interpolate: each row of 8, of one class, goes from one latent to another. label: only this class (its number or name),
         or this label vector (K numbers, or a string of them with commas). truncation: share of a style's distance to the mean
         that is kept (Karras et al. 2019, arXiv:1812.04948, section 3), for G with styles.
-    A G that is given samples of another column takes those that the run's source holds out, else its first ones.
+    A G that is given samples of another column takes those that the run's source holds out, else its first ones; data: where
+    that source is now.
     Raises BadInput for what cannot be drawn or written.
     """
     if num < 1:
@@ -60,7 +63,7 @@ def sample(
         )
 
     labels = _labels(num, spec, label, _ROW if interpolate else 1)
-    samples = _draw(loaded, kind, num, _given(run, num, labels), seed, interpolate)
+    samples = _draw(loaded, kind, num, _given(run, num, labels, data), seed, interpolate)
     try:
         _write(out, kind, run.config.real, samples, labels, spec, interpolate)
     except OSError as error:
@@ -74,13 +77,12 @@ def _free(folder, name):
     return next(folder / file for file in names if not (folder / file).exists())
 
 
-def _given(run, num, labels):
+def _given(run, num, labels, data):
     """{column: [num]} of all that G is given; data are opened only for what is no label."""
-    own, dataset = [name for name in run.config.given if name != LABEL], None
-    if own:
-        source = run.config.data
-        dataset = data.held_out(source, **run.config.fitting) or data.load(source, **run.config.fitting)
-    return batches.conditions(run.config, run.data.specs, num, labels, dataset)
+    if not set(run.config.given) - {LABEL}:
+        return batches.conditions(run.config, run.data.specs, num, labels)
+    dataset, held_out = data_of(run, data)
+    return batches.conditions(run.config, run.data.specs, num, labels, held_out or dataset)
 
 
 def _labels(num, spec, label, row):

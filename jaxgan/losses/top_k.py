@@ -16,7 +16,7 @@ def top_k(loss, share=0.5, axis_name=None):
     [B, ...] rank a sample by their mean; leaves of a tree rank each by itself. axis_name: devices whose batches are one batch
     of N, from which the k are chosen. Raises BadInput for a share outside (0, 1].
     """
-    if not isinstance(share, jax.Array) and not 0 < share <= 1:
+    if isinstance(share, int | float) and not 0 < share <= 1:
         raise BadInput(f"share is {share}: give a number in (0, 1], of the fakes that teach G")
 
     def g(real, fake):

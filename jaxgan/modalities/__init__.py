@@ -1,7 +1,8 @@
 """One kind of sample a file. A module here is a modality, found by its name; nobody else decides what a sample is.
 
 ONE: what one sample is called. EACH: how many samples are drawn in one picture, None where each has its own place in a grid.
-SUFFIX: of the file that holds one sample, "" where none does. FEATURES: the feature network that metrics take by default.
+SUFFIX: of the file that holds one sample, "" where none does. FEATURES: the feature network by
+    default: "classifier", "" for none, any other name for the values themselves.
 FORMS: numbers of axes of an array of samples that are taken for this kind where nobody says it, () where it has to be said.
 check(name, samples) -> samples as a data set holds them. Raises BadInput for what cannot be meant.
 resize(samples, how) -> samples brought to a `Resize`. Raises BadInput where that has no meaning.

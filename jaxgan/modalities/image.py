@@ -22,6 +22,11 @@ def to_step(x):
     return x / 127.5 - 1 if x.dtype == jnp.uint8 else x
 
 
+def from_scale(x):
+    """float32 in [-1, 1] of numbers in 0 .. 255, whole or not."""
+    return x.astype(jnp.float32) / 127.5 - 1
+
+
 def to_file(x):
     """uint8 of images in [-1, 1]; those of uint8 as they are."""
     return x if x.dtype == jnp.uint8 else np.rint(to_scale(np.asarray(x, np.float32))).astype(np.uint8)
@@ -37,7 +42,7 @@ def check(name, samples):
     """uint8 [N, H, W, C], or float32 in [-1, 1], of [N, H, W, C] or grey [N, H, W]."""
     if samples.ndim == 3 and (samples.dtype == np.uint8 or samples.shape[-1] > 2):
         samples = samples[..., None]  # grey
-    if samples.ndim != 4 or len(samples) == 0:
+    if samples.ndim != 4 or samples.size == 0:
         raise BadInput(
             f"{name} is {samples.dtype}{list(samples.shape)}, and images are [N, H, W, C] or grey [N, H, W], N > 0: "
             "reshape them, or name the array after what it is"

@@ -28,7 +28,7 @@ def check(name, samples):
     """uint8 [N, H, W] of class numbers 0 .. 255."""
     if samples.ndim == 4 and samples.shape[-1] == 1:
         samples = samples[..., 0]
-    if samples.ndim != 3 or len(samples) == 0 or samples.dtype.kind not in "iub":
+    if samples.ndim != 3 or samples.size == 0 or samples.dtype.kind not in "iub":
         raise BadInput(f"{name} is {samples.dtype}{list(samples.shape)}, and masks are whole numbers [N, H, W], N > 0")
     low, high = int(samples.min()), int(samples.max())
     if low < 0 or high > 255:

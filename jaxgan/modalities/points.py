@@ -5,7 +5,7 @@ import numpy as np
 from jaxgan.errors import BadInput
 from jaxgan.modalities.canvas import canvas
 
-ONE, SUFFIX, FEATURES, EACH, FORMS = "point", "", "coordinates", 2000, (2,)
+ONE, SUFFIX, FEATURES, EACH, FORMS = "point", "", "points", 2000, (2,)
 
 
 def to_step(x):
@@ -20,7 +20,7 @@ def to_file(x):
 
 def check(name, samples):
     """float32 [N, D] of floats."""
-    if samples.ndim != 2 or len(samples) == 0 or not np.issubdtype(samples.dtype, np.floating):
+    if samples.ndim != 2 or samples.size == 0 or not np.issubdtype(samples.dtype, np.floating):
         raise BadInput(f"{name} is {samples.dtype}{list(samples.shape)}, and points are floats [N, D], N > 0")
     samples = samples.astype(np.float32)
     if not np.isfinite(samples).all():

@@ -5,6 +5,7 @@ else is a recipe by its path.
 """
 
 import ast
+import dataclasses
 import hashlib
 import importlib
 import importlib.util
@@ -16,6 +17,7 @@ from types import ModuleType
 from jaxgan.errors import BadInput, unknown
 
 _PARTS = ("Config", "TINY", "build")
+_ORIGIN = "__jaxgan_origin__"  # attribute of the module of a recipe that is none of the package
 
 
 def names():
@@ -39,16 +41,41 @@ def get(recipe):
 
 def name(recipe):
     """Its name: that of its file."""
-    return recipe.__name__.rpartition(".")[2]
+    path = getattr(recipe, "__file__", None)
+    return Path(path).stem if path else recipe.__name__.rpartition(".")[2]
+
+
+def word(recipe):
+    """What a command names it by: its name, or the path of a file of one's own."""
+    own = origin(recipe)
+    return name(recipe) if own is None else own["path"]
 
 
 def origin(recipe):
-    """{"path", "sha256"} of the file of a recipe that is none of the package, None for those that are."""
+    """{"path", "sha256"} of the file of a recipe that is none of the package, None for those that are.
+
+    The hash is of the file, and of the files beside and below it that it imported, as they were when it was loaded.
+    Raises BadInput for a module without a file: a run of it could not be opened again.
+    """
     if recipe.__name__.startswith(f"{__name__}."):
         return None
-    path = getattr(recipe, "__file__", None)
-    content = Path(path).read_bytes() if path else b""
-    return {"path": str(path or ""), "sha256": hashlib.sha256(content).hexdigest()}
+    if not hasattr(recipe, _ORIGIN):
+        path = getattr(recipe, "__file__", None)
+        if not path:
+            raise BadInput(
+                f"the recipe {recipe.__name__} is in no file: write it to one, a run of it is opened by that"
+            )
+        setattr(recipe, _ORIGIN, _origin(Path(path)))
+    return getattr(recipe, _ORIGIN)
+
+
+def _origin(path):
+    folder, digest = path.resolve().parent, hashlib.sha256(path.read_bytes())
+    files = {Path(file).resolve() for m in list(sys.modules.values()) if (file := getattr(m, "__file__", None))}
+    beside = {f for f in files if folder in f.parents and "site-packages" not in f.parts and f.suffix == ".py"}
+    for file in sorted(beside - {path.resolve()} - set(Path(__path__[0]).parent.rglob("*.py"))):
+        digest.update(f"{file.relative_to(folder)}".encode() + file.read_bytes())
+    return {"path": str(path.absolute()), "sha256": digest.hexdigest()}
 
 
 def describe(recipe):
@@ -62,18 +89,29 @@ def describe(recipe):
 def _of_file(path):
     if not path.is_file():
         raise BadInput(f"there is no {path}: give the Python file of a recipe, or one of {', '.join(names())}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    own = f"jaxgan_recipe_{path.stem}"  # a name that no other module has
+    spec = importlib.util.spec_from_file_location(own, path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # dataclasses look their module up
+    sys.modules[own] = module  # dataclasses look their module up
+    sys.path.append(str(path.resolve().parent))  # for what it imports from beside it
     try:
         spec.loader.exec_module(module)
-    except (SyntaxError, ImportError) as error:
-        raise BadInput(f"{path} cannot be loaded as a recipe ({type(error).__name__}: {error}): mend it") from error
-    missing = [part for part in _PARTS if not hasattr(module, part)]
-    if missing:
-        raise BadInput(
-            f"{path} is no recipe, it has no {', '.join(missing)}: see jaxgan/recipes/digits.py for what one has"
+        missing = [part for part in _PARTS if not hasattr(module, part)]
+        if missing:
+            raise BadInput(f"it has no {', '.join(missing)}, see jaxgan/recipes/digits.py for what one has")
+        if not (isinstance(module.Config, type) and dataclasses.is_dataclass(module.Config)):
+            raise BadInput("its Config is no subclass of jaxgan.config.Config")
+        setattr(module, _ORIGIN, _origin(path))
+    except Exception as error:  # whatever somebody's code raises; --debug shows where
+        sys.modules.pop(own)
+        said = (
+            f"is no recipe, {error}"
+            if isinstance(error, BadInput)
+            else f"cannot be loaded ({type(error).__name__}: {error})"
         )
+        raise BadInput(f"{path} {said}: mend it") from error
+    finally:
+        sys.path.remove(str(path.resolve().parent))
     return module
 
 

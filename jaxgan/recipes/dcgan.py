@@ -8,18 +8,21 @@ Fashion-MNIST at 32x32 with --conditional --steps 3000, 2 cores of an x86-64 ser
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from jaxgan import config, models
+from jaxgan.options.marks import ActiveIf, above, at_least
+
+_LABELS = ActiveIf(lambda config: config.conditional, lambda config: "--no-conditional: add --conditional")
 
 
 @dataclass(frozen=True)
 class Config(config.Config):
     steps: int = 20_000
     batch_size: int = 64
-    width: int = 64
+    width: Annotated[int, above(0, 2**16)] = 64
     """Channels of the largest feature maps; doubled at every halving, up to 512."""
-    kernel: int = 4
+    kernel: Annotated[int, at_least(2, 64)] = 4
     """Of the strided convolutions."""
     up: Literal["transpose", "nearest", "bilinear"] = "transpose"
     """How G doubles: transposed convolutions, or resampling and a 3x3 convolution."""
@@ -29,15 +32,10 @@ class Config(config.Config):
     """Normalisation in D. Gradient penalties are defined sample by sample: take another than batch with them."""
     spectral_norm: bool = False
     """Spectral norm of every weight of D."""
-    labels_g: Literal["concat", "norm"] = "concat"
+    labels_g: Annotated[Literal["concat", "norm"], _LABELS] = "concat"
     """Where a conditional G takes the label: beside z, or in its norms."""
-    labels_d: Literal["concat", "projection"] = "concat"
+    labels_d: Annotated[Literal["concat", "projection"], _LABELS] = "concat"
     """Where a conditional D takes the label: beside the image, or by projection."""
-
-    @property
-    def inactive(self):
-        labels = dict.fromkeys(("labels_g", "labels_d"), "--no-conditional: add --conditional")
-        return super().inactive | ({} if self.conditional else labels)
 
 
 TINY = {

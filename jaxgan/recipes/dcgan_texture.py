@@ -9,8 +9,10 @@ samples of a batch have in common, so G is told the mean and mean square of each
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from jaxgan import config, losses, models
+from jaxgan.options.marks import at_least
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Config(config.Config):
     steps: int = 2500
     batch_size: int = 64
     loss: config.Loss = "bce"
-    matching: float = 10.0
+    matching: Annotated[float, at_least(0, 1e9)] = 10.0
     """Weight of the pixels' mean and mean square in G's loss."""
     sample_every_steps: int = 250
     save_every_steps: int = 500

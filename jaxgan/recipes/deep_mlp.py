@@ -13,9 +13,11 @@ samples can be named from step 1,000 on (12 min), on a background that stays gra
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from jaxgan import config, models
 from jaxgan.models.mlp import he, linear, relu
+from jaxgan.options.marks import above
 
 G = (128, 256, 512, 1024, 2048, 4096, 8192)
 D = (8192, 4096, 2048, 512, 256, 128)
@@ -26,7 +28,7 @@ class Config(config.Config):
     steps: int = 4000
     batch_size: int = 64
     loss: config.Loss = "bce"
-    width: float = 1.0
+    width: Annotated[float, above(0, 64)] = 1.0
     """Multiplies the hidden layers' widths."""
     lr_g: float = 1.2e-5
     lr_d: float = 1.2e-5

@@ -8,8 +8,10 @@ Data: scikit-learn's 1,797 digits of 8x8, which come with its wheel. A DCGAN wit
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from jaxgan import config, models
+from jaxgan.options.marks import above
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Config(config.Config):
     z_dim: int = 32
     lr_g: float = 1e-3
     lr_d: float = 1e-3
-    width: int = 128
+    width: Annotated[int, above(0, 2**16)] = 128
     """Channels of the feature maps."""
     log_every_steps: int = 100
     sample_every_steps: int = 1000

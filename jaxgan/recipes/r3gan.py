@@ -13,9 +13,10 @@ rates; docs/zoo.md has its pictures.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from jaxgan import config, models
+from jaxgan.options.marks import above
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,15 @@ class Config(config.Config):
     penalty_weight_end: float | None = 0.005
     ema_halflife_images_end: float | None = 5_000_000
     augment_p_end: float | None = 0.55
-    width: int = 768
+    width: Annotated[int, above(0, 2**16)] = 768
     """Channels of the stages up to --halve-past."""
-    blocks: int = 2
+    blocks: Annotated[int, above(0, 1000)] = 2
     """Residual blocks of every stage."""
-    cardinality: int = 96
+    cardinality: Annotated[int, above(0, 2**16)] = 96
     """Groups of their 3x3 convolutions."""
-    halve_past: int = 32
+    halve_past: Annotated[int, above(0, 2**20)] = 32
     """Resolution past which --width and --cardinality halve with every doubling."""
-    expansion: int = 2
+    expansion: Annotated[int, above(0, 64)] = 2
     """How much wider than its stage a block's branch is."""
 
 

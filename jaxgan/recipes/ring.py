@@ -8,8 +8,10 @@ standard deviations of one, each mode 0.5 to 2 times as wide as it is: seeds 0, 
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from jaxgan import config, models
+from jaxgan.options.marks import above
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Config(config.Config):
     lr_d: float = 3e-3
     schedule: config.Schedule = "linear"
     ema_halflife_images: float = 50_000
-    width: int = 128
+    width: Annotated[int, above(0, 2**16)] = 128
     """Of the three hidden layers on both sides."""
     steps_per_dispatch: int = 50
     log_every_steps: int = 500

@@ -9,8 +9,10 @@ Unconditional, or with conditional batch norm and a projection discriminator (Mi
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from jaxgan import config, models
+from jaxgan.options.marks import above
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,9 @@ class Config(config.Config):
     b2: float = 0.9
     schedule: config.Schedule = "linear"
     d_steps: int = 5
-    width: float = 1.0
+    width: Annotated[float, above(0, 64)] = 1.0
     """Multiplies the paper's channels: at 32 pixels 256 in G and 128 in D, above 64 up to 1024 in both."""
-    attention: tuple[int, ...] = ()
+    attention: Annotated[tuple[int, ...], above(0, 2**20)] = ()
     """Sizes of the feature maps behind which self-attention stands, in both networks."""
     spectral_norm_g: bool = False
     """Spectral norm of G's weights too."""

@@ -14,10 +14,11 @@ correction is for moments that are moved twice in a step.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from jaxgan import config, models
 from jaxgan.errors import BadInput
+from jaxgan.options.marks import ActiveIf, Range, above, at_least
 
 Architecture = Literal["skip", "residual", "plain"]
 
@@ -35,33 +36,33 @@ class Config(config.Config):
     b1: float = 0.0
     b2: float = 0.99
     new_fakes: bool = True
-    width: int = 32768
+    width: Annotated[int, above(0, 2**24)] = 32768
     """Feature maps have this many channels, divided by their size."""
-    max_width: int = 512
+    max_width: Annotated[int, above(0, 2**16)] = 512
     """And so many at most."""
-    w_dim: int = 512
+    w_dim: Annotated[int, above(0, 2**16)] = 512
     """Length of w, which the styles are made of."""
-    mapping_layers: int = 8
+    mapping_layers: Annotated[int, above(0, 1000)] = 8
     """From z to w; and from the label to what a conditional D compares its features with."""
-    mixing: float = 0.9
+    mixing: Annotated[float, Range(0, 1)] = 0.9
     """Probability that layers from a random one on take their styles from another z."""
     architecture_g: Architecture = "skip"
     """How G's layers reach the image: a sum of images of every size, residual blocks, or neither."""
     architecture_d: Architecture = "residual"
     """How the image reaches D's layers."""
-    path_weight: float = 2.0
+    path_weight: Annotated[float, at_least(0, 1e9)] = 2.0
     """Of the path length penalty. 0: off."""
-    path_every: int = 4
+    path_every: Annotated[
+        int,
+        above(0, 2**20),
+        ActiveIf(lambda config: config.path_weight, lambda config: "--path-weight 0: say how much of it"),
+    ] = 4
     """Compute it at every N-th step, as many times as strong."""
-    truncation: float = 1.0
+    truncation: Annotated[float, Range(-2, 2)] = 1.0
     """Share of w's distance to its mean that is kept in whatever is drawn out of training: below 1 less varied, and cleaner."""
 
     def __post_init__(self):
         super().__post_init__()
-        if self.path_weight < 0 or self.path_every < 1:
-            raise BadInput(
-                f"--path-weight is {self.path_weight} and --path-every {self.path_every}: give 0 or more, and 1 or more"
-            )
         often, rare = sorted((self.penalty_every if self.penalties else 1, self.penalty_g_every))
         if rare % often:
             raise BadInput(
@@ -69,11 +70,6 @@ class Config(config.Config):
             )
         if self.mixing and self.noise != "normal":
             raise BadInput(f"--mixing {self.mixing} draws normal latents, and --noise is {self.noise}: add --mixing 0")
-
-    @property
-    def inactive(self):
-        rest = {} if self.path_weight else {"path_every": "--path-weight 0: say how much of it"}
-        return super().inactive | rest
 
     @property
     def batch_unit(self):

@@ -48,9 +48,10 @@ def sample_grids(run, gan, dataset=None, held_out=None):
 def _beside(run, source, count):
     """(samples of the inputs, the targets or None), as files hold them."""
     config, specs = run.config, run.data.specs
-    shown = {name: specs[name].kind.to_file(batches.taken(source, name, np.arange(count))) for name in config.given}
+    names = [name for name in config.given if name != LABEL]
+    shown = {name: specs[name].kind.to_file(batches.taken(source, name, np.arange(count))) for name in names}
     before = [(specs[name].kind, x) for name, x in shown.items()]
-    paired = not set(config.unpaired) & {config.real, *config.given}
+    paired = not set(config.unpaired) & {config.real, *names}
     target = batches.taken(source, config.real, np.arange(count)) if paired and config.real in source else None
     return before, None if target is None else run.made.kind.to_file(target)
 

@@ -13,6 +13,8 @@ from jaxgan.modalities.image import batch_to_step
 from jaxgan.net import TRACKERS, DiscriminatorOutput
 from jaxgan.noise import normal
 
+_TAKEN = {"loss", "adversarial", "penalty"}  # metrics of G that no content term can be called
+
 
 class Fakes(NamedTuple):
     """What g answers for where it has penalties of its own: what it shows, and what it is to avoid whoever looks."""
@@ -63,6 +65,10 @@ def adversarial(
             "give both the same number, or neither"
         )
     noise, content = normal(100) if noise is None else noise, {} if content is None else content
+    if content.keys() & _TAKEN:
+        raise BadInput(
+            f"content has {', '.join(sorted(content.keys() & _TAKEN))}, which are metrics of every game: rename it"
+        )
 
     def labels(net, batch):
         return (batch.get("label"),) if net.classes else ()

@@ -27,6 +27,9 @@ def pooled(gan, size=50, part=None, put=None):
 
     def init(key, batch):
         pair, batch = gan.init(key, batch), with_index(batch)
+        rows = batch["index"].shape[0]
+        if rows > size:
+            raise BadInput(f"a batch of {rows} and a pool of {size}: let the pool be at least as large")
         fakes = jax.eval_shape(lambda g: part(gan.generate(g, batch, key)[0]), pair.g)
         pool = jax.tree.map(lambda x: jnp.zeros((size, *x.shape[1:]), x.dtype), fakes)
         memory = {**pair.d.get(MEMORY, {}), _NAME: {"samples": pool, "count": jnp.int32(0)}}
@@ -35,8 +38,6 @@ def pooled(gan, size=50, part=None, put=None):
     def losses(d, fakes, batch, key):
         index, pool = batch["index"], d[MEMORY][_NAME]
         rows = index.shape[0]
-        if rows > size:
-            raise BadInput(f"a batch of {rows} and a pool of {size}: let the pool be at least as large")
         key_coin, key_place, key = jax.random.split(key, 3)
         fresh, full = jax.lax.stop_gradient(part(fakes)), pool["count"] >= size
         coin = jax.vmap(jax.random.bernoulli)(sample_keys(key_coin, index))

@@ -2,8 +2,8 @@
 
 import jax
 
-from jaxgan.core import average
 from jaxgan.errors import BadInput
+from jaxgan.sharing import average
 
 
 def unrolled(gan, steps=5, rate=0.001, axis_name=None):

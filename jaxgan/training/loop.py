@@ -9,6 +9,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from jaxgan.data.loader import AHEAD
+
 
 class Hook(NamedTuple):
     """Something that looks at a training every so many steps, and at its last one.
@@ -40,17 +42,23 @@ def run(
 ):
     """(state, row of the last hooks): plays from step `start` to `stop`, at most `chunk` steps a dispatch.
 
-    play: (state, batch, count) -> (state, metrics), count steps. batch: step -> batch of a whole dispatch from there on. A
-    dispatch ends where a hook is due; only there the host waits for the device. interrupted: whether to break off, with
-    the hooks that save; should_stop: whether this is the end, with all hooks. seconds: of training before this. Metrics may be
-    arrays, one entry for each of several trainings side by side: so are then the values of the row.
-    Raises Diverged, with the step, at the first row whose losses are not finite, none of them.
+    play: (state, batch, count) -> (state, metrics), count steps. batch: (step, steps at which the next dispatches begin) ->
+    batch of a whole dispatch from there on. A dispatch ends where a hook is due; only there the host waits for the device.
+    interrupted: whether to break off, with the hooks that save; should_stop: whether this is the end, with all hooks.
+    seconds: of training before this. Metrics may be arrays, one entry for each of several trainings side by side: so are then
+    the values of the row. Raises Diverged, with the step, at the first row whose losses are not finite, none of them.
     """
+
+    def count_from(step):
+        return min(chunk, stop - step, *(hook.every - step % hook.every for hook in hooks))
+
     step, row, leave, over = start, {}, interrupted(), start >= stop or should_stop()
     seen, clock, trained = start, time.perf_counter(), seconds  # step and time of the last row, seconds of training
     while not (leave or over):
-        count = min(chunk, stop - step, *(hook.every - step % hook.every for hook in hooks))
-        state, metrics = play(state, batch(step), count)
+        count, upcoming = count_from(step), [step]
+        while len(upcoming) < AHEAD and (last := upcoming[-1]) < stop:
+            upcoming.append(last + count_from(last))
+        state, metrics = play(state, batch(step, [n for n in upcoming[1:] if n < stop]), count)
         first, step = step == 0, step + count
         leave, over = interrupted(), step >= stop or should_stop()
         due = [

@@ -13,16 +13,16 @@ import numpy as np
 
 from jaxgan import build, recipes, runs, training
 from jaxgan.checkpoint import Checkpoints, sha256
+from jaxgan.config import check_inactive
 from jaxgan.core import State
 from jaxgan.data.batch import conditions, indexed
 from jaxgan.errors import BadInput, unknown
-from jaxgan.options import limits
-from jaxgan.options.limits import ENDS
+from jaxgan.options import marks
+from jaxgan.options.burn_in import movable
 from jaxgan.progress import Progress, duration
 from jaxgan.reports import page
 from jaxgan.training import hooks, loop, stopping
 
-SWEPT = tuple(ENDS)  # what may differ besides the seed: numbers that nothing but arithmetic looks at
 _COLUMNS = 12  # samples of each member in the overview
 _AXES = State(step=None, key=0, g=0, d=0, ema=0)  # all are at the same step, so that lazy penalties stay lazy
 
@@ -33,8 +33,8 @@ def members(config, count=1, sweep=()):
     for words in sweep:
         name, _, values = words.partition("=")
         name = name.strip("-").replace("-", "_")
-        if name not in SWEPT:
-            raise unknown("--sweep", name, SWEPT)
+        if name not in movable(type(config)):
+            raise unknown("--sweep", name, movable(type(config)))
         try:
             axes.append([{name: float(value)} for value in values.split(",")])
         except ValueError:
@@ -53,10 +53,9 @@ class Population:
     def __init__(self, recipe, configs, dataset, device=None):
         first = configs[0]
         differ = {f.name for f in dataclasses.fields(first) if len({getattr(c, f.name) for c in configs}) > 1}
-        if differ - {"seed", *SWEPT}:
-            raise BadInput(
-                f"members differ in {', '.join(sorted(differ))}: a population may in seed, {', '.join(SWEPT)}"
-            )
+        may = ("seed", *movable(type(first)))
+        if differ - {*may}:
+            raise BadInput(f"members differ in {', '.join(sorted(differ))}: a population may in {', '.join(may)}")
         device = device or jax.devices()[0]
         recipe, names, specs = recipes.get(recipe), sorted(differ - {"seed"}), dataset.specs
         self.experiment = build.experiment(recipe, first, specs)
@@ -64,7 +63,7 @@ class Population:
         self._loaders = [training.loader(dataset, config) for config in configs]
 
         def member(state, batch, values, *shared):
-            one = build.experiment(recipe, build.with_values(first, values), specs).step
+            one = build.experiment(recipe, first, specs, values=values).step
             return training.dispatch(one, self._loaders[0], first)(state, batch, *shared)
 
         fresh = jax.jit(lambda key: build.fresh_state(self.experiment, first, specs, key))
@@ -75,12 +74,16 @@ class Population:
         values, *shared = jax.device_put((self.values, *self._loaders[0].shared), device)
         counted = (lambda n: (np.int32(n),)) if first.steps_per_dispatch > 1 else (lambda n: ())
         axes = (_AXES, 0, 0, *(None for _ in (*counted(1), *shared)))
-        mapped = jax.jit(jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0)), donate_argnums=0)
-        self.play = lambda state, batch, count: mapped(state, batch, values, *counted(count), *shared)
+        self.compiled = jax.jit(jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0)), donate_argnums=0)
+        self.arguments = lambda count: (values, *counted(count), *shared)  # behind state and batch
 
-    def batch(self, step):
+    def play(self, state, batch, count):
+        """(state, metrics) after `count` steps."""
+        return self.compiled(state, batch, *self.arguments(count))
+
+    def batch(self, step, upcoming=None):
         """What the program for the steps from `step` on is given."""
-        return jax.tree.map(lambda *x: np.stack(x), *(loader.batch(step) for loader in self._loaders))
+        return jax.tree.map(lambda *x: np.stack(x), *(loader.batch(step, upcoming) for loader in self._loaders))
 
 
 def member_of(state, i):
@@ -102,12 +105,12 @@ def train(recipe, configs, *, out=None, max_minutes=None):
         if getattr(first, name):
             none = type(getattr(first, name))()
             raise BadInput(
-                f"{limits.flag(name)} {getattr(first, name)} looks at one GAN alone: give {limits.flag(name)} {none!r}, or "
+                f"{marks.flag(name)} {getattr(first, name)} looks at one GAN alone: give {marks.flag(name)} {none!r}, or "
                 "train one by one"
             )
     limit, recipe = training.deadline(max_minutes), recipes.get(recipe)
     for config in configs[1:]:
-        limits.check_inactive(config, recipe.TINY)
+        check_inactive(config, recipe.TINY)
     dataset = training.prepare(recipe, first)
     program = Population(recipe, configs, dataset)
     name = recipes.name(recipe)
@@ -180,7 +183,9 @@ def train(recipe, configs, *, out=None, max_minutes=None):
         progress.say(f"{step} steps of {len(configs)} GANs in {duration(seconds)} of training")
         if step < first.steps:
             one = home / "00"
-            command = f"one by one, jaxgan train {name} --config {one}/config.json --out {one} --resume auto"
+            command = (
+                f"one by one, jaxgan train {recipes.word(recipe)} --config {one}/config.json --out {one} --resume auto"
+            )
             if asked() is not None:
                 raise training.Stopped(asked(), step, command)
             progress.say(f"{end.reason}: to go on, {command}")

@@ -12,10 +12,10 @@ import numpy as np
 
 from jaxgan import build, data, evaluation, parallel, recipes, runs, steps
 from jaxgan.checkpoint import Checkpoints, sha256
+from jaxgan.config import check_inactive
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
-from jaxgan.options import limits
 from jaxgan.progress import Progress, duration
 from jaxgan.reports import animation, page
 from jaxgan.training import hooks, loggers, loop, scalars, stopping
@@ -57,7 +57,7 @@ class CompiledStep(NamedTuple):
 def prepare(recipe, config):
     """Dataset that a recipe is to be trained on. Raises BadInput where there is none, and where a field has no effect."""
     recipe = recipes.get(recipe)
-    limits.check_inactive(config, recipe.TINY)
+    check_inactive(config, recipe.TINY)
     if not config.data:
         raise BadInput(
             f"{recipes.name(recipe)} has no data set of its own: give --data, a folder of images or idx files, an .npz, or "
@@ -130,6 +130,17 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
     if resume == "must" and not going_on:
         raise BadInput(f"--resume must, but there is no run in {out}: --resume auto begins one")
     run = (runs.resume if going_on else runs.create)(out, recipe, config, dataset.info)
+    try:
+        return _train(run, program, dataset, begin, shapes, chosen, limit, resume, going_on, log_to)
+    except BadInput:
+        if not going_on:
+            runs.remove_unused(run)
+        raise
+
+
+def _train(run, program, dataset, begin, shapes, chosen, limit, resume, going_on, log_to):
+    """The Run, trained to its end."""
+    config, out = run.config, run.folder
     with Progress(config.steps) as progress:
         shape = "x".join(map(str, run.made.shape))
         progress.say(f"{run.name} on {dataset.name} ({dataset.size} samples of {shape}) into {run.folder}")
@@ -142,7 +153,7 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
             metric=config.best_metric,
             say=progress.say,
         )
-        host = jax.local_devices(backend="cpu")[0] if mode == "fsdp" else None
+        host = jax.local_devices(backend="cpu")[0] if program.mode == "fsdp" else None
         found = store.restore(shapes, device=host) if going_on else None
         if resume == "must" and found is None:
             raise BadInput(f"--resume must, but {out} has no checkpoint to go on from: --resume auto begins it again")
@@ -156,13 +167,24 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
             progress.say(f"resumed from step {start}")
         progress.begin(start)
         end = stopping.EarlyStopping(config, limit)
-        watch = None
+        watch, others = None, held_out(config)
         if config.evaluate_every_steps or config.evaluate_all_every_steps:
             gan = program.experiment.gan
-            watch = evaluation.PeriodicEvaluation(run, gan, dataset, chosen, progress.say, held_out(config))
+            watch = evaluation.PeriodicEvaluation(run, gan, dataset, chosen, progress.say, others)
         with loggers.open_loggers(log_to, run.folder, run.name, dataclasses.asdict(config), start) as write:
             step, seconds = _play(
-                run, program, state, store, metadata["seconds"], progress, dataset, len(chosen), end, write, watch
+                run,
+                program,
+                state,
+                store,
+                metadata["seconds"],
+                progress,
+                dataset,
+                others,
+                len(chosen),
+                end,
+                write,
+                watch,
             )
         animation.animate(run.folder)
         page.write(run)
@@ -179,7 +201,7 @@ def held_out(config):
     return data.held_out(config.data, **config.fitting)
 
 
-def _play(run, program, state, store, seconds_before, progress, dataset, devices, end, write, watch):
+def _play(run, program, state, store, seconds_before, progress, dataset, others, devices, end, write, watch):
     """(last step, seconds of training in all): the loop from `state` to its end, with its hooks, and result.json."""
     config, folder, start = run.config, run.folder, int(state.step)
     metrics = folder / "metrics.jsonl"
@@ -191,7 +213,7 @@ def _play(run, program, state, store, seconds_before, progress, dataset, devices
         end.look(row)
 
     gan = program.experiment.gan
-    own = hooks.run_hooks(run, gan, store, dataset, held_out=held_out(run.config), look=look, write=write)
+    own = hooks.run_hooks(run, gan, store, dataset, held_out=others, look=look, write=write)
     looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
     calls = (
         *(loop.Hook(every, getattr(watch, name), stopped=config.keep_best > 0) for every, name in looks if every),

@@ -97,7 +97,7 @@ def test_a_flag_is_written_once():
         for name in vars(kind).get("__annotations__", {}):
             seen.setdefault(name, []).append(kind)
     twice = {name for name, kinds in seen.items() if len(kinds) > 1}
-    assert twice == {"out", "num", "seed", "devices", "json", "recipe", "resolution"}  # of other meanings
+    assert twice == {"out", "num", "seed", "data", "devices", "json", "recipe", "resolution"}  # of other meanings
 
 
 def test_an_overview_imports_nothing_heavy():

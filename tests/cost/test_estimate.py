@@ -25,7 +25,7 @@ def test_flops_of_several_turns_are_counted_one_by_one():
 
 def test_bytes_are_those_of_state_and_data():
     cost = estimate.measure("digits", DIGITS)
-    dataset, _ = training.prepare("digits", DIGITS)
+    dataset = training.prepare("digits", DIGITS)
     assert cost["argument_bytes"] > cost["state_bytes"] + dataset["image"].nbytes
     assert (
         cost["argument_bytes"] < 1.1 * (cost["state_bytes"] + dataset["image"].nbytes + dataset["label"].nbytes) + 4096
@@ -78,7 +78,7 @@ def test_fsdp_keeps_a_share_of_the_state_on_each_device(monkeypatch):
     whole, share = (
         estimate.measure("digits", config, *where)["argument_bytes"] for where in (("mesh", 8), ("fsdp", 8))
     )
-    data_set = training.prepare("digits", config)[0].image.nbytes
+    data_set = training.prepare("digits", config)["image"].nbytes
     assert (share - data_set) < 0.2 * (whole - data_set)
 
 
@@ -96,18 +96,18 @@ def test_dry_run_names_what_it_is_based_on(capsys):
 PROGRAM = """
 import dataclasses, jax
 jax.config.update("jax_num_cpu_devices", 1)
-from jaxgan import parallel, recipes, runs, training
+from jaxgan import build, parallel, recipes, training
 config = recipes.{recipe}.Config(**{fields}, batch_size={batch})
-dataset, facts = training.prepare("{recipe}", config)
-program = training.compose("{recipe}", config, dataset, facts, "single", parallel.choose("single"))
-state = jax.jit(lambda: build.fresh_state(program.setup, dataclasses.replace(config, batch_size=8), facts))()
-shared = jax.device_put(program.loader.shared, program.play.where)
-batch = program.loader.batch(0)
-program.play.lower(state, batch, *shared).compile()
+dataset = training.prepare("{recipe}", config)
+program = training.compose("{recipe}", config, dataset, "single", parallel.choose("single"))
+smaller = dataclasses.replace(config, batch_size=8)
+state = jax.jit(lambda: build.fresh_state(program.experiment, smaller, dataset.specs))()
+play, batch = program.player(), program.loader.batch(0)
+program.lower(state).compile()
 peak = lambda: 1024 * int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])  # ru_maxrss is the parent's too
 before = peak()
 for _ in range(3):
-    state, metrics = program.play(state, batch, *shared)
+    state, metrics = play(state, batch, 1)
     jax.block_until_ready(metrics)
 print(peak() - before)
 """
@@ -126,9 +126,9 @@ def test_the_largest_batch_takes_the_bytes_that_were_foretold(recipe, fields, le
 
 
 def test_shapes_of_a_batch_are_those_of_the_batch():
-    dataset, facts = training.prepare("digits", DIGITS)
+    dataset = training.prepare("digits", DIGITS)
     config = dataclasses.replace(DIGITS, d_steps=2)
-    program = training.compose("digits", config, dataset, facts, "single", parallel.choose("single"))
+    program = training.compose("digits", config, dataset, "single", parallel.choose("single"))
     like, batch = program.loader.like(), program.loader.batch(3)
     assert {k: (v.shape, v.dtype) for k, v in like.items()} == {k: (v.shape, v.dtype) for k, v in batch.items()}
     assert core.with_index({"image": batch["row"]})["index"].shape == (2,)

@@ -256,7 +256,7 @@ def test_a_file_that_is_damaged_later_is_named(tmp_path):
     path = tmp_path / "2.jpg"
     path.write_bytes(path.read_bytes()[:900])
     with pytest.raises(BadInput, match=r"2.jpg is damaged.*--resume auto"):
-        data.Loader(found, 4, labels=False).batch(0)
+        data.Loader(found, 4).batch(0)
 
 
 def test_a_large_picture_is_its_crops(tmp_path):

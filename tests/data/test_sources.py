@@ -55,7 +55,7 @@ def test_folder_has_its_subfolders_as_classes(tmp_path):
 
 def test_folder_of_one_kind_stays_grey_and_of_two_becomes_colour(tmp_path):
     picture(tmp_path / "a.png", mode="L")
-    assert data.load(str(tmp_path)).image.shape == (1, 8, 8, 1)
+    assert data.load(str(tmp_path))["image"].shape == (1, 8, 8, 1)
     picture(tmp_path / "b.png")
     found = data.load(str(tmp_path))
     assert found["image"].shape == (2, 8, 8, 3) and found["label"] is None

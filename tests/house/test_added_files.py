@@ -85,6 +85,20 @@ def test_a_modality_is_one_file_and_its_recipe_another(house, tmp_path):
     assert [np.load(path).shape for path in sorted((tmp_path / "each").iterdir())] == [(64, 1)] * 5
 
 
+def test_an_option_is_one_file(house, tmp_path):
+    flags = ["--tiny", "--steps", "2", "--log-every-steps", "2"]
+    lines = [
+        ["train", "ring", "--help"],
+        ["train", "ring", *flags, "--out", "plain"],
+        ["train", "ring", *flags, "--decay-d", "0.5", "--out", "decayed"],
+    ]
+    said = house({"option_decay": "options/decay.py"}, lines)
+    assert "--decay-d" in said[0][1] and "Share of D's weights" in said[0][1]
+    ends = [json.loads((tmp_path / name / "result.json").read_text())["state_sha256"] for name in ("plain", "decayed")]
+    assert ends[0] != ends[1]
+    assert json.loads((tmp_path / "decayed" / "config.json").read_text())["config"]["decay_d"] == 0.5
+
+
 def test_translation_is_a_recipe(house, tmp_path):
     files = {"recipe_translate": "recipes/translate.py"}
     source = str(pictures(tmp_path))

@@ -19,12 +19,12 @@ def run(tmp_path_factory):
 
 @pytest.fixture
 def no_step(monkeypatch):
-    """Whoever builds a step, an optimizer or a schedule fails."""
+    """Whoever builds a step or a state of the optimizers fails."""
 
     def refuse(*given, **options):
         raise AssertionError("a step or an optimizer is built")
 
-    for place, name in ((core, "make_step"), (build, "optimizers"), (build, "experiment"), (core, "init_state")):
+    for place, name in ((core, "make_step"), (build, "experiment"), (core, "init_state")):
         monkeypatch.setattr(place, name, refuse)
 
 

@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from test_parallel import far, on_one_device  # noqa: F401
+from arrays import far
+from test_parallel import on_one_device  # noqa: F401
 
 from jaxgan import parallel
 

@@ -6,6 +6,7 @@ import re
 import jax
 import numpy as np
 import pytest
+from arrays import CLOSE, far
 from games import GAMES, batch, sgd
 from jax.sharding import AxisType, PartitionSpec
 
@@ -75,16 +76,6 @@ def test_eight_devices_share_the_work_and_meet_once_a_side_and_norm(name, norms,
     assert one.memory_analysis().temp_size_in_bytes > 2 * all_.memory_analysis().temp_size_in_bytes
 
 
-def far(a, b):
-    """Largest difference of two trees, relative to each leaf's largest value.
-
-    Some leaves are sums that all but cancel (the last bias of D, whose real and fake gradients are opposite); their
-    rounding is that of the terms, so a leaf below 0.01 is measured against 0.01.
-    """
-    worst = jax.tree.map(lambda x, y: np.max(np.abs(x - y)) / max(np.max(np.abs(y)), 0.01), a, b)
-    return max(jax.tree.leaves(worst))
-
-
 @pytest.fixture(scope="module")
 def on_one_device():
     made = {}
@@ -93,7 +84,7 @@ def on_one_device():
 
 @pytest.mark.parametrize(("mode", "devices"), PLACES)
 def test_modes_and_numbers_of_devices_agree(mode, devices, on_one_device):
-    assert far(train("mlp_non_saturating", mode, devices), on_one_device("mlp_non_saturating")) < 1e-6
+    assert far(train("mlp_non_saturating", mode, devices), on_one_device("mlp_non_saturating")) < CLOSE
 
 
 @pytest.mark.parametrize(
@@ -102,7 +93,7 @@ def test_modes_and_numbers_of_devices_agree(mode, devices, on_one_device):
     + [("dcgan_batch_norm", "mesh", 8), ("conditional_spectral_r1", "mesh", 4), ("mlp_ragan", "mesh", 4)],
 )
 def test_every_game_agrees_on_several_devices(name, mode, devices, on_one_device):
-    assert far(train(name, mode, devices), on_one_device(name)) < 1e-6
+    assert far(train(name, mode, devices), on_one_device(name)) < CLOSE
 
 
 @pytest.mark.parametrize("name", GAMES)
@@ -151,7 +142,7 @@ def test_repeated_and_several_turns_share_the_right_axis(mode):
         images = np.random.default_rng(1).integers(0, 256, (3, 2, 16, 8, 8, 1), dtype=np.uint8)
         state, _ = play(state, {"image": images})
         results.append(jax.tree.map(np.asarray, (state.g.params, state.d.params)))
-    assert far(*results) < 1e-6
+    assert far(*results) < CLOSE
 
 
 PLACES_BEFORE_AND_AFTER = [(("fsdp", 8), ("single", 1)), (("single", 1), ("fsdp", 4)), (("mesh", 2), ("pmap", 8))]
@@ -182,7 +173,7 @@ def test_a_restored_state_goes_on_anywhere(before, after, tmp_path, monkeypatch)
     assert len(jax.tree.leaves(restored)[-1].devices()) == 1
     state, metrics, *_ = resume(after, restored, 10)
     expected = train("mlp_non_saturating", "single", 1, steps=20)
-    assert far((state._replace(key=jax.random.key_data(state.key)), metrics), expected) < 1e-6
+    assert far((state._replace(key=jax.random.key_data(state.key)), metrics), expected) < CLOSE
 
 
 def test_fsdp_keeps_a_share_of_every_large_leaf(monkeypatch):

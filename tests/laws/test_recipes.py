@@ -45,7 +45,7 @@ def test_a_tiny_run_leaves_what_is_promised(name, runs):
     assert (folder / "checkpoints" / "2").is_dir() and (folder / "curves.png").stat().st_size > 1000
     with Image.open(folder / "samples" / "000002.png") as sheet:
         assert np.ptp(np.asarray(sheet.convert("L"))) > 50
-        columns = max(8, len(config["data"]["classes"])) if config["config"]["conditional"] else 8
+        columns = max(8, len(config["data"]["specs"]["label"]["classes"])) if config["config"]["conditional"] else 8
         columns = 6 if name == "dcgan_texture" else columns  # three classes, twice
         assert sheet.width >= 32 * columns
 

@@ -161,8 +161,8 @@ def test_any_number_of_steps_and_intervals_give_the_same_run(stops, tmp_path, di
     assert {3, 6, 9, 12, 15, 18, 20} <= set(steps)
 
 
-DISPATCHED = ["train", "ring", "--tiny", "--steps-per-dispatch", "6", "--sample-every-steps", "11"]
-DISPATCHED += ["--save-every-steps", "7", "--log-every-steps", "3"]
+RING = ["train", "ring", "--tiny", "--steps-per-dispatch", "6", "--schedule", "constant"]  # a schedule ends at --steps
+DISPATCHED = [*RING, "--sample-every-steps", "11", "--save-every-steps", "7", "--log-every-steps", "3"]
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +170,5 @@ def dispatched(tmp_path_factory):
     """Hash of 20 steps with other intervals, for which one program is compiled."""
     folder = tmp_path_factory.mktemp("dispatched") / "run"
     every = ["--log-every-steps", "20", "--sample-every-steps", "20", "--save-every-steps", "20"]
-    assert (
-        main(["train", "ring", "--tiny", "--steps-per-dispatch", "6", *every, "--steps", "20", "--out", str(folder)])
-        == 0
-    )
+    assert main([*RING, *every, "--steps", "20", "--out", str(folder)]) == 0
     return json.loads((folder / "result.json").read_text())["state_sha256"]

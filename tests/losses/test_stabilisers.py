@@ -19,6 +19,7 @@ from jaxgan.data import Spec, load
 from jaxgan.errors import BadInput
 from jaxgan.net import Net
 from jaxgan.optim import averages, lookahead
+from jaxgan.options import burn_in
 
 LOSSES = {
     "non_saturating": losses.non_saturating,
@@ -142,7 +143,7 @@ def test_the_share_of_top_k_falls_on_the_way():
 
     @quick
     def counted(images):
-        loss = build._ingredients(build.at(chosen, images), specs, None).loss
+        loss = build.ingredients_of(chosen, specs, values=burn_in.moved(chosen, images)).loss
         return (loss.g(None, jnp.arange(1.0, 65.0)) != 0).sum()
 
     for images in (0, 500, 1000, 5000):
@@ -200,6 +201,10 @@ def test_a_penalty_of_packs_is_given_what_d_sees_and_the_key_of_its_first_sample
         assert jnp.array_equal(ours, theirs)
 
 
+def optimizers(config):
+    return build.ingredients_of(config, {"image": Spec((8, 8, 1))}).opt
+
+
 def seen_by(specs, x, **fields):
     """What D sees of x under a Config."""
     recipe = SimpleNamespace(build=lambda config, specs, ingredients: ingredients)  # it hands them out
@@ -241,7 +246,7 @@ def test_lookahead_goes_back_after_every_kth_update(pull):
 
 
 def test_lookahead_of_a_config_brings_both_sides_back_after_the_same_steps():
-    both = build.optimizers(config.Config(lookahead=2, d_steps=3, optimizer="sgd", b1=0.0, lr_g=1.0, lr_d=1.0))
+    both = optimizers(config.Config(lookahead=2, d_steps=3, optimizer="sgd", b1=0.0, lr_g=1.0, lr_d=1.0))
     seen = []
     for tx, turns in zip(both, (1, 3), strict=True):
         params = jnp.zeros(())
@@ -255,7 +260,7 @@ def test_lookahead_of_a_config_brings_both_sides_back_after_the_same_steps():
 
 def test_optimistic_adam_is_that_of_its_paper():
     fields = {"b1": 0.5, "b2": 0.9, "lr_g": 0.1, "steps": 100, "schedule": "linear"}
-    tx = build.optimizers(config.Config(optimizer="optimistic_adam", **fields)).g
+    tx = optimizers(config.Config(optimizer="optimistic_adam", **fields)).g
     params, grads = jnp.zeros(3), normal(0, 5, 3)
     state, w, m, v, before = tx.init(params), np.zeros(3), 0.0, 0.0, 0.0
     for t, grad in enumerate(grads):
@@ -270,7 +275,7 @@ def test_optimistic_adam_is_that_of_its_paper():
 
 def test_lookahead_ends_a_game_that_gradients_circle_in():
     def end(every):
-        both = build.optimizers(config.Config(optimizer="sgd", lookahead=every, lr_g=0.1, lr_d=0.1, b1=0.0))
+        both = optimizers(config.Config(optimizer="sgd", lookahead=every, lr_g=0.1, lr_d=0.1, b1=0.0))
         x, y = jnp.float32(1), jnp.float32(1)
 
         def turn(carry, _):
@@ -378,9 +383,9 @@ def test_other_averages_are_put_together_from_snapshots(walk, sigma, step):
 
 def test_snapshots_come_from_a_run_with_the_config_and_from_no_other():
     params = {"w": jnp.ones(2)}
-    tracked = build.optimizers(config.Config(posthoc_ema=True, lookahead=5))
+    tracked = optimizers(config.Config(posthoc_ema=True, lookahead=5))
     assert averages.snapshot(tracked.g.init(params)).averages[0] is params
-    for tx in (tracked.d, build.optimizers(config.Config()).g):
+    for tx in (tracked.d, optimizers(config.Config()).g):
         with pytest.raises(BadInput, match="--posthoc-ema"):
             averages.snapshot(tx.init(params))
 

@@ -18,6 +18,7 @@ from jaxgan.errors import BadInput
 from jaxgan.layers import downsample_filtered, setup_filter, upsample_filtered
 from jaxgan.models import r3gan
 from jaxgan.net import from_flax
+from jaxgan.options import burn_in
 
 SMALL = {"width": 8, "blocks": 1, "cardinality": 4, "embedding": 6}
 
@@ -222,7 +223,7 @@ def first_state(setup, config, facts=FACTS):
 @pytest.mark.parametrize(("images", "gone"), [(0, 0.0), (250, (2 - 2**0.5) / 4), (500, 0.5), (1000, 1.0), (9000, 1.0)])
 def test_values_go_along_half_a_cosine_and_stay(images, gone):
     config = ring(**ENDS, burn_in_images=1000)
-    values = lambda images: {name: getattr(build.at(config, images), name) for name in config.ends}
+    values = lambda images: burn_in.moved(config, images)
     for found in (values(images), jax.jit(values)(images)):
         assert {f"{name}_end" for name in found} == ENDS.keys()
         for name, value in found.items():
@@ -234,7 +235,7 @@ def test_values_go_along_half_a_cosine_and_stay(images, gone):
 def test_the_paper_s_schedules_for_cifar_10():
     config = recipes.r3gan.Config()
     assert config.steps * config.batch_size == 200_000_000 == 10 * config.burn_in_images
-    half = build.at(config, 10_000_000)
+    half = burn_in.moved(config, 10_000_000)
     expected = {
         "lr_g": (2e-4 + 5e-5) / 2,
         "lr_d": (2e-4 + 5e-5) / 2,
@@ -245,14 +246,14 @@ def test_the_paper_s_schedules_for_cifar_10():
     }
     assert config.ends.keys() == expected.keys()
     for name, value in expected.items():
-        assert float(getattr(half, name)) == pytest.approx(value, rel=1e-5)
+        assert float(half[name]) == pytest.approx(value, rel=1e-5)
 
 
 @pytest.mark.parametrize("step", [0, 40, 500])
 def test_a_scheduled_step_is_the_step_of_the_config_of_that_moment(step):
     config = ring(**ENDS, burn_in_images=1000)
-    now = build.at(config, step * 8)
-    values = {name: float(getattr(now, name)) for name in config.ends}
+    now = burn_in.moved(config, step * 8)
+    values = {name: float(x) for name, x in now.items()}
     fixed = dataclasses.replace(config, burn_in_images=0, **dict.fromkeys(ENDS), **values)
     ours, theirs = (build.experiment(recipes.ring, each, FACTS) for each in (config, fixed))
     state = first_state(ours, config)
@@ -322,7 +323,7 @@ def test_a_fixed_probability_of_augmentation_is_that_probability():
 
     @quick
     def both(moment):
-        eye.build(None, None, build._ingredients(build.at(config, moment), specs, None))
+        eye.build(None, None, build.ingredients_of(config, specs, values=burn_in.moved(config, moment)))
         return seen[-1].wrap_discriminator(net).apply({}, images, key=key, train=True), augment.ada(groups)(
             images, keys, moment / 100
         )
@@ -331,7 +332,7 @@ def test_a_fixed_probability_of_augmentation_is_that_probability():
         ours, theirs = both(moment)
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
         assert (np.abs(ours - images).max() > 0.1) == (p > 0)
-    assert seen[-1].watchers == ()
+    assert seen[-1].trackers == ()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from arrays import close, normal, quick
+from arrays import CLOSE, close, far, normal, quick
 from flax.traverse_util import flatten_dict
 from games import sgd
 
@@ -309,8 +309,7 @@ def test_two_devices_play_the_game_of_one():
         for _ in range(2):
             state, metrics = play(state, batch)
         after.append(jax.tree.map(np.asarray, (state._replace(key=0), metrics)))
-    for ours, theirs in zip(*map(jax.tree.leaves, after), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6 * max(np.abs(theirs).max(), 0.01))
+    assert far(*after) < CLOSE
     memory = after[0][0].g.stats
     assert memory[TRACKERS]["path"] > 0 and np.abs(memory["w_avg"]["w"]).max() > 0
 
@@ -319,7 +318,7 @@ def test_lazy_penalties_come_at_their_steps_and_as_many_times_as_strong():
     class Config(recipes.digits.Config):
         penalty_g_every = 2
 
-    def build(config, specs, ingredients):
+    def made(config, specs, ingredients):
         term = lambda g, z, *, key, index: (jnp.float32(7.0), {})
         return ingredients.adversarial(
             models.mlp.generator((2,), (4,)), models.mlp.discriminator((4,)), penalties_g=(term,)
@@ -327,7 +326,7 @@ def test_lazy_penalties_come_at_their_steps_and_as_many_times_as_strong():
 
     specs = {"image": Spec((2,), "float32", "points")}
     config = Config(conditional=False, penalty_every=4, z_dim=3, batch_size=4)
-    setup = build.experiment(SimpleNamespace(build=build), config, specs)
+    setup = jaxgan.build.experiment(SimpleNamespace(build=made), config, specs)
     batch = {"image": np.zeros((4, 2), np.float32)}
     state, step = jaxgan.init_state(setup.gan, setup.opt, jax.random.key(0), batch), quick(setup.step)
     seen = []

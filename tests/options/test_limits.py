@@ -8,9 +8,10 @@ import pytest
 from arrays import normal
 
 from jaxgan import build, recipes, training
+from jaxgan.config import check_inactive
 from jaxgan.data import Spec
 from jaxgan.errors import BadInput
-from jaxgan.options import limits
+from jaxgan.options.marks import flag
 
 IDLE = {  # field: (a value, the other fields, words of the error)
     "ada_groups": ("b", {}, "--augment none: add --augment ada"),
@@ -49,7 +50,7 @@ def test_what_has_no_effect_is_refused_with_the_way_out(name):
     kind = recipes.get(recipe)
     with pytest.raises(BadInput) as error:
         training.prepare(recipe, kind.Config(**{**others, name: value}))
-    assert str(error.value).startswith(f"{limits.flag(name)} {value} has no meaning with ")
+    assert str(error.value).startswith(f"{flag(name)} {value} has no meaning with ")
     assert words in str(error.value)
     with pytest.raises(BadInput, match="give --data"):  # the next thing that is wrong
         training.prepare(recipe, kind.Config(**{k: v for k, v in others.items() if k != "burn_in_images"}))
@@ -58,9 +59,9 @@ def test_what_has_no_effect_is_refused_with_the_way_out(name):
 def test_none_and_the_values_of_tiny_are_never_refused():
     config = recipes.r3gan.Config(**{**recipes.r3gan.TINY, "augment": "none", "augment_p": None, "burn_in_images": 0})
     assert config.inactive.keys() >= {"augment_p", "ema_halflife_images_end"} and not config.ends
-    limits.check_inactive(config, recipes.r3gan.TINY)
+    check_inactive(config, recipes.r3gan.TINY)
     with pytest.raises(BadInput, match="--ema-halflife-images-end 20 "):
-        limits.check_inactive(config, {})
+        check_inactive(config, {})
 
 
 @pytest.mark.parametrize("name", [name for name in IDLE if name in ("augment_p", "ada_target", "smoothing", "b1", "b2")
@@ -77,7 +78,7 @@ def test_what_is_said_to_have_no_effect_changes_no_program(name):
         state = jax.eval_shape(lambda: build.fresh_state(setup, config, facts))
         return jax.jit(setup.step).lower(state, batch).as_text()
 
-    assert program(config) == program(build.with_values(config, {name: value}))
+    assert program(config) == program(dataclasses.replace(config, **{name: value}))
     assert program(config) != program(dataclasses.replace(config, lr_g=0.5))
 
 

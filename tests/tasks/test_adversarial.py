@@ -114,8 +114,18 @@ def test_pictures_beside_x_are_moved_by_the_same_draw_and_keep_their_colours():
 def test_pictures_beside_x_are_refused_by_what_moves_x_alone():
     net = augment.augmented(seeing([]), augment.diff_augment())
     x = np.zeros((2, 8, 8, 3), np.float32)
-    with pytest.raises(BadInput, match=r"\[2, 8, 8, 3\] beside x, and the augmentation moves x alone"):
+    with pytest.raises(BadInput, match=r"\[2, 8, 8, 3\] beside x .* the augmentation moves x alone"):
         net.apply({"params": jnp.float32(1)}, x, x, key=KEY, index=np.arange(2))
+    whole = augment.augmented(seeing([]), augment.diff_augment(), beside=augment.diff_augment("translation"))
+    for other in (np.zeros((2, 8, 8), np.uint8), np.zeros((2, 4, 4, 3), np.float32)):  # a mask, another size
+        with pytest.raises(BadInput, match="moves x alone"):
+            whole.apply({"params": jnp.float32(1)}, x, other, key=KEY, index=np.arange(2))
+
+
+def test_content_terms_have_names_of_their_own():
+    for name in ("loss", "penalty", "adversarial"):
+        with pytest.raises(BadInput, match=f"content has {name}, which are metrics of every game"):
+            tasks.adversarial(copied(), seeing([]), content={name: lambda real, fake, context: 0.0})
 
 
 def test_a_column_that_is_missing_is_named():

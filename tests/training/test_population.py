@@ -62,12 +62,12 @@ def test_lazy_penalties_stay_lazy_and_steps_compile_once():
     config = recipe.Config(**{**recipe.TINY, "penalty_every": 2, "batch_size": 8})
     found = data.load("digits")
     program = population.Population("digits", population.members(config, 3), found)
-    state, compiled = program.state, program.play
+    state = program.state
     for step in range(3):
-        state, metrics = compiled(state, program.batch(step), *program.shared)
+        state, metrics = program.play(state, program.batch(step), 1)
         assert np.isnan(metrics.d["penalty"]).all() == (step == 1) and metrics.d["penalty"].shape == (3,)
-    assert compiled._cache_size() == 1
-    text = compiled.lower(state, program.batch(3), *program.shared).as_text()
+    assert program.compiled._cache_size() == 1
+    text = program.compiled.lower(state, program.batch(3), *program.arguments(1)).as_text()
     assert "stablehlo.case" in text  # a branch, not both of them and a choice
     assert len({float(x) for x in metrics.g["loss"]}) == 3 and jnp.ndim(state.step) == 0
 
@@ -97,7 +97,7 @@ def test_every_number_that_may_differ_can_be_swept():
     for name in population.SWEPT:
         values = {"b2": "0.8,0.95", "augment_p": "0.2,0.4", "top_k": "1,0.5"}.get(name, "0.1,0.2")
         program = population.Population("r3gan", population.members(first, sweep=[f"{name}={values}"]), found)
-        _, metrics = jax.eval_shape(program.play, program.state, program.batch(0), *program.shared)
+        _, metrics = jax.eval_shape(program.compiled, program.state, program.batch(0), *program.arguments(1))
         assert metrics.g["loss"].shape == (2,)
 
 

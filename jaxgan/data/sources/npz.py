@@ -29,7 +29,7 @@ def load(word, how, memory=0):
     try:
         with open(word, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(
             f"{word} cannot be read as a NumPy archive of plain arrays ({error}): write it with np.savez"
         ) from error
@@ -44,4 +44,6 @@ def load(word, how, memory=0):
             f"{word} has {', '.join(odd)}, which are no columns: take them out, or name them {', '.join(known)}"
         )
     columns = {name: arrays[name] for name in (*samples, LABEL) if name in arrays}
-    return resized(from_arrays(word, columns, None if classes is None else tuple(map(str, classes.tolist()))), how)
+    return resized(
+        from_arrays(word, columns, None if classes is None else tuple(map(str, np.atleast_1d(classes).tolist()))), how
+    )

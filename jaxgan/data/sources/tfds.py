@@ -110,6 +110,10 @@ def write(dataset, name, folder=None):
     """
     if not name.isidentifier() or name != name.lower():
         raise BadInput(f"{name!r} is no name of a set: give lower-case letters, digits and _")
+    if "image" not in dataset or set(dataset.columns) - {"image", "label"}:
+        raise BadInput(
+            f"{dataset.name} has {', '.join(dataset.columns)}: a set that is written has image and label alone"
+        )
     image, label, spec = dataset["image"], dataset.columns.get("label"), dataset.specs["image"]
     if spec.modality != "image" or image.dtype != np.uint8:
         raise BadInput(f"{dataset.name} has {image.dtype} samples of {spec.shape}: give uint8 images")

@@ -12,6 +12,7 @@ import optax
 from jaxgan.errors import BadInput
 from jaxgan.layers import Conv, Dense
 from jaxgan.metrics.features.network import FeatureNet, FeatureOutput
+from jaxgan.modalities import image
 
 FEATURES = 128
 VERSION = 1  # changes with whatever changes the weights that the same data give
@@ -28,7 +29,7 @@ class Classifier(nn.Module):
 
     @nn.compact
     def __call__(self, images):
-        x = images.astype(jnp.float32) / 127.5 - 1
+        x = image.from_scale(images)
         halvings = max(1, math.ceil(math.log2(min(x.shape[1:3]) / 7)))
         for i in range(halvings):
             x = nn.relu(Conv(min(32 << i, 128), kernel=5, stride=2)(x, False))

@@ -5,7 +5,7 @@ import numpy as np
 from jaxgan.errors import BadInput
 from jaxgan.modalities.canvas import canvas
 
-ONE, SUFFIX, FEATURES, EACH, FORMS = "sound", ".npy", "values", None, ()
+ONE, SUFFIX, FEATURES, EACH, FORMS = "sound", ".npy", "audio", None, ()
 
 
 def to_step(x):

@@ -1,0 +1,37 @@
+"""The data that a run was trained on, found again."""
+
+from jaxgan.data import batch, load
+from jaxgan.data import held_out as left_out
+from jaxgan.data.dataset import LABEL
+from jaxgan.errors import BadInput
+
+
+def data_of(run, source=None, held_out=None):
+    """(Dataset that the run was trained on, the one that was held out or None): what it is given and makes is in both.
+
+    source: where the training data are now; held_out: source of others, in place of those that the run's source leaves out.
+    Raises BadInput for other data than those, and for held-out data of other columns, shapes or classes.
+    """
+    config, fitting = run.config, run.config.fitting
+    dataset = load(source or config.data, **fitting)
+    if dataset.sha256 != run.data.sha256:
+        raise BadInput(
+            f"--data {dataset.name} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, the run was "
+            f"trained on {run.data.name} with {run.data.sha256[:12]} and {run.data.size}: give that as --data SOURCE"
+        )
+    other = load(held_out, **fitting) if held_out else left_out(source or config.data, **fitting)
+    if other is not None:
+        batch.check(config, other)
+        for name in batch.columns(config):
+            _same(name, run.data.specs[name], other)
+    return dataset, other
+
+
+def _same(name, spec, other):
+    size = lambda shape: "x".join(map(str, shape))
+    found = other.specs.get(name)
+    if name == LABEL and (found is None or found.classes != spec.classes):
+        has = "none" if found is None else f"those of {len(found.classes)} classes"
+        raise BadInput(f"the run has labels of {len(spec.classes)} classes, {other.name} has {has}: give such")
+    if found.shape != spec.shape:
+        raise BadInput(f"the run has {name}s of {size(spec.shape)}, {other.name} has {name}s of {size(found.shape)}")

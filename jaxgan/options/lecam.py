@@ -1,0 +1,30 @@
+"""Logits that stay near those of the other kind."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from jaxgan import losses
+from jaxgan.options.marks import LARGEST, ActiveIf, above, at_least
+
+PLACE, ORDER = 53, 70
+
+
+@dataclass(frozen=True)
+class Group:
+    """LeCam."""
+
+    lecam: Annotated[float, at_least(0, 1e9)] = 0.0
+    """Weight by which D's logits stay near the average of the other kind's (LeCam). 0: off."""
+    lecam_warm_up: Annotated[
+        int, above(0, LARGEST), ActiveIf(lambda config: config.lecam, lambda config: "--lecam 0: say how much of it")
+    ] = 1000
+    """Turns of D before --lecam begins."""
+
+
+def apply(ingredients, config, number, context):
+    """A tracker of D's logits."""
+    del number, context
+    if not config.lecam:
+        return ingredients
+    tracker = losses.lecam(config.lecam, warm_up=config.lecam_warm_up)
+    return ingredients._replace(trackers=(*ingredients.trackers, tracker))

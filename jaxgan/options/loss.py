@@ -1,0 +1,37 @@
+"""What the game is about."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from jaxgan import losses
+from jaxgan.options.marks import ActiveIf, Range
+
+PLACE, ORDER = 20, 10
+Loss = Literal["non_saturating", "minimax", "bce", "least_squares", "hinge", "wasserstein"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The adversarial loss."""
+
+    loss: Loss = "non_saturating"
+    """Adversarial loss."""
+    relativistic: Literal["no", "paired", "average"] = "no"
+    """Let D compare real samples with fake ones: one by one (RpGAN), or with the mean (RaGAN)."""
+    smoothing: Annotated[
+        float,
+        Range(0, 0.5, open_high=True),
+        ActiveIf(lambda config: config.loss == "bce", lambda config: f"--loss {config.loss}: add --loss bce"),
+    ] = 0.0
+    """One-sided label smoothing of --loss bce: the target of the real samples is 1 minus this."""
+
+
+def apply(ingredients, config, number, context):
+    """The loss, of pairs where it is relativistic."""
+    del number
+    loss = losses.bce(config.smoothing) if config.loss == "bce" else getattr(losses, config.loss)
+    if config.relativistic == "paired":
+        loss = losses.relativistic(loss)
+    elif config.relativistic == "average":
+        loss = losses.relativistic_average(loss, context.axis_name)
+    return ingredients._replace(loss=loss)

@@ -1,0 +1,56 @@
+"""What keeps D smooth: a penalty on its gradient, or clipped weights."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import optax
+
+from jaxgan import losses
+from jaxgan.errors import BadInput
+from jaxgan.options.marks import ActiveIf, above, at_least
+
+PLACE, ORDER = 30, 30
+Penalty = Literal["auto", "none", "r1", "r2", "r1_r2", "wgan_gp", "dragan"]
+_ACTIVE = ActiveIf(lambda config: config.penalties, lambda config: "no penalty: add --penalty r1")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Constraints on D."""
+
+    penalty: Penalty = "auto"
+    """On D's gradient. auto: wgan_gp for the Wasserstein loss without weight clipping, none for the others."""
+    penalty_weight: Annotated[float, at_least(0, 1e9), _ACTIVE] = 10.0
+    """gamma of r1 and r2, lambda of wgan_gp and dragan."""
+    penalty_weight_end: Annotated[float | None, at_least(0, 1e9), _ACTIVE] = None
+    """--penalty-weight after the burn-in."""
+    penalty_every: Annotated[int, above(0, 2**20), _ACTIVE] = 1
+    """Compute the penalty at every N-th step, as many times as strong (lazy regularisation)."""
+    clip_weights: Annotated[float, at_least(0, 1e9)] = 0.0
+    """Keep D's parameters within plus and minus this. 0: off."""
+
+    @property
+    def penalties(self):
+        """Names of the penalties in `jaxgan.losses`."""
+        if self.penalty == "auto":
+            return ("wgan_gp",) if self.loss == "wasserstein" and not self.clip_weights else ()
+        return {"none": (), "r1_r2": ("r1", "r2")}.get(self.penalty, (self.penalty,))
+
+
+def check(config):
+    """The Wasserstein loss needs one of them."""
+    if config.loss == "wasserstein" and not (config.penalties or config.clip_weights):
+        raise BadInput(
+            "--loss wasserstein has no meaning without a constraint on D: add --penalty wgan_gp or --clip-weights 0.01"
+        )
+
+
+def apply(ingredients, config, number, context):
+    """Penalties, as many times as strong as they are rare; D's weights clipped after each of its updates."""
+    del context
+    weight = number("penalty_weight") * config.penalty_every
+    penalties = tuple(getattr(losses, name)(weight) for name in config.penalties)
+    opt = ingredients.opt
+    if config.clip_weights:
+        opt = opt._replace(d=optax.chain(opt.d, losses.clip_weights(config.clip_weights)))
+    return ingredients._replace(penalties=penalties, opt=opt)
