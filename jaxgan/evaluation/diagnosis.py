@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxgan.metrics.records import infos
+
 
 class Verdict(NamedTuple):
     """One thing that is so."""
@@ -39,6 +41,11 @@ def diagnose(scores, real, *, shares=None, untrained_fd=None, logits=None, rows=
     return found or _poor(value, real) or [_healthy(value, real)]
 
 
+def _bars(bar):
+    """[(name, share)] of the metrics whose records have this bar."""
+    return [(name, getattr(info, bar)) for name, info in infos().items() if getattr(info, bar) is not None]
+
+
 def _stalled(fd, untrained):
     if untrained is None or not fd > 0.8 * untrained:
         return []
@@ -57,7 +64,7 @@ def _collapse(value, real, shares):
             evidence.append(
                 f"{len(missing)} of {int(np.sum(np.asarray(true) > 0))} classes are missing or rare: {named}"
             )
-    for name, share in (("recall", 0.2), ("coverage", 0.3), ("diversity", 0.5)):
+    for name, share in _bars("collapse_below"):
         if value(name) < share * real.get(name, float("nan")):
             evidence.append(f"{name} is {value(name):.3g}, real samples have {real[name]:.3g}")
     if not evidence:
@@ -102,8 +109,8 @@ def _discriminator_wins(rows):
 def _poor(value, real):
     low = [
         f"{name} is {value(name):.3g}, real samples have {real[name]:.3g}"
-        for name in ("precision", "coverage", "good")
-        if value(name) < 0.5 * real.get(name, float("nan"))
+        for name, share in _bars("poor_below")
+        if value(name) < share * real.get(name, float("nan"))
     ]
     return [Verdict("poor", "; ".join(low), "train longer, or make the networks larger")] if low else []
 
@@ -111,7 +118,7 @@ def _poor(value, real):
 def _healthy(value, real):
     seen = [
         f"{name} {value(name):.3g} (real samples {real[name]:.3g})"
-        for name in ("fd", "precision", "recall", "coverage", "modes", "good", "diversity", "memorised")
-        if np.isfinite(value(name)) and name in real
+        for name, info in infos().items()
+        if info.shown and np.isfinite(value(name)) and name in real
     ]
     return Verdict("healthy", ", ".join(seen), "nothing; to see what time still gives, train on")

@@ -7,24 +7,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxgan import inference, parallel, runs
+from jaxgan.data import MIXTURES
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.data.loader import rows as shuffled
 from jaxgan.errors import BadInput
-from jaxgan.evaluation import cache, d_logits, diagnosis, distribution, extract, extractors, masks, pairs
+from jaxgan.evaluation import cache, d_logits, diagnosis, extract, extractors, scores
 from jaxgan.evaluation import path_length as paths
 from jaxgan.metrics.protocol import Protocol
+from jaxgan.metrics.records import EvalContext, class_shares, infos
+from jaxgan.metrics.records.record import MASKS, PAIRS, SET
 from jaxgan.reports import figure
 
 NUM = 10_000
 REAL = 50_000  # real samples, at most, unless more are drawn
 SPLITS = ("train", "test")
 _UNTRAINED = 1000  # samples of the generator before its first step
-EVALUATORS = (distribution, pairs, masks)
-BETTER = {name: better for each in EVALUATORS for name, better in each.BETTER.items()}
-"""Every metric's name, and which values of it are better."""
-CHEAP = tuple(name for each in EVALUATORS for name in each.CHEAP)
-"""Those that take no time beside the drawing itself, where they apply."""
 
 
 class Evaluation(NamedTuple):
@@ -45,11 +43,11 @@ class Evaluation(NamedTuple):
     def table(self):
         """Lines of text."""
         head = ("metric", "value", "std", "real data", "better", "protocol")
-        lines = [head]
+        lines, better_of = [head], {name: info.better for name, info in infos().items()}
         for score in self.scores:
             real = self.reference.get(score.name)
             std, real = ("" if x is None else f"{x:.4g}" for x in (score.std, real))
-            better = BETTER[score.name]
+            better = better_of[score.name]
             lines.append((score.title, f"{score.value:.4g}", std, real, better, str(score.protocol)))
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         rows = [
@@ -124,9 +122,9 @@ def evaluate(
     )
     logits = None if test is None else d_logits.logits(loaded, dataset, test, seed)
     rows = [row for row in runs.read_metrics(run.folder / "metrics.jsonl") if row["step"] <= step]
-    scores, half, ideal, verdicts, draw = [], 0, {}, [], None
+    found, half, ideal, verdicts, draw = [], 0, {}, [], None
 
-    if not distribution.applies(config, run.data.specs):
+    if SET not in scores.kinds(config, run.data.specs):
         if features != "auto" or path_length:
             raise BadInput(f"no feature network looks at {run.made.modality}: remove --features and --path-length")
     else:
@@ -143,28 +141,28 @@ def evaluate(
         say(f"drawing {num} samples of step {step}")
         fake = extractor.fake(loaded.gan, variables, num, given, seed)
         say("measuring")
-        scores = distribution.all_of(context, real, fake)
+        found = scores.measure(SET, context, real, fake)
         if path_length:
-            scores.append(paths.length(context, extractor, loaded, variables, min(num, 2000), given, seed))
+            found.append(paths.length(context, extractor, loaded, variables, min(num, 2000), given, seed))
         half, ideal = _ideal(context, real, num, net.fixed)
-        shares = [distribution.class_shares(context, each) for each in (real, fake)]
+        shares = [class_shares(context, each) for each in (real, fake)]
         few = min(num, _UNTRAINED)
         before = extractor.fake(loaded.gan, inference.untrained(loaded), few, _first(given, few), seed)
         verdicts = diagnosis.diagnose(
-            {score.name: score.value for score in scores},
+            {score.name: score.value for score in found},
             ideal,
             shares=None if shares[0] is None else (context.classes, *shares),
-            untrained_fd=distribution.frechet(context, real, before).value,
+            untrained_fd=_fd(context, real, before),
             logits=logits,
             rows=rows,
         )
         title = f"{run.name}, step {step}, {net.name}"
         draw = lambda path: figure.save(path, title, run.made.kind, context.classes, real, fake, shares)
     context = context_of(run, None, reference, split, seed, weights)
-    scores += against_targets(context, run, loaded.gan, variables, reference, num, seed)
+    found += against_targets(context, run, loaded.gan, variables, reference, num, seed)
     place = _free(run.folder / "evaluation", f"{step:06}")
     picture = None if draw is None else place.with_suffix(".png")
-    done = Evaluation(run, step, scores, ideal, half, verdicts, place.with_suffix(".json"), picture)
+    done = Evaluation(run, step, found, ideal, half, verdicts, place.with_suffix(".json"), picture)
     place.parent.mkdir(exist_ok=True)
     runs.write_json(done.json, done.as_json())
     if draw is not None:
@@ -178,9 +176,8 @@ def context_of(run, net, reference, split, seed, weights):
     protocol = Protocol("", 0, name, digest, split=split, data_sha256=reference.sha256, seed=seed, weights=weights)
     label = run.data.specs.get(LABEL)
     classes = label.classes if label and not label.examples else ()
-    return distribution.EvalContext(
-        protocol, run.config.data, run.made.modality, classes, LABEL in run.config.given and bool(classes)
-    )
+    asked = LABEL in run.config.given and bool(classes)
+    return EvalContext(protocol, MIXTURES.get(run.config.data), run.made.modality, classes, asked)
 
 
 def given_by(config, reference, count, seed):
@@ -194,14 +191,18 @@ def given_by(config, reference, count, seed):
 def against_targets(context, run, gan, variables, reference, count, seed):
     """Scores of each sample against its own target, of the evaluators that look at those; [] where there are none."""
     config = run.config
-    found = [each for each in (pairs, masks) if each.applies(config, run.data.specs)]
-    if not found:
+    kinds = [kind for kind in scores.kinds(config, run.data.specs) if kind in (PAIRS, MASKS)]
+    if not kinds:
         return []
     rows = np.arange(min(count, len(reference[config.real])))
     given = {name: batches.taken(reference, name, rows) for name in config.given}
     fake = run.made.kind.to_file(extract.drawn(gan, variables, len(rows), given, seed))
     real = run.made.kind.to_file(reference[config.real][rows])
-    return [score for each in found for score in each.all_of(context, fake, real)]
+    return [score for kind in kinds for score in scores.measure(kind, context, real, fake)]
+
+
+def _fd(context, real, fake):
+    return next(s.value for s in scores.measure(SET, context, real, fake, cheap=True) if s.name == "fd")
 
 
 def _first(given, count):
@@ -213,10 +214,11 @@ def _ideal(context, real, num, keep):
     half = min(len(real.features) // 2, num)
     if half < 2:
         return half, {}
-    key = hashlib.sha256(repr((context, half, len(real.features), distribution.VERSION)).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr((context, half, len(real.features), scores.VERSION)).encode()).hexdigest()[:16]
 
     def make():
-        return {s.name: s.value for s in distribution.all_of(context, real.part(0, half), real.part(half, 2 * half))}
+        halves = real.part(0, half), real.part(half, 2 * half)
+        return {score.name: score.value for score in scores.measure(SET, context, *halves)}
 
     kept = cache.arrays(f"ideal-{context.protocol.net}-{key}", make) if keep else make()
     return half, {name: float(value) for name, value in kept.items()}

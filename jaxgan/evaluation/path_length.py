@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from jaxgan import metrics, noise
-from jaxgan.evaluation import distribution
+from jaxgan.evaluation.scores import score
 
 EPSILON = 1e-3  # of the path; at the paper's 1e-4 the rounding of float32 shows
 
@@ -17,4 +17,4 @@ def length(context, extractor, loaded, variables, count, given, seed=0):
     between = lambda t: {**given, "z": np.asarray(noise.slerp(ends[:count], ends[count:], t))}
     here, there = (extractor.fake(loaded.gan, variables, count, between(t), seed) for t in (at, at + EPSILON))
     value = metrics.perceptual_path_length(here.features, there.features, EPSILON)
-    return distribution.score(context, "ppl", value, count)
+    return score(context, "ppl", (value, count))

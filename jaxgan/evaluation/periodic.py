@@ -4,8 +4,9 @@ import numpy as np
 
 from jaxgan import runs
 from jaxgan.errors import BadInput
-from jaxgan.evaluation import distribution, extract, extractors, masks, pairs
-from jaxgan.evaluation.evaluate import BETTER, CHEAP, REAL, against_targets, context_of, given_by
+from jaxgan.evaluation import extract, extractors, scores
+from jaxgan.evaluation.evaluate import REAL, against_targets, context_of, given_by
+from jaxgan.metrics.records import infos
 
 
 class PeriodicEvaluation:
@@ -23,46 +24,46 @@ class PeriodicEvaluation:
         self._given = given_by(config, self._reference, self._count, config.seed)
         split, net = "train" if held_out is None else "test", None
         self._extractor = None
-        if distribution.applies(config, run.data.specs):
+        if scores.SET in scores.kinds(config, run.data.specs):
             net = extractors.choose(config.features, dataset, say, config.real)
             self._extractor = extract.FeatureExtractor(net, run.made.kind, devices)
             self._real = self._extractor.real(self._reference, REAL, config.seed, say, config.real)
         self._context = context_of(run, net, self._reference, split, config.seed, "ema")
         self._check_asked(config)
         size = len(self._reference[config.real])
-        protocol = distribution.score(self._context, "fd" if net else "", 0.0, self._count, size).protocol
+        protocol = scores.score(self._context, "fd" if net else "", (0.0, self._count, size)).protocol
         (run.folder / "evaluation").mkdir(exist_ok=True)
         runs.write_json(run.folder / "evaluation" / "protocol.json", vars(protocol))
         say(f"evaluations on the way: {protocol}")
 
     def _check_asked(self, config):
         """Raises BadInput where --stop-when or --best-metric name a metric that does not apply to these data."""
-        asked = {config.threshold and config.threshold[0], config.best_metric.lstrip("+")} & set(BETTER)
+        asked = {config.threshold and config.threshold[0], config.best_metric.lstrip("+")} & set(infos())
         if not asked:
             return
-        applying = [each for each in (pairs, masks) if each.applies(config, self._run.data.specs)]
-        two = self._run.made.kind.to_file(self._reference[config.real][np.arange(2)]) if applying else None
-        there = {score.name for each in applying for score in each.all_of(self._context, two, two)}
+        two = self._run.made.kind.to_file(self._reference[config.real][np.arange(2)])
+        targets = [kind for kind in scores.kinds(config, self._run.data.specs) if kind != scores.SET]
+        there = {score.name for kind in targets for score in scores.measure(kind, self._context, two, two)}
         if self._extractor is not None:
             few = self._real.part(0, 2000)
-            there |= {score.name for score in distribution.all_of(self._context, few, few)}
+            there |= {score.name for score in scores.measure(scores.SET, self._context, few, few)}
         for name in asked - there:
             raise BadInput(f"{name} is not measured on these data: there are {', '.join(sorted(there))}")
 
     def cheap(self, step, state, row):
         """Scalars of the metrics that take no time beside the drawing."""
-        return {name: value for name, value in self._scores(step, state, distribution.cheap).items() if name in CHEAP}
+        return self._scores(step, state, cheap=True)
 
     def all_of(self, step, state, row):
         """Scalars of all metrics that apply."""
-        return self._scores(step, state, distribution.all_of)
+        return self._scores(step, state, cheap=False)
 
-    def _scores(self, step, state, measure):
+    def _scores(self, step, state, cheap):
         found = against_targets(
             self._context, self._run, self._gan, state.ema, self._reference, self._count, self._seed
         )
         if self._extractor is not None:
-            found += measure(self._context, self._real, self._fake(step, state))
+            found += scores.measure(scores.SET, self._context, self._real, self._fake(step, state), cheap)
         return {score.name: score.value for score in found}
 
     def _fake(self, step, state):

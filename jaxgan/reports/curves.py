@@ -1,7 +1,23 @@
 """The rows of a metrics.jsonl as a picture."""
 
 from jaxgan import runs
+from jaxgan.metrics.records import infos
 from jaxgan.modalities.canvas import canvas
+
+TRAINING = {
+    "loss": ("loss_g", "loss_d", "penalty_d"),
+    "mean logit of D": ("real_d", "fake_d"),
+    "images/s": ("images_per_s",),
+}
+
+
+def panels_of_metrics():
+    """{title: names} of the scalars that share a panel: those of the training, then those of the metrics' records."""
+    panels = {title: list(names) for title, names in TRAINING.items()}
+    for name, info in infos().items():
+        if info.panel:
+            panels.setdefault(info.panel, []).append(name)
+    return panels
 
 
 def save_curves(path, metrics):
@@ -9,14 +25,7 @@ def save_curves(path, metrics):
     rows = runs.read_metrics(metrics)
     if not rows:
         return
-    panels = {
-        "loss": ("loss_g", "loss_d", "penalty_d"),
-        "mean logit of D": ("real_d", "fake_d"),
-        "images/s": ("images_per_s",),
-        "Fréchet distance": ("fd",),
-        "shares": ("precision", "recall", "coverage", "good", "accuracy", "memorised"),
-        "modes": ("modes",),
-    }
+    panels = panels_of_metrics()
     told = {name for row in rows for name, value in row.items() if value is not None}
     panels = {title: [name for name in names if name in told] for title, names in panels.items()}
     panels = {title: names for title, names in panels.items() if names}

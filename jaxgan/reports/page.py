@@ -9,11 +9,11 @@ from importlib import resources
 import numpy as np
 
 from jaxgan import recipes, runs
+from jaxgan.reports.curves import panels_of_metrics
 
 FRAMES = 60  # pictures at most
 POINTS = 1500  # rows of metrics at most
 _HEAVY = 50_000  # bytes above which a picture is packed again, as WebP
-_TOGETHER = (("loss_g", "loss_d"), ("real_d", "fake_d"), ("penalty_d",), ("images_per_s",))
 _NO_CURVE = {"step", "images", "seconds"}
 
 
@@ -75,8 +75,9 @@ def _config(run):
 def _panels(rows):
     """Names of the scalars that share a panel: the known groups, then each of the others."""
     names = list(dict.fromkeys(name for row in rows for name in row if name not in _NO_CURVE))
-    together = [[name for name in group if name in names] for group in _TOGETHER]
-    known = {name for group in _TOGETHER for name in group}
+    groups = (("loss_g", "loss_d"), ("penalty_d",), *list(panels_of_metrics().values())[1:])
+    together = [[name for name in group if name in names] for group in groups]
+    known = {name for group in groups for name in group}
     return [group for group in together if group] + [[name] for name in names if name not in known]
 
 

@@ -10,9 +10,12 @@ from PIL import Image
 from jaxgan import BadInput, data, evaluation, inference, modalities, models, runs, tasks
 from jaxgan.cli import main
 from jaxgan.core import with_index
-from jaxgan.evaluation import cache, distribution, extract, extractors
+from jaxgan.data.sources.points import RING
+from jaxgan.evaluation import cache, extract, extractors
+from jaxgan.evaluation import scores as scoring
 from jaxgan.metrics import features
 from jaxgan.metrics.protocol import Protocol, Score
+from jaxgan.metrics.records import EvalContext, class_shares
 
 PROTOCOL = Protocol("fd", 2000, "classifier-digits", "ab12", split="test", real=1797, data_sha256="cd34")
 
@@ -73,7 +76,7 @@ def noisy(net, train, other):
 
 @pytest.fixture(scope="module")
 def context():
-    return distribution.EvalContext(PROTOCOL, "digits", "image", tuple("0123456789"), False)
+    return EvalContext(PROTOCOL, None, "image", tuple("0123456789"), False)
 
 
 @pytest.mark.parametrize(
@@ -90,10 +93,10 @@ def test_each_fault_has_its_diagnosis(net, halves, context, fault, verdict):
     real, other = halves
     fake = fault(net, real, other)
     ideal = {
-        s.name: s.value for s in distribution.all_of(context, part(real, slice(0, 449)), part(real, slice(449, 898)))
+        s.name: s.value for s in scoring.measure("set", context, part(real, slice(0, 449)), part(real, slice(449, 898)))
     }
-    scores = {s.name: s.value for s in distribution.all_of(context, real, fake)}
-    shares = (context.classes, distribution.class_shares(context, real), distribution.class_shares(context, fake))
+    scores = {s.name: s.value for s in scoring.measure("set", context, real, fake)}
+    shares = (context.classes, class_shares(context, real), class_shares(context, fake))
     found = evaluation.diagnose(scores, ideal, shares=shares, untrained_fd=1000.0)
     assert [v.verdict for v in found] == [verdict], found
     assert all(v.evidence and v.advice for v in found)
@@ -128,9 +131,9 @@ def test_protocols_have_names_and_only_equal_ones_can_be_compared():
 
 
 def test_fid_is_said_of_inceptions_own_weights_alone(context):
-    assert distribution.score(context, "fd", 1.0, 2000, 1797).title == "fd"
+    assert scoring.score(context, "fd", (1.0, 2000, 1797)).title == "fd"
     true = context._replace(protocol=Protocol(**{**vars(PROTOCOL), "net": "inception-tf"}))
-    score = distribution.score(true, "fd", 1.0, 50_000, 50_000)
+    score = scoring.score(true, "fd", (1.0, 50_000, 50_000))
     assert score.name == "fd" and score.title == score.as_json()["name"] == "FID"
     assert str(score.protocol) == "fid50k-test-inception-tf"
 
@@ -331,8 +334,8 @@ def test_points_are_judged_by_their_modes(tmp_path, capsys):
     sight = extract.FeatureExtractor(features.pixels(), POINTS).real(data.load("ring"), 2000, say=quiet)
     perfect = {
         s.name: s.value
-        for s in distribution.cheap(
-            distribution.EvalContext(PROTOCOL, "ring", "points", tuple("01234567")), sight, sight
+        for s in scoring.measure(
+            "set", EvalContext(PROTOCOL, RING, "points", tuple("01234567")), sight, sight, cheap=True
         )
     }
     assert perfect["modes"] == 8 and perfect["good"] > 0.98 and perfect["spread"] == pytest.approx(1, abs=0.1)

@@ -1,4 +1,4 @@
-"""Samples against their own targets: which evaluator applies, and that its numbers are the metrics'."""
+"""What is measured: it follows from what a game is given and makes, and its numbers are the metrics'."""
 
 from types import SimpleNamespace
 
@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from jaxgan import data, metrics
-from jaxgan.evaluation import distribution, masks, pairs
+from jaxgan.evaluation import scores
 from jaxgan.metrics.protocol import Protocol
+from jaxgan.metrics.records import EvalContext, all_records, infos
 
 SPECS = {
     "image": data.Spec((16, 16, 3)),
     "mask": data.Spec((16, 16), modality="mask"),
     "label": data.Spec((), "int32", ""),
 }
-CONTEXT = distribution.EvalContext(Protocol("", 0, "", "", split="test"), "some")
+CONTEXT = EvalContext(Protocol("", 0, "", "", split="test"))
 
 
 def game(real="image", given=(), unpaired=()):
@@ -24,38 +25,48 @@ def game(real="image", given=(), unpaired=()):
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        (game(), {distribution}),
-        (game(given=("label",)), {distribution}),
-        (game(given=("input",)), {distribution, pairs}),
-        (game(given=("input",), unpaired=("input",)), {distribution}),
-        (game("mask", ("image",)), {masks}),
+        (game(), ["set"]),
+        (game(given=("label",)), ["set"]),
+        (game(given=("input",)), ["set", "pairs"]),
+        (game(given=("input", "label")), ["set", "pairs"]),
+        (game(given=("input",), unpaired=("input",)), ["set"]),
+        (game("mask", ("image",)), ["masks"]),
     ],
 )
 def test_what_a_game_is_given_and_makes_says_how_it_is_evaluated(config, expected):
     specs = {**SPECS, "input": SPECS["image"]}
-    assert {each for each in (distribution, pairs, masks) if each.applies(config, specs)} == expected
+    assert scores.kinds(config, specs) == expected
+    named = scores.names(config, specs)
+    assert ("psnr" in named) == ("pairs" in expected) and ("miou" in named) == ("masks" in expected)
 
 
 def test_numbers_of_pairs_are_those_of_the_metrics():
     draw = np.random.default_rng(0)
     real = draw.integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
     fake = np.clip(real + draw.integers(-9, 9, real.shape), 0, 255).astype(np.uint8)
-    found = {score.name: score for score in pairs.all_of(CONTEXT, fake, real)}
+    found = {score.name: score for score in scores.measure("pairs", CONTEXT, real, fake)}
     assert {name: score.value for name, score in found.items()} == {
         "l1": pytest.approx(metrics.l1(fake, real)),
         "psnr": pytest.approx(metrics.psnr(fake, real)),
         "ssim": pytest.approx(metrics.ssim(fake, real)),
     }
     assert str(found["psnr"].protocol) == "psnr3-test"
-    assert {score.name for score in pairs.all_of(CONTEXT, fake[:, :8, :8], real[:, :8, :8])} == {"l1", "psnr"}
-    assert {score.name for score in pairs.all_of(CONTEXT, real, real)} == {"l1", "psnr", "ssim"}
+    small = scores.measure("pairs", CONTEXT, real[:, :8, :8], fake[:, :8, :8])
+    assert {score.name for score in small} == {"l1", "psnr"}
+    assert {score.name: score.value for score in scores.measure("pairs", CONTEXT, real, real)}["psnr"] == 100
 
 
 def test_numbers_of_masks_are_those_of_the_metrics():
-    draw = np.random.default_rng(0)
-    real, fake = draw.integers(0, 4, (2, 3, 16, 16), dtype=np.uint8)
-    found = {score.name: score.value for score in masks.all_of(CONTEXT, fake, real, ignore=3)}
-    assert found == {
-        "miou": metrics.mean_iou(fake, real, 4, 3),
-        "pixel_accuracy": metrics.pixel_accuracy(fake, real, 3),
-    }
+    real, fake = np.random.default_rng(0).integers(0, 4, (2, 3, 16, 16), dtype=np.uint8)
+    found = {score.name: score.value for score in scores.measure("masks", CONTEXT, real, fake)}
+    assert found == {"miou": metrics.mean_iou(fake, real, 4), "pixel_accuracy": metrics.pixel_accuracy(fake, real)}
+
+
+def test_records_are_whole_and_names_are_had_once():
+    names = [name for record in all_records() for name in record.infos]
+    assert len(names) == len(set(names)) == len(infos())
+    assert [record.place for record in all_records()] == sorted({record.place for record in all_records()})
+    for info in infos().values():
+        assert info.better in ("higher", "lower", "near 1")
+    cheap = [name for record in all_records() if record.cheap and record.kind == "set" for name in record.infos]
+    assert cheap == ["fd", "modes", "good", "mode_kl", "spread"]

@@ -99,6 +99,20 @@ def test_an_option_is_one_file(house, tmp_path):
     assert json.loads((tmp_path / "decayed" / "config.json").read_text())["config"]["decay_d"] == 0.5
 
 
+def test_a_metric_is_one_file(house, tmp_path):
+    flags = ["--tiny", "--steps", "4", "--log-every-steps", "2", "--evaluate-every-steps", "2", "--features", "pixels"]
+    stop = ["--stop-when", "brightness>0", "--stop-rows", "1", "--evaluate-samples", "16"]
+    lines = [
+        ["train", "digits", *flags, *stop, "--out", "run"],
+        ["evaluate", "run", "--num", "32", "--features", "pixels"],
+    ]
+    said = house({"metric_brightness": "metrics/records/brightness.py"}, lines)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert rows[-1]["brightness"] > 0 and rows[-1]["step"] == 2  # and it ended there
+    assert "\nbrightness" in said[1][1] and "near 1" in said[1][1]
+    assert '"brightness"' in (tmp_path / "run" / "report.html").read_text()
+
+
 def test_translation_is_a_recipe(house, tmp_path):
     files = {"recipe_translate": "recipes/translate.py"}
     source = str(pictures(tmp_path))

@@ -1,0 +1,26 @@
+"""Each image against its own target: L1, PSNR, SSIM."""
+
+from jaxgan.metrics.images import l1, psnr
+from jaxgan.metrics.records.record import PAIRS, Info, Record, Value
+from jaxgan.metrics.similarity import ssim
+
+MOST_DB = 100.0  # what a PSNR above it counts as: of equal images it is infinite
+_LEAST = 11  # pixels a side that SSIM's window takes
+
+
+def measure(context, real, fake):
+    """Of uint8 images [N, H, W, C]; SSIM where its window fits in."""
+    del context
+    values = {"l1": l1(fake, real), "psnr": min(psnr(fake, real), MOST_DB)}
+    if min(real.shape[1:3]) >= _LEAST:
+        values["ssim"] = ssim(fake, real)
+    return {name: Value(float(value), len(fake), len(real)) for name, value in values.items()}
+
+
+RECORD = Record(
+    {"l1": Info("lower", "L1"), "psnr": Info("higher", "PSNR, dB"), "ssim": Info("higher", "SSIM")},
+    measure,
+    kind=PAIRS,
+    cheap=True,
+    place=90,
+)

@@ -1,0 +1,21 @@
+"""Each mask against the true one: mean IoU, pixel accuracy."""
+
+from jaxgan.metrics.masks import mean_iou, pixel_accuracy
+from jaxgan.metrics.records.record import MASKS, Info, Record, Value
+
+
+def measure(context, real, fake):
+    """Of masks uint8 [N, H, W]."""
+    del context
+    classes = int(max(fake.max(), real.max())) + 1
+    values = {"miou": mean_iou(fake, real, classes), "pixel_accuracy": pixel_accuracy(fake, real)}
+    return {name: Value(value, len(fake), len(real)) for name, value in values.items()}
+
+
+RECORD = Record(
+    {"miou": Info("higher", "masks"), "pixel_accuracy": Info("higher", "masks")},
+    measure,
+    kind=MASKS,
+    cheap=True,
+    place=95,
+)
