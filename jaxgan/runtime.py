@@ -3,7 +3,6 @@
 import ast
 import contextlib
 import ctypes
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -40,18 +39,14 @@ def constants(folder, name):
     return found
 
 
-def cache_folder():
-    """JAXGAN_CACHE, or ~/.cache/jaxgan."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("JAXGAN_CACHE") or home / "jaxgan")
-
-
 def keep_programs():
     """Lets JAX keep what takes longer than a second to compile in JAXGAN_CACHE/xla, where nobody told it another place.
 
     Emptied by hand: programs of other versions stay until then.
     """
     import jax
+
+    from jaxgan.data.content import cache_folder
 
     if jax.config.jax_compilation_cache_dir is None:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))

@@ -26,6 +26,6 @@ def normal(seed, *shape):
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
-def close(ours, theirs, tol=1e-5):
+def assert_close(ours, theirs, tol=1e-5):
     assert ours.shape == theirs.shape
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=tol * (1 + np.abs(theirs).max()))

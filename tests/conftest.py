@@ -55,7 +55,7 @@ def optimised():
 
 
 @pytest.fixture(scope="session")
-def test_data():
+def real_data():
     """The folder of real data sets that JAXGAN_TEST_DATA names; tests that need it are skipped without."""
     if not os.environ.get("JAXGAN_TEST_DATA"):
         pytest.skip("JAXGAN_TEST_DATA names no folder of real data")

@@ -7,9 +7,13 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from jaxgan import runtime
-
 _PIECE = 2**20  # bytes
+
+
+def cache_folder():
+    """JAXGAN_CACHE, or ~/.cache/jaxgan."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("JAXGAN_CACHE") or home / "jaxgan")
 
 
 def digest(folder, names):
@@ -18,7 +22,7 @@ def digest(folder, names):
     A file's hash is kept in JAXGAN_CACHE, and taken from there only where its size, mtime, ctime and inode are unchanged.
     """
     folder = Path(folder).resolve()
-    kept_in = runtime.cache_folder() / "content" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}.json"
+    kept_in = cache_folder() / "content" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}.json"
     kept = _read(kept_in)
 
     def one(name):

@@ -5,12 +5,12 @@ import os
 
 import numpy as np
 
-from jaxgan import runtime
+from jaxgan.data.content import cache_folder
 
 
 def arrays(name, make, say=print):
     """Dict of arrays: from the cache's NAME.npz, or else of make(), which is then kept there."""
-    path = runtime.cache_folder() / f"{name}.npz"
+    path = cache_folder() / f"{name}.npz"
     try:
         with path.open("rb") as file, np.load(file) as archive:
             return dict(archive)

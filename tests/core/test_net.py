@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-from arrays import close, normal
+from arrays import assert_close, normal
 
 from jaxgan import models
 from jaxgan.layers import Norm
@@ -25,7 +25,7 @@ def test_map_is_the_net_between_two_functions():
     a, b = normal(0, 4, 2), normal(1, 4, 5)
     variables = net.init(jax.random.key(0), a, b)
     (ours, moved), (theirs, expected) = net.apply(variables, a, b), plain.apply(variables, np.concatenate([a, b], 1))
-    close(ours, 2 * np.asarray(theirs))
+    assert_close(ours, 2 * np.asarray(theirs))
     jax.tree.map(np.testing.assert_array_equal, moved, expected)
     assert net.classes is None and models.mlp.generator(classes=3).map().classes == 3
 
@@ -40,7 +40,7 @@ def test_joined_nets_share_a_tree_and_move_their_own_part_alone():
         own = net.init(key, given)
         jax.tree.map(np.testing.assert_array_equal, own, {kind: tree[name] for kind, tree in variables.items()})
         (ours, moved), (theirs, expected) = side.nets[name].apply(variables, given), net.apply(own, given)
-        close(ours, np.asarray(theirs))
+        assert_close(ours, np.asarray(theirs))
         other = "ba" if name == "ab" else "ab"
         for kind, tree in expected.items():
             jax.tree.map(np.testing.assert_array_equal, moved[kind][name], tree)

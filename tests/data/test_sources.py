@@ -226,8 +226,8 @@ def test_check_counts_what_is_wrong(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
-def test_real_idx_files(name, test_data):
-    found = data.load(str(test_data / name))
+def test_real_idx_files(name, real_data):
+    found = data.load(str(real_data / name))
     assert found["image"].shape == (60000, 28, 28, 1) and np.bincount(found["label"]).min() > 5000
     assert len(found.classes) == 10 and os.path.basename(found.name) == name
     assert Path(found.name).is_dir()

@@ -355,12 +355,12 @@ def test_held_out_samples_are_compared_with_and_judged(tmp_path):
 
 
 @pytest.mark.slow
-def test_metrics_through_squeezenet(tmp_path, test_data):
+def test_metrics_through_squeezenet(tmp_path, real_data):
     digits = data.load("digits")
     np.savez(tmp_path / "few.npz", image=digits["image"][:60], label=digits["label"][:60])
     folder = tmp_path / "run"
     assert main(["train", "digits", "--tiny", "--data", str(tmp_path / "few.npz"), "--out", str(folder)]) == 0
-    weights = test_data / "weights" / "squeezenet_v1.0_dc.npz"
+    weights = real_data / "weights" / "squeezenet_v1.0_dc.npz"
     found = evaluation.evaluate(folder, num=20, features=str(weights), say=quiet)
     assert str(found.scores[0].protocol) == "fd20-train-squeezenet" and np.isfinite(found.scores[0].value)
     assert found.scores[0].protocol.real == 60

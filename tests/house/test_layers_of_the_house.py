@@ -13,14 +13,14 @@ import jaxgan
 HOUSE = Path(jaxgan.__file__).parent
 FLOORS = [  # a module imports from floors below its own, or from within itself
     {"errors"},
-    {"sharing", "runtime"},
+    {"sharing"},
     {"core"},
     {"steps", "net", "noise"},
     {"layers", "losses", "modalities"},
     {"augment", "optim"},
     {"models", "tasks", "data", "metrics", "parallel", "checkpoint"},
     {"options"},
-    {"config", "progress"},
+    {"config", "progress", "runtime"},
     {"recipes"},
     {"build"},
     {"runs"},

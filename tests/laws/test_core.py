@@ -93,9 +93,9 @@ def test_microbatches_give_the_step_of_the_whole_batch(name, new_fakes):
     other = state
     for _ in range(3):
         (state, metrics), (other, theirs) = whole(state, batch()), parts(other, batch())
-    close = lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=2e-6 * (1 + np.abs(b).max()))
-    jax.tree.map(close, *_numbers(state, other))
-    jax.tree.map(close, metrics, theirs)
+    assert_close = lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=2e-6 * (1 + np.abs(b).max()))
+    jax.tree.map(assert_close, *_numbers(state, other))
+    jax.tree.map(assert_close, metrics, theirs)
     with pytest.raises(BadInput, match=r"16 a device .* 3 microbatches"):
         jaxgan.make_step(gan, opt, microbatches=3)(state, batch())
 
@@ -110,8 +110,8 @@ def test_adas_probability_moves_as_of_the_whole_batch():
             state, _ = step(state, batch())
         states.append(_numbers(state, state)[0])
     assert states[0].d.stats["trackers"]["ada"].p != 0.5
-    close = lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=4e-6 * (1 + np.abs(b).max()))
-    jax.tree.map(close, *states)
+    assert_close = lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=4e-6 * (1 + np.abs(b).max()))
+    jax.tree.map(assert_close, *states)
 
 
 def test_microbatches_need_less_memory():

@@ -27,7 +27,7 @@ SPREAD = [  # by hand: each recipe once, each pair of mode, dtype and conditioni
 ]
 
 
-def trains(folder, recipe, mode, dtype, conditional):
+def assert_trains(folder, recipe, mode, dtype, conditional):
     """Trains two tiny steps and checks what they leave."""
     where = ["--parallel", mode, *(["--devices", "2"] if mode != "single" else [])]
     how = ["--dtype", dtype, "--conditional" if conditional else "--no-conditional"]
@@ -51,10 +51,10 @@ def test_the_spread_has_each_recipe_and_each_pair():
 
 @pytest.mark.parametrize("row", SPREAD, ids=lambda row: "-".join(map(str, row)))
 def test_a_recipe_trains_in_its_mode(row, tmp_path):
-    trains(tmp_path / "run", *row)
+    assert_trains(tmp_path / "run", *row)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("row", PRODUCT, ids=lambda row: "-".join(map(str, row)))
 def test_every_recipe_trains_in_every_mode(row, tmp_path):
-    trains(tmp_path / "run", *row)
+    assert_trains(tmp_path / "run", *row)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from arrays import close, normal, quick
+from arrays import assert_close, normal, quick
 
 from jaxgan.errors import BadInput
 from jaxgan.layers import conv, direct_form, grouped_conv
@@ -43,17 +43,17 @@ def block_diagonal(w, groups):
 def test_it_is_the_sum_over_each_group(form):
     x, w = drawn(*form)
     expected = by_hand(x, w, form[2])
-    close(quick(lambda x, w: grouped_conv(x, w, form[2]))(x, w), expected)
+    assert_close(quick(lambda x, w: grouped_conv(x, w, form[2]))(x, w), expected)
     with direct_form():  # what is traced where there is no CPU
-        close(quick(lambda x, w: grouped_conv(x, w, form[2]))(x, w), expected)
+        assert_close(quick(lambda x, w: grouped_conv(x, w, form[2]))(x, w), expected)
 
 
 @pytest.mark.parametrize("kernel", [(1, 1), (4, 2)], ids=str)
 def test_any_kernel_has_the_padding_of_conv(kernel):
     x, w = drawn(8, 8, 4, kernel)
     ours = quick(lambda x, w: grouped_conv(x, w, 4))(x, w)
-    close(ours, by_hand(x, w, 4))
-    close(ours, quick(conv)(x, block_diagonal(w, 4)))
+    assert_close(ours, by_hand(x, w, 4))
+    assert_close(ours, quick(conv)(x, block_diagonal(w, 4)))
 
 
 def test_gradients_of_two_orders_are_those_of_a_block_diagonal_convolution():
@@ -76,8 +76,8 @@ def test_gradients_of_two_orders_are_those_of_a_block_diagonal_convolution():
 
     w = w / 6
     for here, elsewhere, dense in zip(*quick(three)(), strict=True):
-        close(here, dense, 2e-5)
-        close(elsewhere, dense, 2e-5)
+        assert_close(here, dense, 2e-5)
+        assert_close(elsewhere, dense, 2e-5)
 
 
 def test_second_order_gradient_equals_finite_differences_in_float64():
@@ -98,9 +98,9 @@ def test_it_maps_and_scans():
     x, w = drawn(16, 16, 4)
     alone = [grouped_conv(x, w * scale, 4) for scale in (1, 2)]
     many = jnp.stack([w, 2 * w])
-    close(quick(jax.vmap(lambda w: grouped_conv(x, w, 4)))(many), np.stack(alone))
+    assert_close(quick(jax.vmap(lambda w: grouped_conv(x, w, 4)))(many), np.stack(alone))
     twice = quick(lambda x: jax.lax.scan(lambda x, w: (grouped_conv(x, w, 4), None), x, many)[0])(x)
-    close(twice, np.asarray(grouped_conv(alone[0], 2 * w, 4)))
+    assert_close(twice, np.asarray(grouped_conv(alone[0], 2 * w, 4)))
 
 
 @pytest.mark.parametrize(("c", "shape", "groups"), [(6, (3, 3, 2, 6), 4), (6, (3, 3, 2, 4), 3), (6, (3, 3, 3, 6), 3)])

@@ -42,7 +42,7 @@ def normal(seed, *shape):
     return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
 
 
-def close(ours, theirs, tol=2e-6):
+def assert_close(ours, theirs, tol=2e-6):
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert a.shape == b.shape
@@ -117,7 +117,7 @@ def test_conv_equals_lax_at_any_order_of_derivative(form):
     ours = quick(lambda x, w: orders(lambda x, w: conv(x, w, stride=stride, padding=padding), x, w, 3))(x, w)
     lax = quick(lambda x, w: orders(lambda x, w: lax_conv(x, w, stride, padding), x, w, 3))(x, w)
     assert all(np.abs(leaf).max() > 1e-3 for leaf in jax.tree.leaves(lax))
-    close(ours, lax, 5e-6)
+    assert_close(ours, lax, 5e-6)
 
 
 @pytest.mark.parametrize("form", FEW, ids=str)
@@ -128,7 +128,7 @@ def test_conv_transpose_equals_lax_at_any_order_of_derivative(form):
     f = lambda y, w: conv_transpose(y, w, stride=stride, padding=padding, size=size)
     ours = quick(lambda y, w: orders(f, y, w, 2))(y, w)
     lax = quick(lambda y, w: orders(lambda y, w: lax_transpose(y, w, stride, padding, size), y, w, 2))(y, w)
-    close(ours, lax, 5e-6)
+    assert_close(ours, lax, 5e-6)
 
 
 @pytest.mark.parametrize("form", FORMS[::3] + FORMS[-4:], ids=str)
@@ -155,7 +155,7 @@ def test_conv_transpose_multiplies_the_size_by_its_stride(kernel, stride):
     by = (stride, stride) if isinstance(stride, int) else stride
     back = conv_transpose(y, w, stride=stride)
     assert back.shape == (2, 3 * by[0], 5 * by[1], 2)
-    close(back, lax_transpose(y, w, stride, "SAME", back.shape[1:3]))
+    assert_close(back, lax_transpose(y, w, stride, "SAME", back.shape[1:3]))
 
 
 @pytest.mark.parametrize("size", [(8, 10), (4, 9), (6, 7)])
@@ -177,7 +177,7 @@ def test_small_layers_have_forms_of_their_own(form, monkeypatch):
     monkeypatch.setattr(lowering, "_NARROW", 16)
     monkeypatch.setattr(lowering, "_WIDE", (64, 128))
     assert stretched not in text() and f"lhs_dilate = [{stride}, {stride}]" in text()
-    close(quick(lambda x, w: f(x, w))(x, w), large, 5e-6)
+    assert_close(quick(lambda x, w: f(x, w))(x, w), large, 5e-6)
 
 
 @pytest.mark.parametrize("form", [(4, 2, "SAME"), (3, 3, PADS)], ids=str)
@@ -192,7 +192,7 @@ def test_direct_form_gives_the_same_values(form):
         assert dilated()
         direct = quick(lambda x, w: f(x, w))(x, w)
     assert not dilated()
-    close(direct, phases, 5e-6)
+    assert_close(direct, phases, 5e-6)
 
 
 @pytest.mark.parametrize("mapped", [(0, None), (None, 0), (0, 0), (1, 2)], ids=str)
@@ -205,7 +205,7 @@ def test_convolutions_under_vmap_are_those_of_each_row(mapped):
     ]
     one = quick(f)
     each = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(one(*row) for row in rows))
-    close(quick(jax.vmap(f, mapped))(x, w), each, 5e-6)
+    assert_close(quick(jax.vmap(f, mapped))(x, w), each, 5e-6)
 
 
 def test_convolutions_under_shard_map_are_those_of_each_device():
@@ -219,7 +219,7 @@ def test_convolutions_under_shard_map_are_those_of_each_device():
     local = lambda x, w: jax.tree.map(lambda leaf: leaf[None], both(x[0], w[0]))
     spec = PartitionSpec("data")
     sharded = jax.shard_map(local, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=True)
-    close(quick(sharded)(x, w), quick(jax.vmap(both))(x, w), 2e-5)
+    assert_close(quick(sharded)(x, w), quick(jax.vmap(both))(x, w), 2e-5)
 
 
 def test_every_convolution_of_a_compiled_training_loop_is_in_the_fast_layout():
@@ -272,7 +272,7 @@ def test_bilinear_upsampling_puts_samples_at_pixel_centres_and_repeats_the_edge(
     reference = np.stack([resize(np.asarray(image), shape, order=1, mode="edge", anti_aliasing=False) for image in x])
     big = quick(lambda x: upsample(x, factor, "bilinear"))(x)
     assert big.dtype == jnp.float32
-    close(big, reference)
+    assert_close(big, reference)
 
 
 def test_unknown_upsampling_is_bad_input():
@@ -283,19 +283,19 @@ def test_unknown_upsampling_is_bad_input():
 @pytest.mark.parametrize("factor", [1, 2, 3])
 def test_downsampling_takes_the_mean_of_each_block(factor):
     x = normal(1, 2, 6, 12, 3)
-    close(downsample(x, factor), block_reduce(np.asarray(x), (1, factor, factor, 1), np.mean))
+    assert_close(downsample(x, factor), block_reduce(np.asarray(x), (1, factor, factor, 1), np.mean))
 
 
 def test_downsampling_undoes_upsampling_to_the_nearest():
     x = normal(1, 2, 4, 6, 3)
-    close(downsample(upsample(x, 3), 3), x)
+    assert_close(downsample(upsample(x, 3), 3), x)
 
 
 def test_dense_is_a_matrix_product_and_a_bias():
     x = normal(1, 4, 5)
     variables = {"params": {"kernel": normal(2, 5, 3), "bias": normal(3, 3)}}
     y = Dense(3).apply(variables, x, True)
-    close(y, np.asarray(x) @ np.asarray(variables["params"]["kernel"]) + np.asarray(variables["params"]["bias"]))
+    assert_close(y, np.asarray(x) @ np.asarray(variables["params"]["kernel"]) + np.asarray(variables["params"]["bias"]))
     assert "bias" not in started(Dense(3, bias=False), x)["params"]
 
 
@@ -303,10 +303,10 @@ def test_convolutional_layers_are_a_convolution_and_a_bias():
     x = normal(1, 2, 6, 6, 4)
     kernel, bias = normal(2, 3, 3, 4, 5), normal(3, 5)
     y = Conv(5, stride=2).apply({"params": {"kernel": kernel, "bias": bias}}, x, True)
-    close(y, np.asarray(lax_conv(x, kernel, 2, "SAME")) + np.asarray(bias))
+    assert_close(y, np.asarray(lax_conv(x, kernel, 2, "SAME")) + np.asarray(bias))
     kernel = normal(2, 4, 4, 5, 4)
     y = ConvTranspose(5).apply({"params": {"kernel": kernel, "bias": bias}}, x, True)
-    close(y, np.asarray(lax_transpose(x, kernel, 2, "SAME", (12, 12))) + np.asarray(bias))
+    assert_close(y, np.asarray(lax_transpose(x, kernel, 2, "SAME", (12, 12))) + np.asarray(bias))
 
 
 LINEAR = {
@@ -350,7 +350,7 @@ def test_spectral_norm_is_right_from_the_first_step(shape):
     at_init, variables = quick(lambda w: SpectralNorm().init_with_output(jax.random.key(0), w, True))(w)
     for normalised in (at_init, *(applied(SpectralNorm(), variables, w, train)[0] for train in (True, False))):
         assert abs(top(normalised) - 1) < WEIGHTS[shape]
-        close(normalised / top(normalised), w / top(w), 1e-5)
+        assert_close(normalised / top(normalised), w / top(w), 1e-5)
 
 
 @pytest.mark.parametrize("shape", [(3, 3, 4, 8), (40, 24)], ids=str)
@@ -390,9 +390,9 @@ def test_gradient_of_spectral_norm_takes_its_vectors_as_constants(train):
     u = np.asarray(moved["spectral"]["u"], np.float64)
     v = matrix @ u / np.linalg.norm(matrix @ u)
     sigma = v @ matrix @ u
-    close(out.reshape(-1, 4), matrix / sigma, 1e-5)
+    assert_close(out.reshape(-1, 4), matrix / sigma, 1e-5)
     constant = cotangent / sigma - np.sum(cotangent * matrix) / sigma**2 * np.outer(v, u)
-    close(gradient.reshape(-1, 4), constant, 1e-5)
+    assert_close(gradient.reshape(-1, 4), constant, 1e-5)
 
 
 @pytest.mark.parametrize("name", LINEAR)
@@ -444,11 +444,11 @@ def test_norm_equals_its_definition(kind, shape):
     variables = started(norm, x)
     assert set(variables.get("params", {})) == ({"scale", "bias"} if kind in SCALED else set())
     y, _ = applied(norm, variables, x, True)
-    close(y, REFERENCES[kind](x), 1e-5)
+    assert_close(y, REFERENCES[kind](x), 1e-5)
     if kind in SCALED:
         scale, bias = normal(3, shape[-1]), normal(4, shape[-1])
         y, _ = applied(norm, {**variables, "params": {"scale": scale, "bias": bias}}, x, True)
-        close(y, REFERENCES[kind](x) * np.asarray(scale) + np.asarray(bias), 1e-5)
+        assert_close(y, REFERENCES[kind](x) * np.asarray(scale) + np.asarray(bias), 1e-5)
 
 
 @pytest.mark.parametrize("shape", [(6, 5), (4, 3, 5, 6)], ids=str)
@@ -462,13 +462,13 @@ def test_conditional_norm_is_scaled_and_shifted_by_the_label(kind, shape):
         "shift": {"kernel": (3, shape[-1])},
     }
     y, _ = applied(norm, variables, x, True, label)
-    close(y, REFERENCES[kind](x), 1e-5)
+    assert_close(y, REFERENCES[kind](x), 1e-5)
     scale, shift = normal(6, 3, shape[-1]), normal(7, 3, shape[-1])
     params = {"scale": {"kernel": scale}, "shift": {"kernel": shift}}
     y, _ = applied(norm, {**variables, "params": params}, x, True, label)
     middle = (shape[0], *(1,) * (len(shape) - 2), shape[-1])
     s, b = (np.asarray(label @ part).reshape(middle) for part in (scale, shift))
-    close(y, REFERENCES[kind](x) * (1 + s) + b, 1e-5)
+    assert_close(y, REFERENCES[kind](x) * (1 + s) + b, 1e-5)
 
 
 def test_scale_of_a_norm_starts_around_one():
@@ -483,12 +483,12 @@ def test_batch_norm_out_of_training_uses_the_running_statistics():
     _, moved = applied(norm, variables, x, True)
     (stats,) = moved["batch_stats"].values()
     flat = np.asarray(x, np.float64).reshape(-1, 6)
-    close(stats["mean"], 0.1 * flat.mean(0), 1e-5)
-    close(stats["var"], 0.9 + 0.1 * flat.var(0), 1e-5)
+    assert_close(stats["mean"], 0.1 * flat.mean(0), 1e-5)
+    assert_close(stats["var"], 0.9 + 0.1 * flat.var(0), 1e-5)
     other = normal(9, 2, 3, 5, 6)
     y, still = applied(norm, {**variables, **moved}, other, False)
     mean, var = (np.asarray(stats[name]) for name in ("mean", "var"))
-    close(y, (np.asarray(other) - mean) / np.sqrt(var + 1e-5), 1e-5)
+    assert_close(y, (np.asarray(other) - mean) / np.sqrt(var + 1e-5), 1e-5)
     jax.tree.map(np.testing.assert_array_equal, still["batch_stats"], moved["batch_stats"])
 
 
@@ -503,12 +503,12 @@ def test_batch_norm_over_devices_is_that_of_the_whole_batch():
         return play(alone)(x), jax.vmap(play(shared), axis_name="data")(split), jax.vmap(play(alone))(split)
 
     (y, moved), (y_shared, moved_shared), (y_apart, _) = train(variables, x, split)
-    close(y_shared.reshape(x.shape), y, 1e-5)
+    assert_close(y_shared.reshape(x.shape), y, 1e-5)
     for row in range(4):
-        close(jax.tree.map(lambda leaf: leaf[row], moved_shared), moved, 1e-5)  # noqa: B023
+        assert_close(jax.tree.map(lambda leaf: leaf[row], moved_shared), moved, 1e-5)  # noqa: B023
     assert np.abs(y_apart.reshape(x.shape) - y).max() > 0.1
     sampled, _ = applied(shared, {**variables, **moved}, x, False)  # outside of the axis
-    close(sampled, applied(alone, {**variables, **moved}, x, False)[0])
+    assert_close(sampled, applied(alone, {**variables, **moved}, x, False)[0])
 
 
 @pytest.mark.parametrize("kind", (*SCALED, "pixel"))
@@ -579,8 +579,8 @@ def test_explicit_pads_may_crop_at_any_stride():
     plain = lambda x: jax.lax.conv_general_dilated(x, w, (2, 2), pads, dimension_numbers=("NHWC", "HWIO", "NHWC"))
     y, back = jax.vjp(plain, x)
     ours, our_back = jax.vjp(lambda x: conv(x, w, stride=2, padding=pads), x)
-    close(ours, y)
-    close(our_back(y), back(y))
+    assert_close(ours, y)
+    assert_close(our_back(y), back(y))
 
 
 @pytest.mark.parametrize("padding", ["VALID", "same", 1])

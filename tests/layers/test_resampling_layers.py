@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from arrays import close, normal, quick
+from arrays import assert_close, normal, quick
 from jax.sharding import AxisType, PartitionSpec
 from scipy.signal import convolve2d, correlate2d
 
@@ -58,7 +58,7 @@ def test_upfirdn_is_zeros_padding_convolution_and_stride(up, down):
     found = quick(lambda x: [upfirdn(x, f, up, down, pad) for f, pad in forms])(x)
     for y, (f, pad) in zip(found, forms, strict=True):
         assert y.dtype == jnp.float32
-        close(y, literally(x, f, up, down, pad))
+        assert_close(y, literally(x, f, up, down, pad))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_derivatives_of_upfirdn_are_those_of_its_matrix(up, down, name):
     turn = matrix.T @ (-c * np.cos(y) * (matrix @ v) * (matrix @ slope)) + bend @ bend @ v
     for found, exact in zip(ours, (slope, 2 * bend @ slope, 2 * turn), strict=True):
         assert np.abs(exact).max() > 1e-2
-        close(found.ravel(), exact)
+        assert_close(found.ravel(), exact)
 
 
 def test_upfirdn_under_vmap_and_shard_map_is_that_of_each_row():
@@ -93,7 +93,7 @@ def test_upfirdn_under_vmap_and_shard_map_is_that_of_each_row():
     spec = PartitionSpec("data")
     shards = jax.shard_map(lambda x: f(x[0])[None], mesh=mesh, in_specs=spec, out_specs=spec, check_vma=True)
     for form in (jax.vmap(f), shards):
-        close(quick(form)(x), each)
+        assert_close(quick(form)(x), each)
 
 
 # size of the image, FLOPs for each pixel of the larger one in value, gradient and gradient of the gradient
@@ -147,7 +147,7 @@ def test_resampling_pads_as_stylegan2_does():
     found = quick(lambda x: [form(x) for form in forms])(x)
     pads = [(2, 1, 2, 1), (2, 0, 2, 0), (1, 1, 1, 1), (1, 0, 1, 0), (2, 1, 2, 1), (1, 1, 1, 1)]
     for y, form, pad, (up, down) in zip(found, forms, pads, [(2, 1)] * 2 + [(1, 2)] * 2 + [(1, 1)] * 2, strict=True):
-        close(y, literally(x, up * form.keywords["f"], up, down, pad))
+        assert_close(y, literally(x, up * form.keywords["f"], up, down, pad))
     # bilinear weights by hand: 1/4 and 3/4 of two neighbours
     row = np.float32([0, 4, 8, 4]).reshape(1, 1, 4, 1).repeat(4, 1)
     np.testing.assert_allclose(upsample_filtered(row, even)[0, 3, 1:7, 0], [1, 3, 5, 7, 7, 5])
@@ -160,7 +160,7 @@ def test_setup_filter_is_normalised():
     np.testing.assert_allclose(np.outer(f, f).sum(), 4)
     assert f.dtype == np.float32
     x = normal(1, 1, 5, 6, 1)
-    close(filter2d(x, f, -3.0), -3 * literally(x, f, pad=(1, 1, 1, 1)))
+    assert_close(filter2d(x, f, -3.0), -3 * literally(x, f, pad=(1, 1, 1, 1)))
     with pytest.raises(BadInput, match=r"\[1.0, -1.0\] has sum 0.*another sum"):
         setup_filter([1, -1])
 
@@ -172,7 +172,7 @@ def test_resampling_sums_in_float32_and_gives_the_dtype_of_its_input():
     exact = literally(np.float32(x), FILTERS["any"], 2, 1, (3, 3, 3, 3))
     np.testing.assert_allclose(np.float32(y), exact, rtol=2**-8, atol=1e-6)  # one rounding
     pixels = np.arange(16, dtype=np.uint8).reshape(1, 4, 4, 1)
-    close(upfirdn(pixels, [0.5, 0.5]), literally(pixels, [0.5, 0.5]))
+    assert_close(upfirdn(pixels, [0.5, 0.5]), literally(pixels, [0.5, 0.5]))
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_modulated_convolution_is_a_convolution_with_a_weight_for_each_sample(ke
     x, w, style = modulation(kernel)
     y = quick(lambda *args: modulated_conv(*args, demodulate=demodulate, up=up, down=down))(x, w, style)
     assert y.shape == (3, 6 * up // down, 8 * up // down, 5)
-    close(y, modulated_literally(x, w, style, demodulate, up, down))
+    assert_close(y, modulated_literally(x, w, style, demodulate, up, down))
 
 
 @pytest.mark.parametrize(("kernel", "up", "down"), FORMS)
@@ -290,9 +290,9 @@ def test_filtered_convolutions_are_resampling_and_convolution_but_for_the_border
     )(x, w)
     assert big.shape == (2, 12 * factor, 18 * factor, 4)
     assert small.shape == (2, 12 // factor, 18 // factor, 4)
-    close(big[:, 6:-6, 6:-6], apart[:, 6:-6, 6:-6])
+    assert_close(big[:, 6:-6, 6:-6], apart[:, 6:-6, 6:-6])
     slow = slow[:, ::factor, ::factor][:, : small.shape[1], : small.shape[2]]
-    close(small[:, 1:-2, 1:-2], slow[:, 1:-2, 1:-2])
+    assert_close(small[:, 1:-2, 1:-2], slow[:, 1:-2, 1:-2])
 
 
 def test_demodulated_outputs_have_variance_one_whatever_the_style():
@@ -349,4 +349,4 @@ def test_modulated_convolution_is_pytorch_s_grouped_convolution(up, down):
         y = functional.conv2d(smooth(image, 2), own.reshape(b * 5, c, 3, 3), stride=2, groups=b)
     else:
         y = functional.conv2d(image, own.reshape(b * 5, c, 3, 3), padding=1, groups=b)
-    close(ours, y.reshape(b, 5, *y.shape[2:]).permute(0, 2, 3, 1).numpy())
+    assert_close(ours, y.reshape(b, 5, *y.shape[2:]).permute(0, 2, 3, 1).numpy())

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from arrays import close, normal, quick
+from arrays import assert_close, normal, quick
 
 from jaxgan.errors import BadInput
 from jaxgan.layers import (
@@ -61,7 +61,7 @@ def test_equalised_weights_are_kept_at_variance_one_and_scaled_as_they_are_used(
         )
     )(params, x)
     end = np.asarray(params["bias"] * lr).reshape(*(1,) * (len(shape) - 1), -1)
-    close(ours, np.asarray(exact) + end)
+    assert_close(ours, np.asarray(exact) + end)
     if name in ("dense", "conv"):
         assert abs(np.std(np.asarray(exact)[..., 1:-1, :]) / gain - 1) < 0.05  # variance 1 in, gain**2 out
     assert set(started(layer.copy(bias=False), x)["params"]) == {"kernel"}
@@ -115,7 +115,7 @@ def deviation(x, group, features):
 def test_minibatch_stddev_is_the_mean_deviation_of_neighbours(rows, group, features):
     x = normal(1, rows, 3, 2, 6) * np.exp(normal(2, rows, 1, 1, 6))
     y = minibatch_stddev(x, group, features)
-    close(y, deviation(x, min(group, rows), features), 1e-6)
+    assert_close(y, deviation(x, min(group, rows), features), 1e-6)
     np.testing.assert_array_equal(y[..., :6], x)
 
 
@@ -134,17 +134,17 @@ def test_minibatch_stddev_ignores_the_number_of_devices(devices):
         )
     )(split(x), split(c))
     for ours, whole in zip(many, one, strict=True):
-        close(ours.reshape(whole.shape), np.asarray(whole), 1e-6)
+        assert_close(ours.reshape(whole.shape), np.asarray(whole), 1e-6)
     alone = quick(jax.vmap(lambda x: minibatch_stddev(x, 4, 2)))(split(x)) if 24 // devices % 4 == 0 else None
     if alone is not None:  # whole groups need no other shard
-        close(alone.reshape(one[0].shape), np.asarray(one[0]), 1e-6)
+        assert_close(alone.reshape(one[0].shape), np.asarray(one[0]), 1e-6)
 
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_gathered_minibatch_stddev_under_pmap_is_that_of_the_whole_batch(rows):
     x = normal(1, 8, rows, 2, 2, 3)
     sharded = jax.pmap(lambda x: minibatch_stddev(x, axis_name="data"), axis_name="data")(x)
-    close(np.asarray(sharded).reshape(8 * rows, 2, 2, 4), deviation(x.reshape(8 * rows, 2, 2, 3), 4, 1), 1e-6)
+    assert_close(np.asarray(sharded).reshape(8 * rows, 2, 2, 4), deviation(x.reshape(8 * rows, 2, 2, 3), 4, 1), 1e-6)
 
 
 def test_batches_and_channels_that_do_not_divide_are_bad_input():
@@ -189,7 +189,7 @@ def test_attention_is_that_of_the_paper(channels, reduce, small, spectral):
     params = {**params, "gamma": jnp.float32(0.7)}
     y = quick(lambda variables, x: layer.apply(variables, x, False))({**variables, "params": params}, x)
     assert np.abs(y - x).max() > 0.05
-    close(y, attended(params, x, largest if spectral else lambda w: 1.0))
+    assert_close(y, attended(params, x, largest if spectral else lambda w: 1.0))
 
 
 def test_gradients_of_attention_at_the_start_reach_gamma_alone():
@@ -211,9 +211,9 @@ def test_projection_is_the_inner_product_with_the_embedded_label(spectral):
     psi, v = (np.asarray(params[name]["kernel"], np.float64) for name in ("psi", "embed"))
     psi, v = (w / largest(w) if spectral else w for w in (psi, v))
     exact = phi @ psi[:, 0] + 0.3
-    close(head.apply({**variables, "params": params}, phi, False), exact)
+    assert_close(head.apply({**variables, "params": params}, phi, False), exact)
     exact = exact + np.sum((label @ v) * phi, axis=1)
-    close(head.apply({**variables, "params": params}, phi, False, label), exact)
+    assert_close(head.apply({**variables, "params": params}, phi, False, label), exact)
 
 
 def test_an_unconditional_projection_has_no_embedding():
@@ -225,8 +225,8 @@ def test_pixel_norm_divides_by_the_root_mean_square_of_the_channels(shape):
     x = 3 * normal(1, *shape)
     x[0] = 0
     exact = x / np.sqrt(np.mean(x.astype(np.float64) ** 2, -1, keepdims=True) + 1e-8)
-    close(PixelNorm().apply({}, x), exact, 1e-6)
-    close(Norm("pixel").apply({}, x, True), exact, 1e-6)
+    assert_close(PixelNorm().apply({}, x), exact, 1e-6)
+    assert_close(Norm("pixel").apply({}, x, True), exact, 1e-6)
     wide = PixelNorm(dtype=jnp.bfloat16).apply({}, jnp.asarray(1e-3 * x, jnp.bfloat16))
     assert wide.dtype == jnp.bfloat16
 
@@ -254,7 +254,7 @@ def test_noise_in_training_belongs_to_a_sample_s_place_in_the_batch():
     jax.tree.map(np.testing.assert_array_equal, moved, {"noise": variables["noise"]})
     np.testing.assert_allclose(noise, np.broadcast_to(noise[..., :1], noise.shape), atol=1e-6)  # one for all channels
     for rows in (slice(0, 2), slice(2, 6)):  # shards draw what one device does
-        close(draw(x[rows], jnp.arange(6)[rows])[0], np.asarray(noise)[:, rows], 1e-6)
+        assert_close(draw(x[rows], jnp.arange(6)[rows])[0], np.asarray(noise)[:, rows], 1e-6)
     flat = np.asarray(noise)[..., 0].reshape(12, -1)
     np.testing.assert_allclose(np.corrcoef(flat), np.eye(12), atol=0.3)  # of samples and of layers: independent
     assert abs(flat.mean()) < 0.08 and abs(flat.std() - 1) < 0.08

@@ -63,7 +63,7 @@ def f32(*arrays):
     return tuple(jnp.asarray(x, jnp.float32) for x in arrays)
 
 
-def close(ours, theirs):
+def assert_close(ours, theirs):
     np.testing.assert_allclose(np.asarray(ours, np.float64), theirs, rtol=2e-6, atol=1e-6)
 
 
@@ -72,7 +72,7 @@ def test_loss_equals_its_closed_form(name):
     for ours, theirs in zip(ADVERSARIAL[name], CLOSED_FORMS[name], strict=True):
         loss = ours(*f32(REAL, FAKE))
         assert loss.shape == REAL.shape and loss.dtype == jnp.float32
-        close(loss, theirs(REAL, FAKE))
+        assert_close(loss, theirs(REAL, FAKE))
 
 
 @pytest.mark.parametrize("name", ADVERSARIAL)
@@ -112,7 +112,7 @@ def test_best_discriminator_of_two_known_distributions_is_the_papers(name):
     best = f32(OPTIMA[name](p, q))[0]
     by_real, by_fake = jax.grad(lambda r, f: ADVERSARIAL[name].d(r, f).sum(), (0, 1))(best, best)
     assert np.abs(by_real).max() > 0.1
-    close(p * by_real + q * by_fake, 0)
+    assert_close(p * by_real + q * by_fake, 0)
 
 
 def test_cross_entropy_at_the_best_discriminator_is_the_jensen_shannon_divergence():
@@ -122,14 +122,14 @@ def test_cross_entropy_at_the_best_discriminator_is_the_jensen_shannon_divergenc
     best = np.log(p / q)
     rows, columns = (x.ravel() for x in np.meshgrid(range(4), range(4), indexing="ij"))
     value = np.sum(p[rows] * q[columns] * losses.minimax.d(*f32(best[rows], best[columns])))
-    close(value, 2 * np.log(2) - 2 * divergence)
+    assert_close(value, 2 * np.log(2) - 2 * divergence)
 
 
 @pytest.mark.parametrize("smoothing", [0.05, 0.3, 0.49])
 def test_smoothing_mixes_the_target_of_real_samples_alone(smoothing):
     loss = losses.bce(smoothing)
-    close(loss.d(*f32(REAL, FAKE)), cross_entropy(REAL, 1 - smoothing) + cross_entropy(FAKE, 0))
-    close(loss.g(*f32(REAL, FAKE)), cross_entropy(FAKE, 1))
+    assert_close(loss.d(*f32(REAL, FAKE)), cross_entropy(REAL, 1 - smoothing) + cross_entropy(FAKE, 0))
+    assert_close(loss.g(*f32(REAL, FAKE)), cross_entropy(FAKE, 1))
 
 
 def test_bce_without_smoothing_is_non_saturating():
@@ -156,8 +156,8 @@ PAIRINGS = {  # f, so that D's loss is f(real - fake) and G's f(fake - real)
 @pytest.mark.parametrize("name", PAIRINGS)
 def test_relativistic_judges_the_difference_of_each_pair(name):
     loss, f = losses.relativistic(ADVERSARIAL[name]), PAIRINGS[name]
-    close(loss.d(*f32(REAL, FAKE)), f(REAL - FAKE))
-    close(loss.g(*f32(REAL, FAKE)), f(FAKE - REAL))
+    assert_close(loss.d(*f32(REAL, FAKE)), f(REAL - FAKE))
+    assert_close(loss.g(*f32(REAL, FAKE)), f(FAKE - REAL))
 
 
 AVERAGES = {  # f1 and f2 of 1807.00734
@@ -181,8 +181,8 @@ def test_relativistic_average_judges_against_the_mean_of_the_other_kind(name, co
     real, fake = uneven(columns=columns)
     loss, (f1, f2) = losses.relativistic_average(ADVERSARIAL[name]), AVERAGES[name]
     to_fake, to_real = real - fake.mean(axis=0), fake - real.mean(axis=0)
-    close(loss.d(*f32(real, fake)), f1(to_fake) + f2(to_real))
-    close(loss.g(*f32(real, fake)), f2(to_fake) + f1(to_real))
+    assert_close(loss.d(*f32(real, fake)), f1(to_fake) + f2(to_real))
+    assert_close(loss.g(*f32(real, fake)), f2(to_fake) + f1(to_real))
 
 
 @pytest.mark.parametrize("name", AVERAGES)
@@ -191,7 +191,7 @@ def test_relativistic_average_over_devices_is_that_of_the_whole_batch(name):
     whole, shared = (losses.relativistic_average(ADVERSARIAL[name], axis) for axis in (None, "data"))
     split = lambda x: x.reshape(4, 2)
     for one, many in zip(whole, shared, strict=True):
-        close(jax.vmap(many, axis_name="data")(split(real), split(fake)).reshape(8), one(real, fake))
+        assert_close(jax.vmap(many, axis_name="data")(split(real), split(fake)).reshape(8), one(real, fake))
         assert not np.allclose(jax.vmap(one)(split(real), split(fake)).reshape(8), one(real, fake))
 
 

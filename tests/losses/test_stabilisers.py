@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from arrays import close, normal, quick
+from arrays import assert_close, normal, quick
 from jax.sharding import AxisType, PartitionSpec
 
 import jaxgan
@@ -59,7 +59,7 @@ def test_lecam_is_its_closed_form_after_the_warm_up():
         anchors = now if i == 0 else 0.9 * anchors + 0.1 * now
         np.testing.assert_allclose(list(tracker.metrics(state).values()), anchors, rtol=1e-5)
     slope = jax.grad(lambda r: tracker.penalty(state, r, fake[0]))(real[0])
-    close(slope, 0.3 * 2 * (real[0] - anchors[1]) / 8)
+    assert_close(slope, 0.3 * 2 * (real[0] - anchors[1]) / 8)
 
 
 def test_lecam_of_a_tree_is_the_mean_over_its_leaves():
@@ -83,7 +83,7 @@ def test_consistency_of_a_linear_d_is_its_closed_form(weight_fake):
     penalty = losses.consistency(lambda x, keys: 2 * x + 1, 10.0, weight_fake)(d, real, fake, keys_of(5))
     expected = 10 * ((real + 1) @ w) ** 2 + weight_fake * ((fake + 1) @ w) ** 2
     assert penalty.shape == (5,)
-    close(penalty, expected)
+    assert_close(penalty, expected)
 
 
 def test_consistency_asks_for_the_same_under_what_d_draws_itself_and_for_patches():
@@ -92,7 +92,7 @@ def test_consistency_asks_for_the_same_under_what_d_draws_itself_and_for_patches
     x = normal(0, 4, 6, 6, 1)
     np.testing.assert_array_equal(losses.consistency(lambda x, keys: x)(d, x, x, keys_of(4)), np.zeros(4))
     mirrored = losses.consistency(lambda x, keys: x[:, :, ::-1], 1.0, 0.0)(d, x, x, keys_of(4))
-    close(mirrored, np.mean((x - x[:, :, ::-1]) ** 2, axis=(1, 2, 3)))
+    assert_close(mirrored, np.mean((x - x[:, :, ::-1]) ** 2, axis=(1, 2, 3)))
 
 
 def test_flip_mirrors_every_other_image_and_leaves_the_draws_of_the_others_alone():
@@ -124,7 +124,7 @@ def test_top_k_keeps_all_of_those_that_are_as_good_and_ranks_patches_by_their_me
     patches = normal(0, 4, 3, 3)
     value = even.g(patches, patches)
     best = patches.mean((1, 2)).argmax()
-    close(value[best], -4 * patches[best])
+    assert_close(value[best], -4 * patches[best])
     assert not np.delete(value, best, axis=0).any()
     np.testing.assert_array_equal(losses.top_k(losses.hinge, 1.0).g(patches, patches), -patches)
 
@@ -158,7 +158,7 @@ def test_top_k_chooses_from_the_global_batch(devices):
     specs = {"in_specs": PartitionSpec("data"), "out_specs": PartitionSpec("data")}
     split = jax.shard_map(losses.top_k(losses.non_saturating, 0.3, "data").g, mesh=mesh, **specs)
     whole = losses.top_k(losses.non_saturating, 0.3).g(real, fake)
-    close(split(real, fake), np.asarray(whole))
+    assert_close(split(real, fake), np.asarray(whole))
     assert np.count_nonzero(whole) == 5
 
 
@@ -188,7 +188,7 @@ def test_penalties_of_a_packed_d_are_those_of_packs():
     d = lambda x: augment.packed(net, 3).apply({"params": w}, x)[0]
     real, fake, keys = normal(0, 12, 2), normal(1, 12, 2), keys_of(12)
     for penalty, expected in ((losses.r1(4.0), 2 * w @ w), (losses.wgan_gp(5.0), 5 * (np.linalg.norm(w) - 1) ** 2)):
-        close(augment.packed_penalty(penalty, 3)(d, real, fake, keys), np.full(4, expected))
+        assert_close(augment.packed_penalty(penalty, 3)(d, real, fake, keys), np.full(4, expected))
         assert abs(penalty(d, real, fake, keys).mean() - expected) > 0.1  # of single samples, a pack's norm is not seen
 
 
@@ -241,8 +241,8 @@ def test_lookahead_goes_back_after_every_kth_update(pull):
         w = w - 0.1 * velocity
         if i % 3 == 2:
             w = slow = slow + pull * (w - slow)
-        close(params["w"], w)
-    close(state.slow["w"], slow)
+        assert_close(params["w"], w)
+    assert_close(state.slow["w"], slow)
 
 
 def test_lookahead_of_a_config_brings_both_sides_back_after_the_same_steps():
@@ -270,7 +270,7 @@ def test_optimistic_adam_is_that_of_its_paper():
         now = m / (1 - 0.5 ** (t + 1)) / (np.sqrt(v / (1 - 0.9 ** (t + 1))) + 1e-8)
         before = now if t == 0 else before  # Optax's first step is a single one
         w, before = w - 0.1 * (1 - t / 100) * (2 * now - before), now
-        close(params, w)
+        assert_close(params, w)
 
 
 def test_lookahead_ends_a_game_that_gradients_circle_in():
@@ -303,12 +303,12 @@ def test_unrolled_g_is_paid_and_taught_by_the_d_that_answers():
     w, x, kept = 0.7, 1.5, 0.9**4
     judged = lambda x, w=w: gan.losses({"params": jnp.float32(w)}, jnp.float32(x), {}, None)
     out = judged(x)
-    close(out.g, np.float32((w * kept + x * (1 - kept)) * x))
-    close(out.d, np.float32((w - x) ** 2 / 2))
-    close(jax.grad(lambda x: judged(x).g)(x), np.float32(w * kept + 2 * x * (1 - kept)))
-    close(jax.grad(lambda w: judged(x, w).d)(w), np.float32(w - x))
+    assert_close(out.g, np.float32((w * kept + x * (1 - kept)) * x))
+    assert_close(out.d, np.float32((w - x) ** 2 / 2))
+    assert_close(jax.grad(lambda x: judged(x).g)(x), np.float32(w * kept + 2 * x * (1 - kept)))
+    assert_close(jax.grad(lambda w: judged(x, w).d)(w), np.float32(w - x))
     assert out.moved == {"n": 1} and float(out.metrics.d["w"]) == np.float32(w)
-    close(out.metrics.g["w"], np.float32(w * kept + x * (1 - kept)))
+    assert_close(out.metrics.g["w"], np.float32(w * kept + x * (1 - kept)))
 
 
 def test_turns_of_d_do_not_pay_for_unrolling():
@@ -363,13 +363,13 @@ def test_tracked_averages_are_power_functions_of_all_updates(walk):
     path, snapshots = walk
     for snapshot in snapshots:
         for sigma, average in zip(SIGMAS, snapshot.averages, strict=True):
-            close(average["w"], power_average(path, sigma, int(snapshot.step)))
+            assert_close(average["w"], power_average(path, sigma, int(snapshot.step)))
 
 
 @pytest.mark.parametrize("sigma", [0.05, 0.1])
 def test_what_was_tracked_is_found_again(walk, sigma):
     path, snapshots = walk
-    close(averages.reconstruct(snapshots, sigma, 200)["w"], power_average(path, sigma, 200))
+    assert_close(averages.reconstruct(snapshots, sigma, 200)["w"], power_average(path, sigma, 200))
 
 
 @pytest.mark.parametrize(("sigma", "step"), [(0.07, None), (0.15, None), (0.2, None), (0.07, 200)])

@@ -19,16 +19,16 @@ def weights():
 
 
 @pytest.fixture(scope="module")
-def real(test_data):
-    path = test_data / "weights" / "squeezenet_v1.0_dc.npz"
+def real(real_data):
+    path = real_data / "weights" / "squeezenet_v1.0_dc.npz"
     if not path.exists():
         pytest.skip(f"JAXGAN_TEST_DATA has no {path.name}")
     return squeezenet.load(path)
 
 
 @pytest.fixture(scope="module")
-def cifar(test_data):
-    path = test_data / "cifar10" / "train_first4000.npz"
+def cifar(real_data):
+    path = real_data / "cifar10" / "train_first4000.npz"
     if not path.exists():
         pytest.skip(f"JAXGAN_TEST_DATA has no {path.name}")
     with np.load(path) as archive:

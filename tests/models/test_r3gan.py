@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from arrays import close, normal, quick
+from arrays import assert_close, normal, quick
 
 from jaxgan import augment, build, core, losses, recipes
 from jaxgan.cli import main
@@ -120,7 +120,7 @@ def test_a_branch_starts_at_the_scale_of_fixup():
 
 def test_a_pointwise_map_and_the_resampling_commute_up_to_the_border():
     x, w, f = normal(1, 2, 4, 4, 6), normal(2, 6, 3), setup_filter((1, 2, 1))
-    close(quick(lambda x: upsample_filtered(x @ w, f))(x), np.asarray(upsample_filtered(x, f) @ w))
+    assert_close(quick(lambda x: upsample_filtered(x @ w, f))(x), np.asarray(upsample_filtered(x, f) @ w))
     ramp = np.broadcast_to(np.arange(4.0, dtype=np.float32)[:, None, None], (1, 4, 4, 1))
     up = np.asarray(upsample_filtered(ramp, f))[0, :, 2, 0]
     np.testing.assert_allclose(up, [0, 0, 0.5, 1, 1.5, 2, 2.5, 3], atol=1e-6)  # bilinear, pixels at odd rows

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from arrays import close, normal, quick
+from arrays import assert_close, normal, quick
 
 from jaxgan import build, losses
 from jaxgan.config import from_json
@@ -127,8 +127,8 @@ def test_attention_stands_behind_the_block_of_its_size(resolution):
 @pytest.mark.parametrize("kernel", [1, 3, 5])
 def test_resizing_in_the_convolution_is_resizing_beside_it(kernel):
     x, w = normal(1, 2, 6, 4, 3), normal(2, kernel, kernel, 3, 5)
-    close(conv_doubled(x, w), conv(upsample(x), w))
-    close(conv_halved(x, w), downsample(conv(x, w)))
+    assert_close(conv_doubled(x, w), conv(upsample(x), w))
+    assert_close(conv_halved(x, w), downsample(conv(x, w)))
     with pytest.raises(BadInput, match=r"a kernel of \(2, 2\).*odd"):
         conv_doubled(x, w[:2, :2] if kernel > 1 else np.zeros((2, 2, 3, 5)))
     with pytest.raises(BadInput, match=r"\(5, 4\) cannot be halved.*even"):
@@ -162,7 +162,7 @@ def test_a_residual_block_is_what_the_papers_draw_to_the_second_derivative(resiz
         return quick(lambda params: (play(params, x), penalty(params), jax.grad(penalty)(params)))(params)
 
     ours = all_of(lambda params, x: block.apply({"params": params}, x, True))
-    jax.tree.map(lambda a, b: close(a, b, 1e-4), ours, all_of(lambda params, x: drawn(params, x, resize, first)))
+    jax.tree.map(lambda a, b: assert_close(a, b, 1e-4), ours, all_of(lambda params, x: drawn(params, x, resize, first)))
 
 
 def test_the_networks_are_what_the_papers_draw():
@@ -195,7 +195,7 @@ def test_the_networks_are_what_the_papers_draw():
     ):
         args = inputs(net, shape)
         variables = shaken(net, *args)
-        close(judged(net, variables, *args), quick(ours)(variables["params"], *args), 1e-4)
+        assert_close(judged(net, variables, *args), quick(ours)(variables["params"], *args), 1e-4)
 
 
 def test_a_block_of_the_same_size_and_channels_has_the_identity_beside_it():
@@ -223,7 +223,7 @@ def test_spectral_norm_of_every_weight_is_right_from_step_0(side):
         np.testing.assert_allclose(np.linalg.norm(matrix @ u), np.linalg.norm(matrix, 2), rtol=2e-3, err_msg=str(path))
     louder = {**variables, "params": jax.tree.map(lambda x: 3 * x if x.ndim > 1 else x, variables["params"])}
     if side == "d":  # all biases are 0, so that only what is normalised counts
-        close(judged(net, louder, *inputs(net, shape)), judged(net, variables, *inputs(net, shape)))
+        assert_close(judged(net, louder, *inputs(net, shape)), judged(net, variables, *inputs(net, shape)))
 
 
 def test_a_judgement_does_not_depend_on_the_other_samples():

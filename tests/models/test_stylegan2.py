@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from arrays import CLOSE, close, far, normal, quick
+from arrays import CLOSE, assert_close, far, normal, quick
 from flax.traverse_util import flatten_dict
 from games import sgd
 
@@ -123,7 +123,7 @@ def test_a_styled_convolution_is_one_with_weights_of_its_own_for_each_sample():
     own = np.asarray(params["kernel"]) * style[:, None, None, :, None]
     own = own / np.sqrt(np.sum(own**2, (1, 2, 3), keepdims=True))
     exact = np.stack([conv(image[None], kernel)[0] for image, kernel in zip(x, own, strict=True)]) + 0.1
-    close(layer.apply({"params": params}, x, w), exact, 1e-5)
+    assert_close(layer.apply({"params": params}, x, w), exact, 1e-5)
 
 
 def test_features_do_not_know_the_scale_of_their_weights_and_images_do():
@@ -134,8 +134,8 @@ def test_features_do_not_know_the_scale_of_their_weights_and_images_do():
     )
     draw = quick(lambda variables: net.apply(variables, z, train=False)[0])
     image = draw(variables)
-    close(draw(scaled("conv")), image, 1e-5)  # demodulated
-    close(draw(scaled("rgb")), 3 * image, 1e-5)
+    assert_close(draw(scaled("conv")), image, 1e-5)  # demodulated
+    assert_close(draw(scaled("rgb")), 3 * image, 1e-5)
     params = flatten_dict(variables["params"])
     starts = [p for path, p in params.items() if path[-2:] == ("style", "bias")]
     assert len(starts) == 5 and all((start == 1).all() for start in starts)  # as if there were no styles
@@ -167,17 +167,17 @@ def test_mixing_changes_the_layers_behind_a_random_one_of_a_share_of_the_samples
     start = same.sum(1)
     np.testing.assert_array_equal(same, np.arange(6) < start[:, None])  # a run of the first z, then the other
     last = np.broadcast_to(mixed[:, -1:], mixed.shape)
-    close(np.where(same[..., None], last, mixed), last, 1e-6)
+    assert_close(np.where(same[..., None], last, mixed), last, 1e-6)
     assert set(start) == {1, 2, 3, 4, 5, 6} and abs((start < 6).mean() - 0.75) < 0.07
     assert np.ptp(np.bincount(start)[1:6]) < 40  # of 60 each
     assert len(np.unique(mixed[start < 6, -1].round(5), axis=0)) == (start < 6).sum()  # every sample has its own
-    close(np.concatenate([draw(z[:5], np.arange(5)), draw(z[5:], np.arange(5, 400))]), mixed, 1e-6)
+    assert_close(np.concatenate([draw(z[:5], np.arange(5)), draw(z[5:], np.arange(5, 400))]), mixed, 1e-6)
     assert np.abs(draw(z, np.arange(400), seed=2) - mixed).max() > 0.1
 
 
 def test_without_mixing_all_layers_have_one_w():
     z, draw, alone = styles(4, mixing=0.0)
-    close(draw(z, np.arange(4)), alone, 1e-6)
+    assert_close(draw(z, np.arange(4)), alone, 1e-6)
     np.testing.assert_array_equal(alone, np.broadcast_to(alone[:, :1], alone.shape))
 
 
@@ -187,9 +187,9 @@ def test_w_avg_moves_to_the_mean_of_w_in_training_alone():
     w = net.apply(variables, z, train=False, method="mapping")[0][:, 0]
     place = {"key": jax.random.key(1), "index": jnp.arange(5)}
     images, moved = quick(lambda variables: net.apply(variables, z, **place))(variables)
-    close(moved["w_avg"]["w"], 0.25 * w.mean(0), 1e-6)
+    assert_close(moved["w_avg"]["w"], 0.25 * w.mean(0), 1e-6)
     again = net.apply({**variables, **moved}, z, **place, method="mapping")[1]
-    close(again["w_avg"]["w"], (0.25 + 0.75 * 0.25) * w.mean(0), 1e-6)
+    assert_close(again["w_avg"]["w"], (0.25 + 0.75 * 0.25) * w.mean(0), 1e-6)
     assert images.shape == (5, 8, 8, 1) and TRACKERS not in moved
 
 
@@ -199,12 +199,12 @@ def test_truncation_draws_towards_the_mean_of_w():
     variables = started(nets[1.0], z)
     variables = {**variables, "w_avg": {"w": jnp.arange(4.0)}}
     ws = {psi: net.apply(variables, z, train=False, method="mapping")[0] for psi, net in nets.items()}
-    close(ws[0.5], (np.asarray(ws[1.0]) + np.arange(4.0)) / 2, 1e-6)
-    close(ws[0.0], np.broadcast_to(np.arange(4.0), ws[0.0].shape), 1e-6)
+    assert_close(ws[0.5], (np.asarray(ws[1.0]) + np.arange(4.0)) / 2, 1e-6)
+    assert_close(ws[0.0], np.broadcast_to(np.arange(4.0), ws[0.0].shape), 1e-6)
     image = quick(lambda: nets[0.0].apply(variables, z, train=False)[0])()
     np.testing.assert_array_equal(image, np.broadcast_to(image[:1], image.shape))
     trained = nets[0.0].apply(variables, z, key=jax.random.key(1), index=jnp.arange(5), method="mapping")[0]
-    close(trained[:, 0], ws[1.0][:, 0], 1e-6)  # training does not know it
+    assert_close(trained[:, 0], ws[1.0][:, 0], 1e-6)  # training does not know it
 
 
 def test_noise_has_no_effect_until_its_strengths_are_learned():
@@ -213,8 +213,8 @@ def test_noise_has_no_effect_until_its_strengths_are_learned():
     draw = quick(lambda variables, key, index: net.apply(variables, z, key=key, index=index)[0])
     still = quick(lambda variables: net.apply(variables, z, train=False)[0])
     keys, index = (jax.random.key(1), jax.random.key(2)), jnp.arange(4)
-    close(*(draw(variables, key, index) for key in keys), 1e-6)
-    close(draw(variables, keys[0], index), still(variables), 1e-6)
+    assert_close(*(draw(variables, key, index) for key in keys), 1e-6)
+    assert_close(draw(variables, keys[0], index), still(variables), 1e-6)
     lift = lambda path, p: p + 1.0 if path[-1].key == "strength" else p
     lifted = {**variables, "params": jax.tree_util.tree_map_with_path(lift, variables["params"])}
     a, b = (np.asarray(draw(lifted, key, index)) for key in keys)
@@ -232,7 +232,7 @@ def test_labels_change_what_networks_give():
         variables = started(net, x, label)
         change = np.abs(play(variables, label) - play(variables, other)).reshape(4, -1).max(1)
         np.testing.assert_array_equal(change > 1e-3, label != other)
-        close(play(variables, np.eye(3, dtype=np.float32)[label]), play(variables, label), 1e-6)
+        assert_close(play(variables, np.eye(3, dtype=np.float32)[label]), play(variables, label), 1e-6)
 
 
 def test_logits_of_a_conditional_discriminator_are_an_inner_product_by_the_root_of_its_length():
@@ -244,7 +244,7 @@ def test_logits_of_a_conditional_discriminator_are_an_inner_product_by_the_root_
     feature = normal(2, 8)
     head = {"kernel": jnp.zeros((8, 8)), "bias": feature}
     logits = net.apply({"params": {**params, "EqualDense_1": head}}, x, label)[0]
-    close(logits, mapped @ feature / 8**0.5, 1e-5)
+    assert_close(logits, mapped @ feature / 8**0.5, 1e-5)
 
 
 def at_work(dtype=jnp.float32, rows=4, **options):

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from arrays import close
+from arrays import assert_close
 
 import jaxgan
 from jaxgan import BadInput, Pair, augment, losses, models, tasks
@@ -50,16 +50,19 @@ def test_all_columns_of_bytes_but_masks_and_labels_are_in_the_steps_range():
     scaled = {name: batch[name] / np.float32(127.5) - 1 for name in ("image", "input")}
     g, d = gan.init(KEY, batch)
     fakes, _ = gan.generate(g, batch, KEY)
-    close(fakes.image, scaled["input"])
+    assert_close(fakes.image, scaled["input"])
     out = gan.losses(d, fakes, batch, KEY)
     (x, beside, mask), (fake, *_) = seen[-2:]
-    close(x, scaled["image"]), close(beside, scaled["input"]), close(fake, scaled["input"])
+    for ours, name in ((x, "image"), (beside, "input"), (fake, "input")):
+        assert_close(ours, scaled[name])
     np.testing.assert_array_equal(mask, batch["mask"])
     real, fake, context = contexts[-1]
-    close(real, scaled["image"]), close(context.given[0], scaled["input"]), close(context.batch["input"], beside)
-    close(context.features_real, scaled["image"].mean(axis=(1, 2, 3)))
+    assert_close(real, scaled["image"])
+    assert_close(context.given[0], scaled["input"])
+    assert_close(context.batch["input"], beside)
+    assert_close(context.features_real, scaled["image"].mean(axis=(1, 2, 3)))
     assert context.batch["mask"].dtype == np.uint8 and out.metrics.g["seen"] == 0
-    close(gan.sample(g, {"input": batch["input"]}, KEY), scaled["input"])
+    assert_close(gan.sample(g, {"input": batch["input"]}, KEY), scaled["input"])
 
 
 def test_a_term_sees_what_g_was_given_and_no_other_draw():
@@ -106,7 +109,8 @@ def test_pictures_beside_x_are_moved_by_the_same_draw_and_keep_their_colours():
         net = augment.augmented(seeing(seen), moved, beside=beside)
         net.apply({"params": jnp.float32(1)}, x, x, np.arange(6), key=key, index=np.arange(6))
         first, other, label = seen[-1]
-        close(first, np.asarray(moved(x, keys))), close(other, np.asarray(beside(x, keys)))
+        assert_close(first, np.asarray(moved(x, keys)))
+        assert_close(other, np.asarray(beside(x, keys)))
         np.testing.assert_array_equal(label, np.arange(6))
         assert np.abs(np.asarray(first) - np.asarray(other)).max() > 0.1  # colours
 

@@ -9,8 +9,6 @@ takes(word) -> bool. load(word, how, memory) -> Dataset brought to a `modalities
 import importlib
 import pkgutil
 
-from jaxgan import runtime
-
 
 def modules():
     """All sources, those that take what is left last."""
@@ -20,4 +18,4 @@ def modules():
 
 def words():
     """What each source takes, in words."""
-    return list(runtime.constants(__path__[0], "WORDS").values())
+    return [source.WORDS for source in modules()]
