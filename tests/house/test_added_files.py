@@ -14,6 +14,7 @@ from PIL import Image
 import jaxgan
 
 ADDED = Path(__file__).parent / "added"
+TEMPLATES = Path(__file__).parents[2] / "docs" / "templates"
 PROGRAM = """
 import contextlib, io, json, sys
 from jaxgan.cli import main
@@ -44,7 +45,8 @@ def house(tmp_path):
     def run(files, lines):
         shutil.copytree(Path(jaxgan.__file__).parent, tmp_path / "jaxgan", ignore=shutil.ignore_patterns("__pycache__"))
         for name, place in files.items():
-            shutil.copy(ADDED / f"{name}.py", tmp_path / "jaxgan" / place)
+            home = TEMPLATES if name.startswith("my_") else ADDED
+            shutil.copy(home / f"{name}.py", tmp_path / "jaxgan" / place)
         command = [sys.executable, "-c", PROGRAM, json.dumps(lines)]
         env = {**os.environ, "PYTHONPATH": str(tmp_path)}
         done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path)
@@ -143,6 +145,20 @@ def test_a_cycle_is_a_task_and_a_recipe(house, tmp_path):
     said = house(files, lines)
     assert "--loss" in said[0][1] and "\nfd" in said[2][1] and "\nl1" not in said[2][1]
     assert "cycle_g" in (tmp_path / "run" / "metrics.jsonl").read_text()
+
+
+def test_the_templates_are_a_task_a_model_an_option_and_a_recipe_that_train(house, tmp_path):
+    files = {f"my_{kind}": f"{kind}s/my_{kind}.py" for kind in ("task", "model", "option", "recipe")}
+    flags = ["--tiny", "--gradient-noise", "0.1", "--out", "run"]
+    lines = [
+        ["train", "my_recipe", "--help"],
+        ["train", "my_recipe", *flags],
+        ["evaluate", "run", "--num", "16", "--features", "pixels"],
+        ["sample", "run", "--num", "8", "--interpolate", "--out", "some.png"],
+    ]
+    said = house(files, lines)
+    assert "--gradient-noise-decay" in said[0][1] and "Of the hidden layers" in said[0][1]
+    assert "apart_g" in (tmp_path / "run" / "metrics.jsonl").read_text() and "fd" in said[2][1]
 
 
 def test_pairs_that_are_none_are_refused(tmp_path, capsys, monkeypatch):
