@@ -1,11 +1,12 @@
 """How far the samples of a batch are from each other."""
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
 
-def pairwise_distance(features):
+def pairwise_distance(features: ArrayLike) -> float:
     """Mean distance between two of the features [N, D]: the diversity within a batch; 0 where all are one."""
     features = np.asarray(features, np.float64)
     if features.ndim != 2 or len(features) < 2 or not np.isfinite(features).all():

@@ -1,17 +1,18 @@
 """Paired images: PSNR and L1."""
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
 
-def l1(fake, real):
+def l1(fake: ArrayLike, real: ArrayLike) -> float:
     """Mean absolute difference of images [N, H, W, C], in units of their range: 0 to 1."""
     fake, real, span = pairs(fake, real)
     return float(np.mean(np.abs(fake - real)) / span)
 
 
-def psnr(fake, real):
+def psnr(fake: ArrayLike, real: ArrayLike) -> float:
     """Peak signal-to-noise ratio in dB, the mean over images [N, H, W, C] (uint8, or float in [-1, 1]); inf for equal ones."""
     fake, real, span = pairs(fake, real)
     error = np.mean((fake - real) ** 2, axis=(1, 2, 3))
@@ -19,7 +20,7 @@ def psnr(fake, real):
         return float(np.mean(10 * np.log10(span**2 / error)))
 
 
-def pairs(fake, real):
+def pairs(fake: ArrayLike, real: ArrayLike) -> tuple[np.ndarray, np.ndarray, float]:
     """(fake, real, span of their values) as float32, from 0 on. Raises BadInput for shapes and types that differ."""
     fake, real = np.asarray(fake), np.asarray(real)
     if fake.shape != real.shape or fake.ndim != 4 or fake.dtype != real.dtype:
