@@ -70,7 +70,7 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> float:
 
 
 def frechet_from(real: Moments, fake: Moments) -> float:
-    """The same from Moments; no warning."""
+    """The same from Moments; no warning. Never below 0."""
     a, b = real.covariance, fake.covariance
     # tr (A B)^1/2 from a symmetric matrix: real and stable where the covariances are singular
     values, vectors = np.linalg.eigh(a)
@@ -84,7 +84,8 @@ def intra_class_frechet(
 ) -> tuple[float, dict[int, float]]:
     """(mean, {class: distance}) of the Fréchet distances within each class. Miyato & Koyama 2018, arXiv:1802.05637, 4.1.
 
-    Raises BadInput for a class that only one of the two has.
+    Of features [N, D] and [M, D] with integer labels [N] and [M]; every class counts the same. Warns and raises
+    BadInput as `frechet_distance` does, and raises it for a class that only one of the two has.
     """
     real, fake = inputs.pair(real, fake)
     real_label, fake_label = np.asarray(real_label), np.asarray(fake_label)

@@ -24,7 +24,7 @@ def features(x: ArrayLike, name: str = "features") -> np.ndarray:
 
 
 def pair(real: ArrayLike, fake: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """(real, fake), both checked and of the same dimension."""
+    """(real, fake), both checked and of the same dimension. Raises BadInput as `features` does, and where D differs."""
     real, fake = features(real, "real"), features(fake, "fake")
     if real.shape[1] != fake.shape[1]:
         raise BadInput(f"real has {real.shape[1]} dimensions and fake {fake.shape[1]}: take the same feature network")

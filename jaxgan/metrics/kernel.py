@@ -27,8 +27,9 @@ def kernel_distance(
 def mmd(real: ArrayLike, fake: ArrayLike, *, bandwidth: float | None = None, size: int = 5000, seed: int = 0) -> float:
     """Unbiased squared MMD of at most `size` rows of each, kernel exp(-|x - y|^2 / (2 bandwidth^2)).
 
-    bandwidth: by default the median distance within both sets together. Gretton et al. 2012, JMLR 13, eq. 3 and
-    section 8. Raises BadInput as `kernel_distance` does.
+    bandwidth: by default the median distance within both sets together. Rows of features [N, D] and [M, D] are drawn
+    without replacement by `seed`. Gretton et al. 2012, JMLR 13, eq. 3 and section 8. Raises BadInput as
+    `kernel_distance` does.
     """
     real, fake = inputs.pair(real, fake)
     draw = np.random.default_rng(seed)

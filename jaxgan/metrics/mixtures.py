@@ -39,7 +39,7 @@ def label_modes(labels: ArrayLike, classes: int, frequencies: ArrayLike | None =
     """(found, KL in nats): of samples' labels [N], classes that occur, and KL of their shares from `frequencies`.
 
     frequencies: of the real samples [classes], by default even. Stacked MNIST's 1,000 modes are counted so: Metz et al.
-    2017, arXiv:1611.02163, section 3.3.1. Raises BadInput for labels out of range.
+    2017, arXiv:1611.02163, section 3.3.1. Raises BadInput for labels out of range, none at all, and other shapes.
     """
     labels = np.asarray(labels)
     if labels.ndim != 1 or not len(labels) or labels.min() < 0 or labels.max() >= classes:

@@ -18,7 +18,7 @@ def nearest(queries: ArrayLike, references: ArrayLike, k: int = 1) -> tuple[np.n
     """(distances float32 [N, k], indices int32 [N, k]) of the k references [M, D] nearest to each query [N, D].
 
     The generated samples' neighbours in the training set tell of memorisation. A query that is itself a reference is its
-    own nearest. Raises BadInput where there are fewer than k references.
+    own nearest. Raises BadInput where there are fewer than k references, and for what `inputs.pair` refuses.
     """
     queries, references = inputs.pair(queries, references)
     if not 1 <= k <= len(references):
@@ -50,7 +50,10 @@ def radii(points: ArrayLike, k: int) -> np.ndarray:
 
 
 def inside(queries: ArrayLike, centres: ArrayLike, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(count int [N], hit bool [M]): balls [M, D] with radii [M] around each query [N, D]; balls with a query in them."""
+    """(count int [N], hit bool [M]): balls [M, D] with radii [M] around each query [N, D]; balls with a query in them.
+
+    A query on the surface is in the ball. Raises BadInput for what `inputs.pair` refuses.
+    """
     queries, centres = inputs.pair(queries, centres)
     middle = centres.mean(axis=0)
     queries, centres = queries - middle, centres - middle

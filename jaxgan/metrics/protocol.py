@@ -69,7 +69,7 @@ class Score:
 
 
 def title(metric: str, net: str) -> str:
-    """What people call a metric through this feature network."""
+    """What people call a metric through this feature network: FID, KID and IS of inception-tf, else its own name."""
     return {"fd": "FID", "kd": "KID", "cs": "IS"}.get(metric, metric) if net == "inception-tf" else metric
 
 

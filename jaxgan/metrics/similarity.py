@@ -20,7 +20,7 @@ def ssim(fake: ArrayLike, real: ArrayLike) -> float:
     """Structural similarity in [-1, 1], the mean over images [N, H, W, C] (uint8, or float in [-1, 1]) and channels.
 
     Wang et al. 2004, doi:10.1109/TIP.2003.819861, eq. 13, with its window of 11x11, where it lies within the image.
-    Raises BadInput for smaller images.
+    Raises BadInput for smaller images, and as `images.pairs` does.
     """
     return float(_each(*pairs(fake, real), 1).mean())
 

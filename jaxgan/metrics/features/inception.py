@@ -113,7 +113,10 @@ def load(path: "str | os.PathLike[str]") -> FeatureNet:
 
 
 def apply(variables: dict[str, jax.Array], images: ArrayLike) -> FeatureOutput:
-    """FeatureOutput of images uint8 [B, H, W, 1 or 3]: features [B, 2048], logits [B, 1008] without bias, as scores use them."""
+    """FeatureOutput of images uint8 [B, H, W, 1 or 3]: features [B, 2048], logits [B, 1008].
+
+    The logits are without bias, as scores use them. Raises BadInput for other images.
+    """
     found = taps(variables, images)
     return FeatureOutput(found["2048"], found["logits_unbiased"])
 
