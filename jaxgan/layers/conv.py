@@ -23,17 +23,23 @@ class Geometry(NamedTuple):
     pads: tuple  # ((low, high), (low, high))
 
     @property
-    def out(self):
+    def out(self) -> tuple[int, ...]:
         """Size of conv(x, w)."""
         return tuple((n + sum(p) - k) // s + 1 for n, k, s, p in zip(*self, strict=True))
 
     @property
-    def rest(self):
+    def rest(self) -> tuple[int, ...]:
         """Rows and columns at the high end that the last window does not reach."""
         return tuple((n + sum(p) - k) % s for n, k, s, p in zip(*self, strict=True))
 
 
-def conv(x, w, *, stride=1, padding="SAME"):
+def conv(
+    x: jax.Array,
+    w: jax.Array,
+    *,
+    stride: int | tuple[int, int] = 1,
+    padding: str | tuple[tuple[int, int], ...] = "SAME",
+) -> jax.Array:
     """Cross-correlation of x [B, H, W, C] with w [h, w, C, O]: [B, H', W', O].
 
     padding: "SAME" (H' = ceil(H / stride)), "VALID" or ((low, high), (low, high)).
@@ -41,7 +47,14 @@ def conv(x, w, *, stride=1, padding="SAME"):
     return _conv(_geometry(x.shape[1:3], w.shape[:2], stride, padding), x, w)
 
 
-def conv_transpose(y, w, *, stride=1, padding="SAME", size=None):
+def conv_transpose(
+    y: jax.Array,
+    w: jax.Array,
+    *,
+    stride: int | tuple[int, int] = 1,
+    padding: str | tuple[tuple[int, int], ...] = "SAME",
+    size: tuple[int, int] | None = None,
+) -> jax.Array:
     """The linear transpose of `conv` in x: y [B, H', W', O] with the same w [h, w, C, O] gives [B, H, W, C].
 
     size: (H, W); by default the stride times (H', W'), which for "SAME" is what a strided `conv` would halve.

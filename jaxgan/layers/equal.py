@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from jaxgan.layers.filtered import conv_filtered
@@ -28,12 +29,12 @@ class _Equal(nn.Module):
     lr: float = 1.0
     dtype: Any = jnp.float32
 
-    def weight(self, shape):
+    def weight(self, shape: tuple[int, ...]) -> jax.Array:
         """Weight of this shape [..., O] as it is used, in the compute dtype."""
         kernel = self.param("kernel", nn.initializers.normal(1 / self.lr), shape)
         return (kernel * (self.gain * self.lr * prod(shape[:-1]) ** -0.5)).astype(self.dtype)
 
-    def biased(self, x):
+    def biased(self, x: jax.Array) -> jax.Array:
         """x with a bias for each of its last axis, where there is one."""
         if not self.bias:
             return x
@@ -45,7 +46,7 @@ class EqualDense(_Equal):
     """x [..., C] -> [..., features]. gain and lr: as the paper's He constant and a relative learning rate."""
 
     @nn.compact
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         return self.biased(x.astype(self.dtype) @ self.weight((x.shape[-1], self.features)))
 
 
@@ -57,6 +58,6 @@ class EqualConv(_Equal):
     down: int = 1
 
     @nn.compact
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         w = self.weight((self.kernel, self.kernel, x.shape[-1], self.features))
         return self.biased(conv_filtered(x.astype(self.dtype), w, up=self.up, down=self.down))

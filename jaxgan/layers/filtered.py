@@ -1,6 +1,10 @@
 """Convolutions that change the size through a low-pass filter. Karras et al. 2020, arXiv:1912.04958, appendix B."""
 
+from collections.abc import Sequence
+
+import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 from jaxgan.layers.conv import conv, conv_transpose
@@ -10,7 +14,9 @@ from jaxgan.layers.upfirdn import upfirdn
 FILTER = (1, 3, 3, 1)  # of StyleGAN2
 
 
-def conv_filtered(x, w, *, up=1, down=1, f=FILTER):
+def conv_filtered(
+    x: jax.Array, w: jax.Array, *, up: int = 1, down: int = 1, f: ArrayLike | Sequence = FILTER
+) -> jax.Array:
     """x [B, H, W, C] with w [h, w, C, O]: [B, H up / down, W up / down, O].
 
     up: a transposed convolution (w slid over x with up - 1 zeros behind every pixel), then the filter f times up**2: but

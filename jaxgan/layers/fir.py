@@ -1,12 +1,16 @@
 """Resampling through a low-pass filter, with the paddings of StyleGAN2. Karras et al. 2020, arXiv:1912.04958, appendix B."""
 
+from collections.abc import Sequence
+
+import jax
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 from jaxgan.layers.upfirdn import as_filter, upfirdn
 
 
-def setup_filter(f, gain=1.0):
+def setup_filter(f: ArrayLike | Sequence, gain: float = 1.0) -> np.ndarray:
     """Float32 filter [n] or [h, w] from one of any scale: as an image [h, w] or outer product of f [n] its sum is `gain`.
 
     Raises BadInput for a filter of sum 0, which cannot be normalised.
@@ -18,19 +22,19 @@ def setup_filter(f, gain=1.0):
     return np.float32(f / total * gain ** (f.ndim / 2))
 
 
-def filter2d(x, f, gain=1.0):
+def filter2d(x: jax.Array, f: ArrayLike | Sequence, gain: float = 1.0) -> jax.Array:
     """x [B, H, W, C] filtered at the same size; an even filter has one zero more at the top and left."""
     f = _amplified(f, gain)
     return upfirdn(x, f, pad=_flat((n // 2, (n - 1) // 2) for n in f.shape))
 
 
-def upsample_filtered(x, f, factor=2):
+def upsample_filtered(x: jax.Array, f: ArrayLike | Sequence, factor: int = 2) -> jax.Array:
     """x [B, H, W, C] -> [B, H factor, W factor, C]: zeros inserted, filtered, times factor**2, so that means stay."""
     f = _amplified(f, factor**2)
     return upfirdn(x, f, up=factor, pad=_flat(((n + factor - 1) // 2, (n - factor) // 2) for n in f.shape))
 
 
-def downsample_filtered(x, f, factor=2):
+def downsample_filtered(x: jax.Array, f: ArrayLike | Sequence, factor: int = 2) -> jax.Array:
     """x [B, H, W, C] -> [B, H / factor, W / factor, C]: filtered, then every factor-th pixel.
 
     Raises BadInput for a size that the factor does not divide.

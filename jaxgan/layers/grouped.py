@@ -15,7 +15,7 @@ from jaxgan.layers.lowering import for_cpu
 _BLOCK = 32  # channels that a convolution needs to be fast on a CPU
 
 
-def grouped_conv(x, w, groups):
+def grouped_conv(x: jax.Array, w: jax.Array, groups: int) -> jax.Array:
     """x [B, H, W, C] with w [h, w, C / groups, O]: [B, H, W, O], stride 1, "SAME".
 
     The i-th O / groups channels of the result see the i-th C / groups of x alone. Raises BadInput where they do not fit.

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxgan.errors import BadInput
 
 
-def label_vector(label, classes):
+def label_vector(label: jax.Array | None, classes: int) -> jax.Array:
     """Float32 [B, classes]: integer labels [B] as one-hot rows, float labels [B, classes] as they are."""
     if label is None:
         raise BadInput(
@@ -22,7 +22,7 @@ def label_vector(label, classes):
     )
 
 
-def append_label(x, label):
+def append_label(x: jax.Array, label: jax.Array) -> jax.Array:
     """x [B, ..., C] with the label vector [B, K] as K more channels at every place: [B, ..., C + K]."""
     label = label.reshape(label.shape[0], *(1,) * (x.ndim - 2), label.shape[1]).astype(x.dtype)
     return jnp.concatenate([x, jnp.broadcast_to(label, (*x.shape[:-1], label.shape[-1]))], axis=-1)

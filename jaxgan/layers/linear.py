@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import unknown
@@ -14,7 +15,7 @@ from jaxgan.layers.spectral import SpectralNorm
 lecun = nn.initializers.lecun_normal()
 
 
-def per_channel(values, x):
+def per_channel(values: jax.Array, x: jax.Array) -> jax.Array:
     """values [C] in the rank of x [..., C]."""
     return values.reshape(*(1,) * (x.ndim - 1), -1)
 
@@ -28,14 +29,14 @@ class _Linear(nn.Module):
     kernel_init: Callable = lecun
     dtype: Any = jnp.float32
 
-    def weight(self, shape, train):
+    def weight(self, shape: tuple[int, ...], train: bool) -> jax.Array:
         """Weight of this shape, normalised where asked for, in the compute dtype."""
         w = self.param("kernel", self.kernel_init, shape)
         if self.spectral:
             w = SpectralNorm(name="spectral")(w, train)
         return w.astype(self.dtype)
 
-    def biased(self, x):
+    def biased(self, x: jax.Array) -> jax.Array:
         """x with a bias for each of its last axis, where there is one."""
         if not self.bias:
             return x
@@ -46,7 +47,7 @@ class Dense(_Linear):
     """x [..., C] -> [..., features]."""
 
     @nn.compact
-    def __call__(self, x, train):
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         x = x.astype(self.dtype)
         return self.biased(x @ self.weight((x.shape[-1], self.features), train))
 
@@ -59,7 +60,7 @@ class Conv(_Linear):
     padding: Any = "SAME"
 
     @nn.compact
-    def __call__(self, x, train):
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         w = self.weight((self.kernel, self.kernel, x.shape[-1], self.features), train)
         return self.biased(conv(x.astype(self.dtype), w, stride=self.stride, padding=self.padding))
 
@@ -74,7 +75,7 @@ class ResizedConv(_Linear):
     resize: str = "none"
 
     @nn.compact
-    def __call__(self, x, train):
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         ways = {"none": conv, "up": conv_doubled, "down": conv_halved}
         if self.resize not in ways:
             raise unknown("resize", self.resize, ways)
@@ -89,7 +90,7 @@ class ConvTranspose(_Linear):
     stride: int = 2
 
     @nn.compact
-    def __call__(self, x, train):
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         # the kernel of the convolution that this is the transpose of: [h, w, features, C]; its fan-in is C, though
         flipped = lambda key, shape: self.kernel_init(key, (*shape[:2], shape[3], shape[2])).swapaxes(2, 3)
         w = self.param("kernel", flipped, (self.kernel, self.kernel, self.features, x.shape[-1]))

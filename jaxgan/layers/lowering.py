@@ -6,9 +6,14 @@ so a convolution is handed to the second by stretching image, kernel and stride 
 """
 
 import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
+
+if TYPE_CHECKING:
+    from jaxgan.layers.conv import Geometry
 
 _NHWC = ("NHWC", "HWIO", "NHWC")
 _NARROW = 16  # channels out up to which neither phases nor stretching pay
@@ -17,7 +22,7 @@ _direct = False
 
 
 @contextlib.contextmanager
-def direct_form():
+def direct_form() -> Iterator[None]:
     """Within it every convolution is traced in the form with the fewest FLOPs, which is not always the fastest."""
     global _direct
     before, _direct = _direct, True
@@ -27,18 +32,18 @@ def direct_form():
         _direct = before
 
 
-def for_cpu():
+def for_cpu() -> bool:
     """Whether to trace the forms that are fast on a CPU."""
     return jax.default_backend() == "cpu" and not _direct
 
 
-def plain(x, w, stride, pads):
+def plain(x: jax.Array, w: jax.Array, stride: tuple[int, int], pads: tuple[tuple[int, int], ...]) -> jax.Array:
     """Cross-correlation of x [B, H, W, C] with w [h, w, C, O]."""
     stretched = for_cpu() and all(n >= wide for n, wide in zip(w.shape[2:], _WIDE, strict=True))
     return _convolve(x, w, stride, pads, (1, 1), stretched)
 
 
-def transpose(geo, y, w):
+def transpose(geo: "Geometry", y: jax.Array, w: jax.Array) -> jax.Array:
     """The linear transpose of `plain` in x: y [B, H', W', O] to [B, H, W, C]."""
     # an image smaller than the kernel is another matter: XLA would exchange the two, and loops would be slow
     narrow = w.shape[2] <= _NARROW and all(n >= k for n, k in zip(geo.out, geo.kernel, strict=True))
@@ -47,7 +52,7 @@ def transpose(geo, y, w):
     return (dilated if simple else phases)(geo, y, w)
 
 
-def weight(geo, x, y):
+def weight(geo: "Geometry", x: jax.Array, y: jax.Array) -> jax.Array:
     """The linear transpose of `plain` in w: the batch is summed as channels are, the strides become dilation."""
     pads = tuple((low, high - rest) for (low, high), rest in zip(geo.pads, geo.rest, strict=True))
     if jax.default_backend() != "cpu":  # without copies, as a GPU's library wants to see it
@@ -59,7 +64,7 @@ def weight(geo, x, y):
     return w.transpose(1, 2, 0, 3)
 
 
-def dilated(geo, y, w):
+def dilated(geo: "Geometry", y: jax.Array, w: jax.Array) -> jax.Array:
     """`transpose` with zeros between the rows and columns of y."""
     pads = tuple(
         (k - 1 - low, rest - high + k - 1) for k, (low, high), rest in zip(geo.kernel, geo.pads, geo.rest, strict=True)
@@ -68,7 +73,7 @@ def dilated(geo, y, w):
     return jax.lax.conv_general_dilated(y, w, (1, 1), pads, lhs_dilation=geo.stride, dimension_numbers=_NHWC)
 
 
-def phases(geo, y, w):
+def phases(geo: "Geometry", y: jax.Array, w: jax.Array) -> jax.Array:
     """`transpose` without the zeros: the rows i, i + s, ... of x see every s-th row of w, a convolution of its own.
 
     Sub-pixel convolution, Shi et al. 2016, arXiv:1609.05158, for any kernel, stride and padding.

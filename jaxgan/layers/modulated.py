@@ -1,13 +1,25 @@
 """Modulated convolution: a style scales the input channels. Karras et al. 2020, arXiv:1912.04958, section 2.2."""
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 from jaxgan.layers.filtered import FILTER, conv_filtered
 
 
-def modulated_conv(x, w, style, *, demodulate=True, up=1, down=1, f=FILTER):
+def modulated_conv(
+    x: jax.Array,
+    w: jax.Array,
+    style: jax.Array,
+    *,
+    demodulate: bool = True,
+    up: int = 1,
+    down: int = 1,
+    f: ArrayLike | Sequence = FILTER,
+) -> jax.Array:
     """x [B, H, W, C] with w [h, w, C, O] of its own for each sample: [B, H up / down, W up / down, O].
 
     style [B, C] scales the input channels, w' = style_i w_ijk (eq. 1); demodulate: each output channel is divided by the

@@ -21,7 +21,7 @@ class NoiseInput(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x, train, index=None):
+    def __call__(self, x: jax.Array, train: bool, index: jax.Array | None = None) -> jax.Array:
         x = x.astype(self.dtype)
         fixed = self.variable("noise", "key", lambda: jax.random.key_data(self.make_rng("params")))
         if train and index is None:

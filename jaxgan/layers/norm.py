@@ -29,7 +29,7 @@ class Norm(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x, train, label=None):
+    def __call__(self, x: jax.Array, train: bool, label: jax.Array | None = None) -> jax.Array:
         shape, channels = x.shape, x.shape[-1]
         y = x.astype(jnp.float32)  # statistics in float32, whatever the compute dtype
         space = tuple(range(1, x.ndim - 1))

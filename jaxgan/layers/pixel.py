@@ -13,6 +13,6 @@ class PixelNorm(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         y = x.astype(jnp.float32)  # statistics in float32, whatever the compute dtype
         return (y * jax.lax.rsqrt(jnp.mean(y**2, axis=-1, keepdims=True) + 1e-8)).astype(self.dtype)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from jaxgan.layers.linear import Dense, lecun
@@ -20,7 +21,7 @@ class Projection(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, phi, train, label=None):
+    def __call__(self, phi: jax.Array, train: bool, label: jax.Array | None = None) -> jax.Array:
         phi = phi.astype(self.dtype)
         options = {"spectral": self.spectral, "dtype": self.dtype}
         logits = Dense(1, kernel_init=self.kernel_init, **options, name="psi")(phi, train)[:, 0]

@@ -1,11 +1,12 @@
 """Resampling by whole factors."""
 
+import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import unknown
 
 
-def upsample(x, factor=2, method="nearest"):
+def upsample(x: jax.Array, factor: int = 2, method: str = "nearest") -> jax.Array:
     """x [B, H, W, C] -> [B, H factor, W factor, C]. "bilinear" puts samples at pixel centres and repeats the edge."""
     if method == "nearest":
         return jnp.repeat(jnp.repeat(x, factor, axis=1), factor, axis=2)
@@ -20,7 +21,7 @@ def upsample(x, factor=2, method="nearest"):
     return x
 
 
-def downsample(x, factor=2):
+def downsample(x: jax.Array, factor: int = 2) -> jax.Array:
     """x [B, H, W, C] -> [B, H / factor, W / factor, C], the mean of each block."""
     b, h, w, c = x.shape
     return x.reshape(b, h // factor, factor, w // factor, factor, c).mean((2, 4))

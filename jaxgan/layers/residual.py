@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from jaxgan.layers.linear import Dense, ResizedConv
@@ -37,7 +38,7 @@ class Residual(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x, train, label=None):
+    def __call__(self, x: jax.Array, train: bool, label: jax.Array | None = None) -> jax.Array:
         same = {"bias": self.norm not in CENTRED, "spectral": self.spectral, "dtype": self.dtype}
         up, down = self.resize == "up", self.resize == "down"
 

@@ -15,7 +15,7 @@ class SpectralNorm(nn.Module):
     """
 
     @nn.compact
-    def __call__(self, w, train):
+    def __call__(self, w: jax.Array, train: bool) -> jax.Array:
         matrix = w.reshape(-1, w.shape[-1]).astype(jnp.float32)
         fixed = jax.lax.stop_gradient(matrix)
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxgan.errors import BadInput
 
 
-def minibatch_stddev(x, group=4, features=1, axis_name=None):
+def minibatch_stddev(x: jax.Array, group: int = 4, features: int = 1, axis_name: str | None = None) -> jax.Array:
     """x [B, H, W, C] -> [B, H, W, C + features]: how much each group of neighbours in the batch differs.
 
     The channels are split into `features` runs; each gives one new channel, constant in a group and over places: the

@@ -7,6 +7,7 @@ convolution. The family is closed: the transpose of (up, down, f) is (down, up, 
 that a derivative of any order has this form. Reverse mode only, as for `conv`.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from math import gcd
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
@@ -29,7 +31,9 @@ class _Plan(NamedTuple):
     out: tuple
 
 
-def upfirdn(x, f, up=1, down=1, pad=(0, 0, 0, 0)):
+def upfirdn(
+    x: ArrayLike, f: ArrayLike | Sequence, up: int = 1, down: int = 1, pad: tuple[int, ...] = (0, 0, 0, 0)
+) -> jax.Array:
     """x [B, H, W, C] -> [B, (H up + top + bottom - h) // down + 1, (W up + left + right - w) // down + 1, C].
 
     up - 1 zeros behind every pixel, then pad (top, bottom, left, right; negative: cropped), convolution with f [h, w] or
@@ -52,7 +56,7 @@ def upfirdn(x, f, up=1, down=1, pad=(0, 0, 0, 0)):
     return _upfirdn(_Plan(_taps(f), int(up), int(down), pad[::2], x.shape[1:3], out), x)
 
 
-def as_filter(f):
+def as_filter(f: ArrayLike | Sequence) -> np.ndarray:
     """A filter [n] or [h, w] in float64. Raises BadInput for a traced one and other ranks."""
     try:
         f = np.asarray(f, np.float64)

@@ -1,12 +1,16 @@
 """How far the samples of a batch are from each other."""
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
 
-def pairwise_distance(features):
-    """Mean distance between two of the features [N, D]: the diversity within a batch; 0 where all are one."""
+def pairwise_distance(features: ArrayLike) -> float:
+    """Mean distance between two of the features [N, D]: the diversity within a batch; 0 where all are one.
+
+    Raises BadInput for other shapes, fewer than two rows, values that are not finite.
+    """
     features = np.asarray(features, np.float64)
     if features.ndim != 2 or len(features) < 2 or not np.isfinite(features).all():
         raise BadInput(f"features are {list(features.shape)}: give finite ones [N, D], N > 1")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 from jaxgan.metrics import inputs
@@ -22,12 +23,12 @@ class Moments(NamedTuple):
     scatter: np.ndarray
 
     @property
-    def covariance(self):
+    def covariance(self) -> np.ndarray:
         """[D, D], unbiased."""
         return self.scatter / (self.count - 1)
 
 
-def moments(features):
+def moments(features: ArrayLike) -> Moments:
     """Moments of features [N, D]. Raises BadInput as `inputs.features` does."""
     features = inputs.features(features)
     if len(features) * features.shape[1] ** 2 <= _HOST:
@@ -43,14 +44,14 @@ def moments(features):
     return total
 
 
-def merge(a, b):
+def merge(a: Moments, b: Moments) -> Moments:
     """Moments of two sets together: streamed or sharded sums equal those of the whole. Chan et al. 1983, eq. 2.1."""
     count, shift = a.count + b.count, b.mean - a.mean
     scatter = a.scatter + b.scatter + np.outer(shift, shift) * (a.count * b.count / count)
     return Moments(count, a.mean + shift * (b.count / count), scatter)
 
 
-def frechet_distance(real, fake):
+def frechet_distance(real: ArrayLike, fake: ArrayLike) -> float:
     """|m - m'|^2 + tr(C + C' - 2 (C C')^1/2) of features [N, D] and [M, D]. Heusel et al. 2017, arXiv:1706.08500, eq. 6.
 
     Finished in float64. Warns where a set has no more rows than dimensions: its covariance is singular then, and the
@@ -68,8 +69,8 @@ def frechet_distance(real, fake):
     return frechet_from(moments(real), moments(fake))
 
 
-def frechet_from(real, fake):
-    """The same from Moments; no warning."""
+def frechet_from(real: Moments, fake: Moments) -> float:
+    """The same from Moments; no warning. Never below 0."""
     a, b = real.covariance, fake.covariance
     # tr (A B)^1/2 from a symmetric matrix: real and stable where the covariances are singular
     values, vectors = np.linalg.eigh(a)
@@ -78,10 +79,13 @@ def frechet_from(real, fake):
     return float(max(np.sum((real.mean - fake.mean) ** 2) + np.trace(a) + np.trace(b) - 2 * cross, 0.0))
 
 
-def intra_class_frechet(real, real_label, fake, fake_label):
+def intra_class_frechet(
+    real: ArrayLike, real_label: ArrayLike, fake: ArrayLike, fake_label: ArrayLike
+) -> tuple[float, dict[int, float]]:
     """(mean, {class: distance}) of the Fréchet distances within each class. Miyato & Koyama 2018, arXiv:1802.05637, 4.1.
 
-    Raises BadInput for a class that only one of the two has.
+    Of features [N, D] and [M, D] with integer labels [N] and [M]; every class counts the same. Warns and raises
+    BadInput as `frechet_distance` does, and raises it for a class that only one of the two has.
     """
     real, fake = inputs.pair(real, fake)
     real_label, fake_label = np.asarray(real_label), np.asarray(fake_label)

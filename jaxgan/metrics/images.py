@@ -1,26 +1,36 @@
 """Paired images: PSNR and L1."""
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
 
-def l1(fake, real):
-    """Mean absolute difference of images [N, H, W, C], in units of their range: 0 to 1."""
+def l1(fake: ArrayLike, real: ArrayLike) -> float:
+    """Mean absolute difference of images [N, H, W, C], in units of their range: 0 to 1.
+
+    Raises BadInput as `pairs` does.
+    """
     fake, real, span = pairs(fake, real)
     return float(np.mean(np.abs(fake - real)) / span)
 
 
-def psnr(fake, real):
-    """Peak signal-to-noise ratio in dB, the mean over images [N, H, W, C] (uint8, or float in [-1, 1]); inf for equal ones."""
+def psnr(fake: ArrayLike, real: ArrayLike) -> float:
+    """Peak signal-to-noise ratio in dB, the mean over images [N, H, W, C] (uint8, or float in [-1, 1]).
+
+    inf for equal ones. Horé & Ziou 2010, doi:10.1109/ICPR.2010.579, eq. 1. Raises BadInput as `pairs` does.
+    """
     fake, real, span = pairs(fake, real)
     error = np.mean((fake - real) ** 2, axis=(1, 2, 3))
     with np.errstate(divide="ignore"):
         return float(np.mean(10 * np.log10(span**2 / error)))
 
 
-def pairs(fake, real):
-    """(fake, real, span of their values) as float32, from 0 on. Raises BadInput for shapes and types that differ."""
+def pairs(fake: ArrayLike, real: ArrayLike) -> tuple[np.ndarray, np.ndarray, float]:
+    """(fake, real, span of their values) as float32, from 0 on. Raises BadInput for shapes and types that differ.
+
+    Images are uint8 [N, H, W, C], of span 255, or float in [-1, 1], of span 2; floats out of it raise BadInput too.
+    """
     fake, real = np.asarray(fake), np.asarray(real)
     if fake.shape != real.shape or fake.ndim != 4 or fake.dtype != real.dtype:
         raise BadInput(

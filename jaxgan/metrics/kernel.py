@@ -3,12 +3,15 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.metrics import inputs
 from jaxgan.metrics.distances import square_distances
 
 
-def kernel_distance(real, fake, *, subsets=100, size=1000, seed=0):
+def kernel_distance(
+    real: ArrayLike, fake: ArrayLike, *, subsets: int = 100, size: int = 1000, seed: int = 0
+) -> tuple[float, float]:
     """(mean, std) over subsets of the unbiased squared MMD of features [N, D] and [M, D], kernel (x y / D + 1)^3.
 
     Subsets of min(size, N, M) rows, drawn without replacement by `seed`. Bińkowski et al. 2018, arXiv:1801.01401,
@@ -21,11 +24,12 @@ def kernel_distance(real, fake, *, subsets=100, size=1000, seed=0):
     return float(np.mean(found)), float(np.std(found))
 
 
-def mmd(real, fake, *, bandwidth=None, size=5000, seed=0):
+def mmd(real: ArrayLike, fake: ArrayLike, *, bandwidth: float | None = None, size: int = 5000, seed: int = 0) -> float:
     """Unbiased squared MMD of at most `size` rows of each, kernel exp(-|x - y|^2 / (2 bandwidth^2)).
 
-    bandwidth: by default the median distance within both sets together. Gretton et al. 2012, JMLR 13, eq. 3 and
-    section 8. Raises BadInput as `kernel_distance` does.
+    bandwidth: by default the median distance within both sets together. Rows of features [N, D] and [M, D] are drawn
+    without replacement by `seed`. Gretton et al. 2012, JMLR 13, eq. 3 and section 8. Raises BadInput as
+    `kernel_distance` does.
     """
     real, fake = inputs.pair(real, fake)
     draw = np.random.default_rng(seed)

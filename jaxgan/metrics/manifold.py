@@ -1,12 +1,13 @@
 """How much of the fakes lies where real samples are, and how much of the real ones is reached."""
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.metrics import inputs
 from jaxgan.metrics.neighbours import inside, nearest, radii
 
 
-def precision_recall(real, fake, k=3):
+def precision_recall(real: ArrayLike, fake: ArrayLike, k: int = 3) -> tuple[float, float]:
     """(precision, recall), both in [0, 1], of features [N, D] and [M, D].
 
     Precision: the share of fakes in the balls around real samples that reach to their k-th neighbour; recall: the
@@ -21,7 +22,7 @@ def precision_recall(real, fake, k=3):
     return float(np.mean(precision > 0)), float(np.mean(recall > 0))
 
 
-def density_coverage(real, fake, k=5):
+def density_coverage(real: ArrayLike, fake: ArrayLike, k: int = 5) -> tuple[float, float]:
     """(density, in [0, inf) and 1 for equal distributions; coverage, in [0, 1]) of features [N, D] and [M, D].
 
     Density: the balls around real samples that a fake lies in, over k; coverage: the share of the balls with a fake in
@@ -33,7 +34,7 @@ def density_coverage(real, fake, k=5):
     return float(np.mean(count) / k), float(np.mean(hit))
 
 
-def memorised(train, fake):
+def memorised(train: ArrayLike, fake: ArrayLike) -> float:
     """Share of fakes in [0, 1] that are nearer to their nearest training sample than any other training sample is to that.
 
     1 where they are copies, of features [N, D] and [M, D]. What fresh data of the same distribution give depends on the

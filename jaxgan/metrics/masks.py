@@ -1,21 +1,26 @@
 """Segmentation masks against the true ones."""
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
 
-def pixel_accuracy(fake, real, ignore=None):
-    """Share of the pixels in [0, 1] whose class is right, of integer masks of any shape; `ignore`: a true class left out."""
+def pixel_accuracy(fake: ArrayLike, real: ArrayLike, ignore: int | None = None) -> float:
+    """Share of the pixels in [0, 1] whose class is right, of integer masks of any shape.
+
+    `ignore`: a true class left out. Long et al. 2015, arXiv:1411.4038, section 5. Raises BadInput for shapes that
+    differ, masks that are not of integers, and where no pixel is left.
+    """
     fake, real = _masks(fake, real, ignore)
     return float(np.mean(fake == real))
 
 
-def mean_iou(fake, real, classes, ignore=None):
+def mean_iou(fake: ArrayLike, real: ArrayLike, classes: int, ignore: int | None = None) -> float:
     """Mean over the classes that occur of intersection over union, in [0, 1], over all pixels of all masks together.
 
-    Everingham et al. 2010, doi:10.1007/s11263-009-0275-4, section 4.4. Raises BadInput for other shapes and for classes out
-    of range.
+    Everingham et al. 2010, doi:10.1007/s11263-009-0275-4, section 4.4. Classes are 0 .. classes - 1; `ignore`: a true
+    class left out. Raises BadInput as `pixel_accuracy` does, and for classes out of range.
     """
     fake, real = _masks(fake, real, ignore)
     low, high = min(fake.min(), real.min()), max(fake.max(), real.max())

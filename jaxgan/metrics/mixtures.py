@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 from jaxgan.metrics import inputs
@@ -17,7 +18,7 @@ class Modes(NamedTuple):
     spread: tuple  # of each mode: standard deviation of its good samples over the mode's own; NaN where there are none
 
 
-def modes(points, centres, std, within=3.0):
+def modes(points: ArrayLike, centres: ArrayLike, std: float, within: float = 3.0) -> Modes:
     """Modes of points [N, D] of a mixture with even weights: centres [M, D], deviation `std` in each dimension.
 
     A sample is good within `within` deviations of its nearest centre. Srivastava et al. 2017, arXiv:1705.07761,
@@ -34,11 +35,11 @@ def modes(points, centres, std, within=3.0):
     return Modes(int((counts > 0).sum()), float(good.mean()), _kl(counts, None), spread)
 
 
-def label_modes(labels, classes, frequencies=None):
+def label_modes(labels: ArrayLike, classes: int, frequencies: ArrayLike | None = None) -> tuple[int, float]:
     """(found, KL in nats): of samples' labels [N], classes that occur, and KL of their shares from `frequencies`.
 
     frequencies: of the real samples [classes], by default even. Stacked MNIST's 1,000 modes are counted so: Metz et al.
-    2017, arXiv:1611.02163, section 3.3.1. Raises BadInput for labels out of range.
+    2017, arXiv:1611.02163, section 3.3.1. Raises BadInput for labels out of range, none at all, and other shapes.
     """
     labels = np.asarray(labels)
     if labels.ndim != 1 or not len(labels) or labels.min() < 0 or labels.max() >= classes:

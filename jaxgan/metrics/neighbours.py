@@ -5,6 +5,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 from jaxgan.metrics import inputs
@@ -13,11 +14,11 @@ from jaxgan.metrics.distances import square_distances
 _ROWS, _COLUMNS = 2048, 8192  # of a tile
 
 
-def nearest(queries, references, k=1):
+def nearest(queries: ArrayLike, references: ArrayLike, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """(distances float32 [N, k], indices int32 [N, k]) of the k references [M, D] nearest to each query [N, D].
 
     The generated samples' neighbours in the training set tell of memorisation. A query that is itself a reference is its
-    own nearest. Raises BadInput where there are fewer than k references.
+    own nearest. Raises BadInput where there are fewer than k references, and for what `inputs.pair` refuses.
     """
     queries, references = inputs.pair(queries, references)
     if not 1 <= k <= len(references):
@@ -41,15 +42,18 @@ def nearest(queries, references, k=1):
     return np.take_along_axis(distances, order, 1), np.take_along_axis(indices, order, 1).astype(np.int32)
 
 
-def radii(points, k):
+def radii(points: ArrayLike, k: int) -> np.ndarray:
     """[N]: the distance of each point [N, D] to its k-th nearest other one. Raises BadInput where there is none."""
     points = inputs.features(points, "points")
     inputs.neighbours(k, len(points), "the set")
     return nearest(points, points, k + 1)[0][:, k]
 
 
-def inside(queries, centres, radii):
-    """(count int [N], hit bool [M]): balls [M, D] with radii [M] around each query [N, D]; balls with a query in them."""
+def inside(queries: ArrayLike, centres: ArrayLike, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(count int [N], hit bool [M]): balls [M, D] with radii [M] around each query [N, D]; balls with a query in them.
+
+    A query on the surface is in the ball. Raises BadInput for what `inputs.pair` refuses.
+    """
     queries, centres = inputs.pair(queries, centres)
     middle = centres.mean(axis=0)
     queries, centres = queries - middle, centres - middle

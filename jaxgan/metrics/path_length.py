@@ -1,11 +1,12 @@
 """How evenly a generator's features move along its latents."""
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
 
-def perceptual_path_length(here, there, epsilon=1e-4):
+def perceptual_path_length(here: ArrayLike, there: ArrayLike, epsilon: float = 1e-4) -> float:
     """Mean of |here - there|^2 / epsilon^2 of features [N, D] of images at t and t + epsilon of a path between latents.
 
     Of the values only those between the 1st and the 99th percentile count, as in the authors' code. Karras et al. 2019,

@@ -28,7 +28,7 @@ class Protocol:
     truncation: float = 1.0
     """Of the latents; 1 is none."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "-".join(filter(None, (f"{self.metric}{_short(self.samples)}", self.split, self.net)))
 
 
@@ -43,37 +43,37 @@ class Score:
     """Over the metric's own subsets, where it draws some."""
 
     @property
-    def title(self):
+    def title(self) -> str:
         """What people call it: FID, KID and IS of Inception's own weights alone, else its name."""
         return title(self.name, self.protocol.net)
 
-    def __sub__(self, other):
+    def __sub__(self, other: "Score") -> float:
         check_comparable(self, other)
         return self.value - other.value
 
-    def __lt__(self, other):
+    def __lt__(self, other: "Score") -> bool:
         return self - other < 0
 
-    def __gt__(self, other):
+    def __gt__(self, other: "Score") -> bool:
         return self - other > 0
 
-    def __le__(self, other):
+    def __le__(self, other: "Score") -> bool:
         return self - other <= 0
 
-    def __ge__(self, other):
+    def __ge__(self, other: "Score") -> bool:
         return self - other >= 0
 
-    def as_json(self):
+    def as_json(self) -> dict[str, str | float | None]:
         """{"name", "protocol", "value", "std"}."""
         return {"name": self.title, "protocol": str(self.protocol), "value": self.value, "std": self.std}
 
 
-def title(metric, net):
-    """What people call a metric through this feature network."""
+def title(metric: str, net: str) -> str:
+    """What people call a metric through this feature network: FID, KID and IS of inception-tf, else its own name."""
     return {"fd": "FID", "kd": "KID", "cs": "IS"}.get(metric, metric) if net == "inception-tf" else metric
 
 
-def check_comparable(a, b):
+def check_comparable(a: Score, b: Score) -> None:
     """Raises BadInput, with both values, where the protocols of two Scores differ."""
     one, other = asdict(a.protocol), asdict(b.protocol)
     differ = [f"{name} {one[name]!r} and {other[name]!r}" for name in one if one[name] != other[name]]

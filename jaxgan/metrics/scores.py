@@ -3,11 +3,12 @@
 from itertools import pairwise
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
 
-def inception_score(logits, splits=1):
+def inception_score(logits: ArrayLike, splits: int = 1) -> float:
     """exp E KL(p(y|x) | p(y)) of logits [N, K], in [1, K]; the mean over so many parts in a row. Salimans et al. 2016,
     arXiv:1606.03498, section 4.
 

@@ -5,6 +5,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 from jaxgan.metrics.images import pairs
@@ -15,16 +16,16 @@ _WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, finest fir
 _AT_ONCE = 64
 
 
-def ssim(fake, real):
+def ssim(fake: ArrayLike, real: ArrayLike) -> float:
     """Structural similarity in [-1, 1], the mean over images [N, H, W, C] (uint8, or float in [-1, 1]) and channels.
 
     Wang et al. 2004, doi:10.1109/TIP.2003.819861, eq. 13, with its window of 11x11, where it lies within the image.
-    Raises BadInput for smaller images.
+    Raises BadInput for smaller images, and as `images.pairs` does.
     """
     return float(_each(*pairs(fake, real), 1).mean())
 
 
-def ms_ssim(fake, real, scales=None):
+def ms_ssim(fake: ArrayLike, real: ArrayLike, scales: int | None = None) -> float:
     """Structural similarity over scales, each half the one before: the mean over images [N, H, W, C], in [0, 1].
 
     Wang et al. 2003, doi:10.1109/ACSSC.2003.1292216, eq. 7 with its five weights; what is below 0 counts as 0. scales:
@@ -35,7 +36,7 @@ def ms_ssim(fake, real, scales=None):
     return float(_each(fake, real, span, _fitting(fake.shape, scales)).mean())
 
 
-def pairwise_ms_ssim(images, count=1000, seed=0):
+def pairwise_ms_ssim(images: ArrayLike, count: int = 1000, seed: int = 0) -> float:
     """Mean MS-SSIM in [0, 1] of `count` pairs of the images [N, H, W, C] drawn by `seed`: 1 where all are one.
 
     Odena et al. 2017, arXiv:1610.09585, section 4.2, which takes pairs within a class. Raises BadInput as `ms_ssim` does,

@@ -1,9 +1,12 @@
 """DCGAN at any power-of-two resolution. Radford, Metz & Chintala 2016, arXiv:1511.06434."""
 
+from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from jaxgan.errors import BadInput, unknown
 from jaxgan.layers import (
@@ -18,7 +21,7 @@ from jaxgan.layers import (
     label_vector,
     upsample,
 )
-from jaxgan.net import from_flax
+from jaxgan.net import Net, from_flax
 
 _paper = nn.initializers.normal(0.02)  # section 4
 _he = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
@@ -46,7 +49,7 @@ class Generator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, z, label=None, *, train):
+    def __call__(self, z: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         label = label_vector(label, self.classes) if self.classes else None
         to_norm = label if self.labels == "norm" else None
         init = _init(self.norm)
@@ -66,7 +69,7 @@ class Generator(nn.Module):
         x = self.double(x, self.channels, True, _paper if self.norm != "none" else _lecun, train)
         return jnp.tanh(x.astype(jnp.float32))
 
-    def double(self, x, width, bias, init, train):
+    def double(self, x: jax.Array, width: int, bias: bool, init: Callable, train: bool) -> jax.Array:
         """x at twice the size: a transposed convolution, or resampling and a convolution (Odena et al. 2016)."""
         if self.up == "transpose":
             return ConvTranspose(width, bias, kernel=self.kernel, kernel_init=init, dtype=self.dtype)(x, train)
@@ -87,7 +90,7 @@ class Discriminator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, x, label=None, *, train):
+    def __call__(self, x: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         check_shape(x.shape[1:])
         label = label_vector(label, self.classes) if self.classes else None
         init = _init(self.norm)
@@ -115,19 +118,19 @@ class Discriminator(nn.Module):
 
 
 def generator(
-    resolution=64,
-    channels=3,
+    resolution: int = 64,
+    channels: int = 3,
     *,
-    width=64,
-    max_width=512,
-    kernel=4,
-    norm="batch",
-    up="transpose",
-    classes=None,
-    labels="concat",
-    axis_name=None,
-    dtype=jnp.float32,
-):
+    width: int = 64,
+    max_width: int = 512,
+    kernel: int = 4,
+    norm: str = "batch",
+    up: str = "transpose",
+    classes: int | None = None,
+    labels: str = "concat",
+    axis_name: str | None = None,
+    dtype: DTypeLike = jnp.float32,
+) -> Net:
     """Net (z [B, Z], label) -> images [B, R, R, channels] in [-1, 1].
 
     width: channels of the last layer but one, doubled towards 4x4 up to max_width (at 64 pixels 64 .. 512).
@@ -147,16 +150,16 @@ def generator(
 
 def discriminator(
     *,
-    width=64,
-    max_width=512,
-    kernel=4,
-    norm="batch",
-    spectral=False,
-    classes=None,
-    labels="concat",
-    axis_name=None,
-    dtype=jnp.float32,
-):
+    width: int = 64,
+    max_width: int = 512,
+    kernel: int = 4,
+    norm: str = "batch",
+    spectral: bool = False,
+    classes: int | None = None,
+    labels: str = "concat",
+    axis_name: str | None = None,
+    dtype: DTypeLike = jnp.float32,
+) -> Net:
     """Net (images [B, R, R, C], label) -> logits [B]. Takes any power-of-two resolution from 8 on.
 
     width: channels after the first halving, doubled up to max_width. norm: as in `generator`, never on the first layer.
@@ -167,7 +170,7 @@ def discriminator(
     return from_flax(module, classes)
 
 
-def check_shape(shape):
+def check_shape(shape: tuple[int, ...]) -> None:
     """Raises BadInput unless shape (H, W, C) is of square images at a power of two from 8 on."""
     if len(shape) != 3:
         raise BadInput(f"a DCGAN is for images, not for samples of shape {tuple(shape)}: train ring, or give images")

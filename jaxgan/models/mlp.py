@@ -5,23 +5,25 @@ from math import prod
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from jaxgan.errors import BadInput
 from jaxgan.layers import Dense, append_label, label_vector
-from jaxgan.net import from_flax
+from jaxgan.net import Net, from_flax
 
 _lecun = nn.initializers.lecun_normal()
 he = nn.initializers.he_normal()  # weights for ReLU, which halves the signal. He et al. 2015, arXiv:1502.01852, eq. 10
 relu = nn.relu
 
 
-def leaky(x):
+def leaky(x: jax.Array) -> jax.Array:
     """Leaky ReLU of slope 0.2."""
     return nn.leaky_relu(x, 0.2)
 
 
-def linear(x):
+def linear(x: jax.Array) -> jax.Array:
     """The input as it is: a layer without activation."""
     return x
 
@@ -38,7 +40,7 @@ class Generator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, z, label=None, *, train):
+    def __call__(self, z: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         x = append_label(z, label_vector(label, self.classes)) if self.classes else z
         for width, act in zip(self.hidden, self.acts, strict=True):
             x = act(Dense(width, kernel_init=self.kernel_init, dtype=self.dtype)(x, train))
@@ -57,7 +59,7 @@ class Discriminator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, x, label=None, *, train):
+    def __call__(self, x: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         x = x.reshape(x.shape[0], -1)
         x = append_label(x, label_vector(label, self.classes)) if self.classes else x
         same = {"spectral": self.spectral, "dtype": self.dtype}
@@ -67,15 +69,15 @@ class Discriminator(nn.Module):
 
 
 def generator(
-    shape=(28, 28, 1),
-    hidden=(128, 256, 512),
+    shape: tuple[int, ...] = (28, 28, 1),
+    hidden: tuple[int, ...] = (128, 256, 512),
     *,
-    act=leaky,
-    final=nn.tanh,
-    classes=None,
-    kernel_init=_lecun,
-    dtype=jnp.float32,
-):
+    act: Callable | tuple[Callable, ...] = leaky,
+    final: Callable = nn.tanh,
+    classes: int | None = None,
+    kernel_init: Callable = _lecun,
+    dtype: DTypeLike = jnp.float32,
+) -> Net:
     """Net (z [B, Z], label) -> [B, *shape]. Labels are concatenated with z.
 
     act: of the hidden layers, one for all or a tuple with one for each. kernel_init: of the hidden layers' weights.
@@ -86,8 +88,14 @@ def generator(
 
 
 def discriminator(
-    hidden=(512, 256, 128), *, act=leaky, classes=None, spectral=False, kernel_init=_lecun, dtype=jnp.float32
-):
+    hidden: tuple[int, ...] = (512, 256, 128),
+    *,
+    act: Callable | tuple[Callable, ...] = leaky,
+    classes: int | None = None,
+    spectral: bool = False,
+    kernel_init: Callable = _lecun,
+    dtype: DTypeLike = jnp.float32,
+) -> Net:
     """Net (x [B, ...], label) -> logits [B]. Labels are concatenated with x; `act` and `kernel_init` as in `generator`."""
     module = Discriminator(tuple(hidden), _acts(act, hidden), classes, spectral, kernel_init, jnp.dtype(dtype))
     return from_flax(module, classes)

@@ -8,12 +8,14 @@ start as in Fixup (Zhang et al. 2019, arXiv:1901.09321): every block is the iden
 from typing import Any, NamedTuple
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from jaxgan.errors import BadInput
 from jaxgan.layers import Dense, downsample_filtered, grouped_conv, label_vector, setup_filter, upsample_filtered
 from jaxgan.layers.linear import per_channel
-from jaxgan.net import from_flax
+from jaxgan.net import Net, from_flax
 
 _SLOPE = 0.2
 _GAIN = (2 / (1 + _SLOPE**2)) ** 0.5  # keeps the variance through the activation
@@ -30,7 +32,7 @@ class Sizes(NamedTuple):
     expansion: int
     halve_past: int
 
-    def stages(self, resolution):
+    def stages(self, resolution: int) -> list[tuple[int, int, int]]:
         """[(width, blocks, cardinality)], from 4x4 on. Raises BadInput where they do not fit each other."""
         count = resolution.bit_length() - 2
         halvings = [max(0, i + 3 - self.halve_past.bit_length()) for i in range(count)]
@@ -63,14 +65,14 @@ class Block(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, x, train):
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         init = _fan_in(self.gain)
         y = self.active(_linear(self.expanded, self.dtype, init, "widen")(x, train), "bias_1")
         w = self.param("kernel", init, (3, 3, self.expanded // self.cardinality, self.expanded))
         y = self.active(grouped_conv(y, w.astype(self.dtype), self.cardinality), "bias_2")
         return x + _linear(x.shape[-1], self.dtype, nn.initializers.zeros, "narrow")(y, train)
 
-    def active(self, x, name):
+    def active(self, x: jax.Array, name: str) -> jax.Array:
         """Leaky ReLU of x with a bias."""
         bias = self.param(name, nn.initializers.zeros, (self.expanded,)).astype(self.dtype)
         return nn.leaky_relu(x + per_channel(bias, x), _SLOPE)
@@ -86,7 +88,7 @@ class Stage(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, x, train):
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         gain = _GAIN * self.total ** (-1 / (2 * _LAYERS - 2))
         for _ in range(self.blocks):
             x = Block(self.expansion * x.shape[-1], self.cardinality, gain, self.dtype)(x, train)
@@ -104,7 +106,7 @@ class Generator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, z, label=None, *, train):
+    def __call__(self, z: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         linear = lambda features, name: _linear(features, self.dtype, _fan_in(), name)
         stages = self.sizes.stages(self.resolution)
         total = sum(blocks for _, blocks, _ in stages)
@@ -132,7 +134,7 @@ class Discriminator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, x, label=None, *, train):
+    def __call__(self, x: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         check_shape(x.shape[1:])
         linear = lambda features, name, gain=1.0: _linear(features, self.dtype, _fan_in(gain), name)
         stages = self.sizes.stages(x.shape[1])[::-1]
@@ -154,18 +156,18 @@ class Discriminator(nn.Module):
 
 
 def generator(
-    resolution=32,
-    channels=3,
+    resolution: int = 32,
+    channels: int = 3,
     *,
-    width=768,
-    blocks=2,
-    cardinality=96,
-    expansion=2,
-    halve_past=32,
-    embedding=64,
-    classes=None,
-    dtype=jnp.float32,
-):
+    width: int | tuple[int, ...] = 768,
+    blocks: int | tuple[int, ...] = 2,
+    cardinality: int | tuple[int, ...] = 96,
+    expansion: int = 2,
+    halve_past: int = 32,
+    embedding: int = 64,
+    classes: int | None = None,
+    dtype: DTypeLike = jnp.float32,
+) -> Net:
     """Net (z [B, Z], label) -> images [B, R, R, channels], around [-1, 1]: nothing bounds them.
 
     4x4 learned patterns, one for each channel, times a linear map of z and the label's embedding; then the stages.
@@ -182,15 +184,15 @@ def generator(
 
 def discriminator(
     *,
-    width=768,
-    blocks=2,
-    cardinality=96,
-    expansion=2,
-    halve_past=32,
-    embedding=64,
-    classes=None,
-    dtype=jnp.float32,
-):
+    width: int | tuple[int, ...] = 768,
+    blocks: int | tuple[int, ...] = 2,
+    cardinality: int | tuple[int, ...] = 96,
+    expansion: int = 2,
+    halve_past: int = 32,
+    embedding: int = 64,
+    classes: int | None = None,
+    dtype: DTypeLike = jnp.float32,
+) -> Net:
     """Net (images [B, R, R, C], label) -> logits [B]: the generator's stages from RxR down, at any R that it takes.
 
     The last map weighs every pixel of 4x4, channel by channel, then the channels. Labels by projection (Miyato & Koyama
@@ -200,7 +202,7 @@ def discriminator(
     return from_flax(Discriminator(sizes, embedding, classes, jnp.dtype(dtype)), classes)
 
 
-def check_shape(shape):
+def check_shape(shape: tuple[int, ...]) -> None:
     """Raises BadInput unless shape (H, W, C) is of square images at a power of two from 8 on."""
     if len(shape) != 3:
         raise BadInput(f"R3GAN is for images, not for samples of shape {tuple(shape)}: train ring, or give images")

@@ -7,11 +7,13 @@ without the first block of G and the last of D. Attention and spectral norm of G
 from typing import Any, NamedTuple
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from jaxgan.errors import BadInput
 from jaxgan.layers import Conv, Dense, Norm, Projection, Residual, SelfAttention, label_vector
-from jaxgan.net import from_flax
+from jaxgan.net import Net, from_flax
 
 _glorot = nn.initializers.glorot_uniform()
 
@@ -43,7 +45,7 @@ class Generator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, z, label=None, *, train):
+    def __call__(self, z: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         label = label_vector(label, self.classes) if self.classes else None
         same = {"spectral": self.spectral, "dtype": self.dtype}
         first, *widths = self.widths
@@ -69,7 +71,7 @@ class Discriminator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, x, label=None, *, train):
+    def __call__(self, x: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         check_shape(x.shape[1:])
         if x.shape[1] != self.resolution:
             raise BadInput(
@@ -89,16 +91,16 @@ class Discriminator(nn.Module):
 
 
 def generator(
-    resolution=32,
-    channels=3,
+    resolution: int = 32,
+    channels: int = 3,
     *,
-    width=1.0,
-    attention=(),
-    spectral=False,
-    classes=None,
-    axis_name=None,
-    dtype=jnp.float32,
-):
+    width: float = 1.0,
+    attention: tuple[int, ...] = (),
+    spectral: bool = False,
+    classes: int | None = None,
+    axis_name: str | None = None,
+    dtype: DTypeLike = jnp.float32,
+) -> Net:
     """Net (z [B, Z], label) -> images [B, R, R, channels] in [-1, 1]. Labels scale and shift the blocks' batch norms.
 
     width: multiplies the paper's channels. attention: sizes behind whose block self-attention stands, of 8, 16, .. R.
@@ -112,7 +114,15 @@ def generator(
     return from_flax(module, classes)
 
 
-def discriminator(resolution=32, *, width=1.0, attention=(), spectral=True, classes=None, dtype=jnp.float32):
+def discriminator(
+    resolution: int = 32,
+    *,
+    width: float = 1.0,
+    attention: tuple[int, ...] = (),
+    spectral: bool = True,
+    classes: int | None = None,
+    dtype: DTypeLike = jnp.float32,
+) -> Net:
     """Net (images [B, R, R, C], label) -> logits [B], each of its own image alone. Labels by projection.
 
     width and attention: as in `generator`, with the sizes R / 2, R / 4, .. that D has. spectral: spectral norm of every weight.
@@ -127,7 +137,7 @@ def discriminator(resolution=32, *, width=1.0, attention=(), spectral=True, clas
     return from_flax(module, classes)
 
 
-def check_shape(shape):
+def check_shape(shape: tuple[int, ...]) -> None:
     """Raises BadInput unless shape (H, W, C) is of square images at 32, 64 or 128."""
     if len(shape) != 3:
         raise BadInput(f"an SNGAN is for images, not for samples of shape {tuple(shape)}: train ring, or give images")

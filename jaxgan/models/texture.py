@@ -3,11 +3,13 @@
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from jaxgan.errors import BadInput
 from jaxgan.layers import ConvTranspose, Dense, Norm, append_label, label_vector
-from jaxgan.net import DiscriminatorOutput, from_flax
+from jaxgan.net import DiscriminatorOutput, Net, from_flax
 
 _paper = nn.initializers.normal(0.02)  # Radford et al. 2016, arXiv:1511.06434, section 4: right behind batch norm
 RESOLUTION = 64
@@ -22,7 +24,7 @@ class Generator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, z, label=None, *, train):
+    def __call__(self, z: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         def act(x):
             return nn.leaky_relu(Norm("batch", self.axis_name, dtype=self.dtype)(x, train), 0.2)
 
@@ -42,7 +44,7 @@ class Discriminator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, x, label=None, *, train):
+    def __call__(self, x: jax.Array, label: jax.Array | None = None, *, train: bool) -> DiscriminatorOutput:
         x = x.reshape(x.shape[0], -1)
         if self.classes:  # as heavy as a picture: a bare 1 among 12,288 pixels goes unseen, and the classes look alike
             x = append_label(x, RESOLUTION * label_vector(label, self.classes))
@@ -53,17 +55,19 @@ class Discriminator(nn.Module):
         return DiscriminatorOutput(logits.astype(jnp.float32), x)
 
 
-def generator(channels=3, *, classes=None, axis_name=None, dtype=jnp.float32):
+def generator(
+    channels: int = 3, *, classes: int | None = None, axis_name: str | None = None, dtype: DTypeLike = jnp.float32
+) -> Net:
     """Net (z [B, Z], label) -> images [B, 64, 64, channels] in [-1, 1]. Labels are concatenated with z."""
     return from_flax(Generator(channels, classes, axis_name, jnp.dtype(dtype)), classes)
 
 
-def discriminator(*, classes=None, axis_name=None, dtype=jnp.float32):
+def discriminator(*, classes: int | None = None, axis_name: str | None = None, dtype: DTypeLike = jnp.float32) -> Net:
     """Net (x [B, ...], label) -> DiscriminatorOutput: logits [B] and the features [B, 512] that they are made of."""
     return from_flax(Discriminator(classes, axis_name, jnp.dtype(dtype)), classes)
 
 
-def check_shape(shape):
+def check_shape(shape: tuple[int, ...]) -> None:
     """Raises BadInput unless shape is (64, 64, C)."""
     if tuple(shape[:2]) != (RESOLUTION, RESOLUTION) or len(shape) != 3:
         found = "x".join(map(str, shape[:2])) if len(shape) == 3 else f"samples of shape {tuple(shape)}"

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -28,7 +29,7 @@ class Classifier(nn.Module):
     classes: int
 
     @nn.compact
-    def __call__(self, images):
+    def __call__(self, images: jax.Array) -> FeatureOutput:
         x = image.from_scale(images)
         halvings = max(1, math.ceil(math.log2(min(x.shape[1:3]) / 7)))
         for i in range(halvings):
@@ -37,12 +38,12 @@ class Classifier(nn.Module):
         return FeatureOutput(x, Dense(self.classes)(x, False))
 
 
-def classifier(name, variables, classes):
+def classifier(name: str, variables: dict, classes: int) -> FeatureNet:
     """FeatureNet of trained variables."""
     return FeatureNet(name, variables, Classifier(classes).apply)
 
 
-def train(images, label, classes, *, seed=0):
+def train(images: Any, label: np.ndarray | None, classes: int, *, seed: int = 0) -> tuple[dict, float]:
     """(variables, accuracy in [0, 1] on every tenth image, which is not trained on), by Adam in 600 to 1,500 steps of 128.
 
     images: uint8 [N, H, W, C], or whatever gives them by row numbers. label: int32 [N]; None lets the network tell which
@@ -89,7 +90,7 @@ def train(images, label, classes, *, seed=0):
     return variables, float(np.mean(np.concatenate(right)))
 
 
-def by_channel(net):
+def by_channel(net: FeatureNet) -> FeatureNet:
     """FeatureNet of images whose channels are images for `net`, each of one of so many classes: stacked digits.
 
     Features side by side; the logits of classes ** C, the first channel's class being the highest figure.

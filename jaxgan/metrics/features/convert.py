@@ -13,7 +13,7 @@ from jaxgan.metrics.features import inception, torch_file, weights
 _TURNED = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}  # PyTorch's [out, in, height, width] to [height, width, in, out]
 
 
-def inception_of_torch(checkpoint, out):
+def inception_of_torch(checkpoint: str | os.PathLike[str], out: str | os.PathLike[str]) -> str:
     """Writes the archive that inception.load reads from a PyTorch checkpoint of FID's Inception; SHA-256 of the source.
 
     The public one is pt_inception-2015-12-05-6726825d.pth; the archive says from which it was made (`source_sha256`).

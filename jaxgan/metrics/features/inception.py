@@ -5,15 +5,19 @@ Szegedy et al. 2015, arXiv:1512.00567; FID: Heusel et al. 2017, arXiv:1706.08500
 """
 
 import functools
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.typing import ArrayLike
 
 from jaxgan.metrics.features import weights
 from jaxgan.metrics.features.network import FeatureNet, FeatureOutput
+
+if TYPE_CHECKING:
+    import os
 
 SOURCE = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"  # SHA-256 of the public checkpoint
 _SIZE, _LOGITS, _EPSILON = 299, 1008, 1e-3
@@ -91,7 +95,7 @@ _GRAPH = [  # a number is a tap: that many channels, whose mean over space is ke
 ]
 
 
-def load(path):
+def load(path: "str | os.PathLike[str]") -> FeatureNet:
     """FeatureNet of an archive that scripts/convert_inception.py wrote.
 
     Its name is inception-tf where the archive says that it was made from the public checkpoint
@@ -108,13 +112,16 @@ def load(path):
     return net if source == SOURCE else net._replace(name=f"inception-{net.sha256[:8]}")
 
 
-def apply(variables, images):
-    """FeatureOutput of images uint8 [B, H, W, 1 or 3]: features [B, 2048], logits [B, 1008] without bias, as scores use them."""
+def apply(variables: dict[str, jax.Array], images: ArrayLike) -> FeatureOutput:
+    """FeatureOutput of images uint8 [B, H, W, 1 or 3]: features [B, 2048], logits [B, 1008].
+
+    The logits are without bias, as scores use them. Raises BadInput for other images.
+    """
     found = taps(variables, images)
     return FeatureOutput(found["2048"], found["logits_unbiased"])
 
 
-def taps(variables, images):
+def taps(variables: dict[str, jax.Array], images: ArrayLike) -> dict[str, jax.Array]:
     """{"64", "192", "768", "2048": float32 [B, that many], means over space; "logits_unbiased", "logits": [B, 1008]}.
 
     Images are uint8 [B, H, W, 1 or 3] of any size. Raises BadInput for others.
@@ -122,7 +129,7 @@ def taps(variables, images):
     return _graph(variables, resize(weights.rgb(images)))
 
 
-def resize(images, size=_SIZE):
+def resize(images: ArrayLike, size: int = _SIZE) -> jax.Array:
     """float32 [B, size, size, C] of images [B, H, W, C]: bilinear as TensorFlow 1 has it.
 
     Output i reads from i * input / output, with no half-pixel centres and no filter against aliasing.
@@ -138,7 +145,7 @@ def resize(images, size=_SIZE):
 
 
 @functools.cache
-def shapes():
+def shapes() -> dict[str, tuple[int, ...]]:
     """{name: shape} of the weights: kernels [height, width, in, out], the names of the checkpoint."""
     found = {}
 

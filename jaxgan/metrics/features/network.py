@@ -30,7 +30,7 @@ class FeatureNet(NamedTuple):
     )
 
     @property
-    def sha256(self):
+    def sha256(self) -> str:
         """Hex digest over the weights."""
         digest = hashlib.sha256()
         for path, leaf in jax.tree_util.tree_leaves_with_path(self.variables):
@@ -40,6 +40,6 @@ class FeatureNet(NamedTuple):
         return digest.hexdigest()
 
 
-def from_function(function, name):
+def from_function(function: Callable[[jax.Array], jax.Array], name: str) -> FeatureNet:
     """FeatureNet of a user's own function: images uint8 [B, H, W, C] -> features [B, D], traceable by JAX."""
     return FeatureNet(name, {}, lambda variables, images: FeatureOutput(function(images)), fixed=False)

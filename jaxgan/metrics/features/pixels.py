@@ -8,7 +8,7 @@ from jaxgan.metrics.features.network import FeatureNet, FeatureOutput
 LARGEST = 32  # pixels of the longer side: 3,072 dimensions in colour
 
 
-def pixels():
+def pixels() -> FeatureNet:
     """FeatureNet of an image's values in [0, 1], averaged down to at most 32 pixels on the longer side; points as they are."""
 
     def apply(variables, images):

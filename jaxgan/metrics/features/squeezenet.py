@@ -1,11 +1,17 @@
 """SqueezeNet 1.0, a classifier of ImageNet in 5 MB. Iandola et al. 2016, arXiv:1602.07360, table 1."""
 
+from typing import TYPE_CHECKING
+
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import ArrayLike
 
 from jaxgan.metrics.features import weights
 from jaxgan.metrics.features.network import FeatureNet, FeatureOutput
+
+if TYPE_CHECKING:
+    import os
 
 _SIZE = 227
 _BLUE_GREEN_RED = (104.0, 117.0, 123.0)  # the mean colour of ImageNet, which Caffe's networks are shown less
@@ -13,7 +19,7 @@ _FIRE = {2: (16, 64), 3: (16, 64), 4: (32, 128), 5: (32, 128), 6: (48, 192), 7: 
 _POOLED = (4, 8)  # max pooling follows; at 227 pixels (111, 55, 27, 13) Caffe's ceil mode and VALID are the same
 
 
-def load(path):
+def load(path: "str | os.PathLike[str]") -> FeatureNet:
     """FeatureNet squeezenet of an archive with kernels [out, in, height, width] and biases: conv1.weight, fire2.conv1x1_1.
 
     Raises BadInput for an archive that cannot be read, missing or other names, shapes and types.
@@ -23,7 +29,7 @@ def load(path):
     return FeatureNet("squeezenet", jax.device_put(arrays), apply)
 
 
-def shapes():
+def shapes() -> dict[str, tuple[int, ...]]:
     """{name: shape} of the weights: kernels [out, in, height, width]."""
     found = {"conv1": (96, 3, 7, 7)}
     channels = 96
@@ -36,7 +42,7 @@ def shapes():
     return {f"{k}.{end}": s for k, v in found.items() for end, s in (("weight", v), ("bias", v[:1]))}
 
 
-def apply(variables, images):
+def apply(variables: dict[str, jax.Array], images: ArrayLike) -> FeatureOutput:
     """FeatureOutput of images uint8 [B, H, W, 1 or 3]: features [B, 512], fire9's mean over space, and logits [B, 1000].
 
     Images are brought to 227 x 227 bilinearly, with half-pixel centres and no filter against aliasing (large images

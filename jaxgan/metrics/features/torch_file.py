@@ -9,11 +9,14 @@ import pickle
 import pickletools
 import zipfile
 import zlib
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from jaxgan.errors import BadInput
+
+if TYPE_CHECKING:
+    import os
 
 _MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001  # how the older format begins
 _MEMO = 1 << 20  # values that a pickle may speak of again
@@ -43,7 +46,7 @@ class _Tensor(NamedTuple):
     strides: tuple  # in elements
 
 
-def read(path):
+def read(path: "str | os.PathLike[str]") -> dict[str, np.ndarray]:
     """{name: array} of a checkpoint that is a flat dict of tensors, as model.state_dict() is; arrays are read-only views.
 
     Only a dict, tensors, parameters and storages of plain numbers are made; any other global of the pickle is refused

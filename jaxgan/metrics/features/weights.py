@@ -2,14 +2,20 @@
 
 import zipfile
 import zlib
+from typing import TYPE_CHECKING
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
+if TYPE_CHECKING:
+    import os
 
-def read(path):
+
+def read(path: "str | os.PathLike[str]") -> dict[str, np.ndarray]:
     """{name: array} of a NumPy archive. Raises BadInput where it is none, or holds other than plain arrays."""
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -20,7 +26,7 @@ def read(path):
         ) from error
 
 
-def check(path, arrays, shapes):
+def check(path: "str | os.PathLike[str]", arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) -> None:
     """Raises BadInput unless `arrays` are float32 of exactly these names and shapes, naming what is not."""
     missing, more = sorted(set(shapes) - set(arrays)), sorted(set(arrays) - set(shapes))
     if missing:
@@ -38,7 +44,7 @@ def check(path, arrays, shapes):
             )
 
 
-def rgb(images):
+def rgb(images: ArrayLike) -> jax.Array:
     """Images uint8 [B, H, W, 3] of [B, H, W, 1 or 3]: grey is repeated. Raises BadInput for other shapes and types."""
     shape, dtype = jnp.shape(images), jnp.result_type(images)
     if len(shape) != 4 or shape[-1] not in (1, 3) or dtype != jnp.uint8:

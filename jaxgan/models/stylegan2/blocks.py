@@ -3,7 +3,9 @@
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from jaxgan.errors import BadInput, unknown
 from jaxgan.layers import EqualDense, PixelNorm, modulated_conv, setup_filter
@@ -13,12 +15,12 @@ FILTER = setup_filter((1, 3, 3, 1))
 HALF = 0.5**0.5  # of each branch of a residual block: variances stay
 
 
-def act(x):
+def act(x: jax.Array) -> jax.Array:
     """Leaky ReLU of x, with the gain that keeps its variance."""
     return nn.leaky_relu(x, 0.2) * 2**0.5
 
 
-def wide(dtype):
+def wide(dtype: DTypeLike) -> jnp.dtype:
     """The dtype of what is not computed in bfloat16."""
     return jnp.promote_types(dtype, jnp.float32)
 
@@ -34,7 +36,7 @@ class Mapping(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, z=None, label=None):
+    def __call__(self, z: jax.Array | None = None, label: jax.Array | None = None) -> jax.Array:
         embed = EqualDense(self.features, dtype=self.dtype, name="embed")
         parts = [*(() if z is None else (z,)), *(() if label is None else (embed(label),))]
         x = jnp.concatenate([PixelNorm(self.dtype)(part) for part in parts], axis=-1)
@@ -53,7 +55,7 @@ class Styled(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x, w):
+    def __call__(self, x: jax.Array, w: jax.Array) -> jax.Array:
         shape = (self.kernel, self.kernel, x.shape[-1], self.features)
         style = EqualDense(x.shape[-1], bias_init=1.0, dtype=wide(self.dtype), name="style")(w)
         kernel = self.param("kernel", nn.initializers.normal(1.0), shape) * (self.kernel**2 * x.shape[-1]) ** -0.5
@@ -61,7 +63,7 @@ class Styled(nn.Module):
         return x + self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype)[None, None, None]
 
 
-def check_shape(shape, width=32768):
+def check_shape(shape: tuple[int, ...], width: int = 32768) -> None:
     """Raises BadInput unless shape (H, W, C) is of square images at a power of two from 8 on, and `width` reaches that far."""
     if len(shape) != 3:
         raise BadInput(f"StyleGAN2 is for images, not for samples of shape {tuple(shape)}: train ring, or give images")
@@ -75,7 +77,7 @@ def check_shape(shape, width=32768):
         raise BadInput(f"width {width} leaves no channel at {height}x{height}: give --width {32 * height}, say")
 
 
-def check(architecture, *counts):
+def check(architecture: str, *counts: int) -> None:
     """Raises BadInput for an unknown architecture and counts below 1."""
     if architecture not in ARCHITECTURES:
         raise unknown("architecture", architecture, ARCHITECTURES)

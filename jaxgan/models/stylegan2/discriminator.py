@@ -3,11 +3,13 @@
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from jaxgan.layers import EqualConv, EqualDense, downsample_filtered, label_vector, minibatch_stddev
 from jaxgan.models.stylegan2.blocks import FILTER, HALF, Mapping, act, check, check_shape, wide
-from jaxgan.net import from_flax
+from jaxgan.net import Net, from_flax
 
 
 class Discriminator(nn.Module):
@@ -23,7 +25,7 @@ class Discriminator(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, image, label=None, *, train):
+    def __call__(self, image: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         check_shape(image.shape[1:], self.width)
         label = label_vector(label, self.classes) if self.classes else None
         skip, residual = (self.architecture == name for name in ("skip", "residual"))
@@ -55,15 +57,15 @@ class Discriminator(nn.Module):
 
 def discriminator(
     *,
-    width=32768,
-    max_width=512,
-    architecture="residual",
-    group=4,
-    mapping_layers=8,
-    classes=None,
-    axis_name=None,
-    dtype=jnp.float32,
-):
+    width: int = 32768,
+    max_width: int = 512,
+    architecture: str = "residual",
+    group: int = 4,
+    mapping_layers: int = 8,
+    classes: int | None = None,
+    axis_name: str | None = None,
+    dtype: DTypeLike = jnp.float32,
+) -> Net:
     """Net (images [B, R, R, channels], label) -> logits [B]. Takes any power-of-two resolution from 8 on.
 
     width, max_width, architecture: as in `generator`. group: of `minibatch_stddev`, whose axis_name this is. The logits of a

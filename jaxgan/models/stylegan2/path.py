@@ -1,14 +1,16 @@
 """Path length regularisation. Karras et al. 2020, arXiv:1912.04958, section 3.2."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
 from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
-from jaxgan.net import TRACKERS
+from jaxgan.net import TRACKERS, Net
 
 
-def path_length(generator, weight=2.0, decay=0.01, shrink=2):
+def path_length(generator: Net, weight: float = 2.0, decay: float = 0.01, shrink: int = 2) -> Callable:
     """Penalty for `tasks.adversarial`'s penalties_g: weight (|J^T y| - a)^2, a the moving mean of |J^T y|. Section 3.2, eq. 4.
 
     J is of the images in w of each layer, y ~ N(0, 1) / sqrt(R^2), |.|^2 the mean over layers; so that a weight of 2 is

@@ -5,12 +5,13 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.layers import EqualConv, NoiseInput, label_vector, upsample_filtered
 from jaxgan.models.stylegan2.blocks import FILTER, HALF, Mapping, Styled, act, check, check_shape, wide
-from jaxgan.net import TRACKERS, from_flax
+from jaxgan.net import TRACKERS, Net, from_flax
 
 
 class Synthesis(nn.Module):
@@ -24,7 +25,7 @@ class Synthesis(nn.Module):
     dtype: Any
 
     @nn.compact
-    def __call__(self, ws, train, index):
+    def __call__(self, ws: jax.Array, train: bool, index: jax.Array | None) -> jax.Array:
         def layer(x, i, features, up=1):
             x = Styled(features, up=up, dtype=self.dtype, name=f"conv{i}")(x, ws[:, i])
             return act(NoiseInput(self.dtype, name=f"noise{i}")(x, train, index))
@@ -65,17 +66,21 @@ class Generator(nn.Module):
     classes: int | None
     dtype: Any
 
-    def setup(self):
+    def setup(self) -> None:
         self.mapper = Mapping(self.mapping_layers, self.w_dim, wide(self.dtype))
         shape = (self.resolution, self.channels, self.width, self.max_width, self.architecture)
         self.synthesizer = Synthesis(*shape, self.dtype)
         self.average = self.variable("w_avg", "w", jnp.zeros, (self.w_dim,))
 
-    def __call__(self, z, label=None, *, train, index=None):
+    def __call__(
+        self, z: jax.Array, label: jax.Array | None = None, *, train: bool, index: jax.Array | None = None
+    ) -> jax.Array:
         train = train and not self.is_initializing()  # nothing that is drawn needs parameters of its own
         return self.synthesis(self.mapping(z, label, train=train, index=index), train=train, index=index)
 
-    def mapping(self, z, label=None, *, train, index=None):
+    def mapping(
+        self, z: jax.Array, label: jax.Array | None = None, *, train: bool, index: jax.Array | None = None
+    ) -> jax.Array:
         """w of each layer [B, L, w_dim]: mixed in training, which moves the mean of w; truncated out of training."""
         label = label_vector(label, self.classes) if self.classes else None
         w = self.mapper(z, label)
@@ -87,7 +92,7 @@ class Generator(nn.Module):
         mean = self.average.value[None, None]
         return mean + self.truncation * (ws - mean) if self.truncation != 1 else ws
 
-    def mixed(self, ws, z, label, index):
+    def mixed(self, ws: jax.Array, z: jax.Array, label: jax.Array | None, index: jax.Array | None) -> jax.Array:
         """ws [B, L, W], with probability `mixing` those of a second z ~ N(0, 1) from a random layer on."""
         if index is None:
             raise BadInput(f"mixing for {z.shape[0]} samples in training, and index=None: give batch['index']")
@@ -103,26 +108,26 @@ class Generator(nn.Module):
         later = jnp.arange(layers)[None, :, None] >= start[:, None, None]
         return jnp.where(later, self.mapper(other, label)[:, None], ws)
 
-    def synthesis(self, ws, *, train, index=None):
+    def synthesis(self, ws: jax.Array, *, train: bool, index: jax.Array | None = None) -> jax.Array:
         """Images of w of each layer [B, L, w_dim]."""
         return self.synthesizer(ws, train, index)
 
 
 def generator(
-    resolution=256,
-    channels=3,
+    resolution: int = 256,
+    channels: int = 3,
     *,
-    w_dim=512,
-    mapping_layers=8,
-    width=32768,
-    max_width=512,
-    architecture="skip",
-    mixing=0.9,
-    w_decay=0.998,
-    truncation=1.0,
-    classes=None,
-    dtype=jnp.float32,
-):
+    w_dim: int = 512,
+    mapping_layers: int = 8,
+    width: int = 32768,
+    max_width: int = 512,
+    architecture: str = "skip",
+    mixing: float = 0.9,
+    w_decay: float = 0.998,
+    truncation: float = 1.0,
+    classes: int | None = None,
+    dtype: DTypeLike = jnp.float32,
+) -> Net:
     """Net (z [B, Z], label) -> images [B, R, R, channels], about [-1, 1] and not clipped; R a power of two from 8 on.
 
     width: feature maps have width / size channels, at most max_width: 32768 is configuration F, 16384 is E. architecture:
