@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.errors import BadInput
@@ -116,7 +117,7 @@ class Checkpoints:
                 self._check_architecture(step, saved, wanted)
                 shapes = jax.tree.map(like, wanted)
                 args = self._ocp.args.Composite(state=self._ocp.args.StandardRestore(shapes))
-                state = _typed(self._manager.restore(step, args=args)["state"])
+                state = _typed(self._manager.restore(step, args=args)["state"], target)
                 metadata = self.metadata(step)
                 if sha256(state) != metadata["sha256"]:  # Orbax lets a flipped bit pass
                     raise OSError("its arrays are not the ones that were saved")
@@ -192,17 +193,26 @@ def _hush_writers():
     sys.excepthook = hook
 
 
+def _is_key(x):
+    return jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
+
+
 def _plain(state):
-    """State with its key as numbers: what any reader of the files understands."""
-    return state._replace(key=jax.random.key_data(state.key))
+    """State with its keys as numbers: what any reader of the files understands."""
+    return jax.tree.map(lambda x: jax.random.key_data(x) if _is_key(x) else x, state)
 
 
 def _plain_shapes(target):
     return jax.eval_shape(_plain, target)
 
 
-def _typed(plain):
-    return plain._replace(key=jax.random.wrap_key_data(plain.key))
+def _typed(plain, target):
+    """State of plain numbers with keys where the target has them; optimizers that it does not have stay plain."""
+    wrap = lambda like, x: jax.random.wrap_key_data(x) if _is_key(like) else x
+    typed = lambda like, tree: tree if like is None else jax.tree.map(wrap, like, tree)
+    side = lambda like, player: type(player)(*map(typed, like, player))
+    key, ema = wrap(target.key, plain.key), typed(target.ema, plain.ema)
+    return plain._replace(key=key, g=side(target.g, plain.g), d=side(target.d, plain.d), ema=ema)
 
 
 def _with_optimizers(plain, saved):

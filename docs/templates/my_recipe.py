@@ -37,4 +37,4 @@ def build(config, specs, ingredients):
     """The GAN. specs: {column: Spec} of the data. ingredients: what the options made, see jaxgan/build.py."""
     generator = my_model.generator(specs[config.real].shape, config.width)
     discriminator = ingredients.wrap_discriminator(my_model.discriminator(config.width))
-    return ingredients.wrap_gan(my_task(generator, discriminator, column=config.real))
+    return ingredients.wrap_gan(my_task(generator, discriminator, noise=ingredients.noise, column=config.real))

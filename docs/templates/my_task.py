@@ -5,6 +5,8 @@ of its own is for what is an idea of its own. This one lets G win by being told 
 D's mean logits of real and fake samples lie apart.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
@@ -14,9 +16,9 @@ from jaxgan.net import Net
 from jaxgan.noise import normal
 
 
-def my_task(generator: Net, discriminator: Net, *, z_dim: int = 16, column: str = "image") -> GAN:
+def my_task(generator: Net, discriminator: Net, *, noise: Callable | None = None, column: str = "image") -> GAN:
     """GAN of four pure functions. Every array is made from what a function is given: nothing is remembered in here."""
-    noise = normal(z_dim)
+    noise = normal(100) if noise is None else noise
 
     def init(key, batch):
         """Variables of both sides: {"params": ..., **statistics}. `batch` gives shapes alone."""
