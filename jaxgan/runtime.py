@@ -6,13 +6,15 @@ import ctypes
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8  # of glibc's mallopt
 _MOST = 2**31 - 1
 
 
-def keep_memory():
+def keep_memory() -> None:
     """Lets glibc keep what is freed, for the process that trains on a CPU: XLA takes a step's temporary memory anew each time.
 
     Otherwise the system takes it back, and clears it page by page at the next step. Without glibc nothing happens.
@@ -25,7 +27,7 @@ def keep_memory():
             mallopt(option, value)
 
 
-def constants(folder, name):
+def constants(folder: str | Path, name: str) -> dict[str, Any]:
     """{module: value} of a constant of this name in the modules of a folder that have it, without importing them."""
     found = {}
     for path in sorted(Path(folder).glob("*.py")):
@@ -40,13 +42,13 @@ def constants(folder, name):
     return found
 
 
-def cache_folder():
+def cache_folder() -> Path:
     """JAXGAN_CACHE, or ~/.cache/jaxgan."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(os.environ.get("JAXGAN_CACHE") or home / "jaxgan")
 
 
-def keep_programs():
+def keep_programs() -> None:
     """Lets JAX keep what takes longer than a second to compile in JAXGAN_CACHE/xla, where nobody told it another place.
 
     Emptied by hand: programs of other versions stay until then.
@@ -58,7 +60,7 @@ def keep_programs():
 
 
 @contextlib.contextmanager
-def forgotten_programs():
+def forgotten_programs() -> Iterator[None]:
     """Within it JAX keeps every program, in a place that is empty at first and gone in the end."""
     import jax
     from jax.experimental.compilation_cache import compilation_cache

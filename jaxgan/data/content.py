@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from jaxgan import runtime
 _PIECE = 2**20  # bytes
 
 
-def digest(folder, names):
+def digest(folder: str | Path, names: Sequence[str]) -> bytes:
     """sha256 (bytes) over names and bytes of the files of a folder, in this order.
 
     A file's hash is kept in JAXGAN_CACHE, and taken from there only where its size, mtime, ctime and inode are unchanged.

@@ -8,16 +8,17 @@ takes(word) -> bool. load(word, how, memory) -> Dataset brought to a `modalities
 
 import importlib
 import pkgutil
+from types import ModuleType
 
 from jaxgan import runtime
 
 
-def modules():
+def modules() -> list[ModuleType]:
     """All sources, those that take what is left last."""
     found = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
     return sorted(found, key=lambda source: getattr(source, "FALLBACK", False))
 
 
-def words():
+def words() -> list[str]:
     """What each source takes, in words."""
     return list(runtime.constants(__path__[0], "WORDS").values())

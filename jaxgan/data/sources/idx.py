@@ -7,24 +7,25 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.dataset import from_arrays, resized
+from jaxgan.data.dataset import Dataset, from_arrays, resized
 from jaxgan.errors import BadInput
+from jaxgan.modalities.resize import Resize
 
 NAMES = ()
 WORDS = "a folder of idx files: MNIST's format"
 
 
-def takes(word):
+def takes(word: str) -> bool:
     """Whether the word is this source's."""
     return Path(word).is_dir() and find(word) is not None
 
 
-def held_out(word, how):
+def held_out(word: str, how: Resize) -> Dataset | None:
     """Dataset of the t10k part, None where there is none."""
     return load(word, how, part="t10k") if find(word, "t10k") else None
 
 
-def find(folder, part=None):
+def find(folder: str | Path, part: str | None = None) -> tuple[Path, Path | None] | None:
     """(images, labels or None): paths of a part by its name, else of the training part if there is one, else of the first.
 
     None where there is no such part.
@@ -39,15 +40,17 @@ def find(folder, part=None):
     return images[0], labels[0] if labels else None
 
 
-def load(folder, how, memory=0, part=None):
+def load(folder: str, how: Resize, memory: int = 0, part: str | None = None) -> Dataset:
     """Dataset of the part that `find` finds, brought to a Resize."""
     del memory
-    images, labels = find(folder, part)
+    found = find(folder, part)
+    assert found is not None  # `takes` and `held_out` have looked
+    images, labels = found
     columns = {"image": read(images), "label": None if labels is None else read(labels)}
     return resized(from_arrays(str(folder), columns), how)
 
 
-def read(path):
+def read(path: Path) -> np.ndarray:
     """Array of one idx file of bytes. Raises BadInput where its header and its length contradict each other."""
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
