@@ -184,7 +184,8 @@ def make_step(
     ema_halflife_images: images after which half of the average is new; at most `ema_ramp` times the images seen so far
         (Karras et al. 2020, arXiv:2006.06676, appendix B), so that a short run shows its newest G. 0: no average.
     axis_name: the axis of devices to average over, inside pmap or shard_map; batch-coupled layers need it too.
-    A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`.
+    A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`. The step raises BadInput where
+    the batch does not divide into microbatches.
     """
     turns = make_turns(gan, opt, axis_name, microbatches)
 

@@ -96,7 +96,7 @@ def fsdp(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis:
 
 
 def wrap(mode: str, step: Step, devices: Sequence[jax.Device] | None, batch_axis: int = 0) -> Step:
-    """The step under the mode of this name."""
+    """The step under the mode of this name. Raises BadInput, with the nearest names, where there is none."""
     if mode not in MODES:
         raise unknown("--parallel", mode, MODES)
     return {"single": single, "pmap": pmap, "mesh": mesh, "fsdp": fsdp}[mode](step, devices, batch_axis=batch_axis)

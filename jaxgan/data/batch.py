@@ -66,7 +66,7 @@ def zeros(config: Config, specs: Mapping[str, Spec]) -> dict[str, jax.Array]:
 
 
 def indexed(first: int, count: int) -> dict[str, np.ndarray]:
-    """A batch of places alone."""
+    """A batch of places alone: {"index": int32 [count]}."""
     return {"index": np.arange(first, first + count, dtype=np.int32)}
 
 
@@ -85,7 +85,10 @@ def shares(spec: Spec, count: int, row: int = 1, only: ArrayLike | None = None) 
 
 
 def cycled(spec: Spec, count: int) -> np.ndarray:
-    """Labels one after the other, from the first on: a class a column where a sheet has as many columns."""
+    """Labels one after the other, from the first on: int32 [count] or float32 [count, K].
+
+    A class a column where a sheet has as many columns. Of label vectors the examples of the source are taken.
+    """
     if spec.examples:
         return np.resize(np.asarray(spec.examples, np.float32), (count, len(spec.classes)))
     return np.arange(count, dtype=np.int32) % len(spec.classes)

@@ -17,6 +17,7 @@ def digest(folder: str | Path, names: Sequence[str]) -> bytes:
     """sha256 (bytes) over names and bytes of the files of a folder, in this order.
 
     A file's hash is kept in JAXGAN_CACHE, and taken from there only where its size, mtime, ctime and inode are unchanged.
+    Raises OSError where a file cannot be read.
     """
     folder = Path(folder).resolve()
     kept_in = runtime.cache_folder() / "content" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}.json"

@@ -91,7 +91,7 @@ class Dataset:
         return DatasetInfo(self.name, self.size, self.sha256, self.specs)
 
     def replace(self, **columns: Column) -> "Dataset":
-        """Dataset with these columns in place of its own, of the same kind."""
+        """Dataset with these columns in place of its own, of the same kind. Raises KeyError for columns that it has not."""
         specs = {name: self.specs[name]._replace(shape=x.shape[1:], dtype=str(x.dtype)) for name, x in columns.items()}
         return Dataset(self.name, {**self.columns, **columns}, {**self.specs, **specs})
 
@@ -167,7 +167,10 @@ def class_numbers(label: Any, classes: Iterable[str]) -> tuple[np.ndarray, Spec]
 def labelled(
     name: str, image: Column, label: np.ndarray | None = None, classes: Iterable[str] | None = None, kind: str = "image"
 ) -> Dataset:
-    """Dataset of samples of this kind, an array or a Lazy, and of their labels where there are any."""
+    """Dataset of samples of this kind, an array or a Lazy, and of their labels where there are any.
+
+    The samples are taken as they are. Raises BadInput for labels that `labels` refuses.
+    """
     columns, specs = {"image": image}, {"image": Spec(image.shape[1:], str(image.dtype), kind)}
     if label is not None:
         columns[LABEL], specs[LABEL] = labels(name, label, len(image), classes)
@@ -175,7 +178,10 @@ def labelled(
 
 
 def resized(data: Dataset, how: Resize) -> Dataset:
-    """Dataset with all columns in memory brought to a Resize, each as its kind has it."""
+    """Dataset with all columns in memory brought to a Resize, each as its kind has it.
+
+    Raises BadInput where a kind has no such thing.
+    """
     moved = {
         name: data.specs[name].kind.resize(x, how) for name, x in data.columns.items() if data.specs[name].modality
     }

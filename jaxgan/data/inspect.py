@@ -16,7 +16,10 @@ MOST = 100_000  # samples that are looked at where a source is no folder of file
 
 
 def check(source: str) -> tuple[list[str], list[str]]:
-    """(lines, problems): a report on a source, a line each, and what keeps it from being used as it is."""
+    """(lines, problems): a report on a source, a line each, and what keeps it from being used as it is.
+
+    Raises BadInput where there is nothing in it that can be used.
+    """
     path = Path(source)
     if (path.is_dir() and not idx.find(path)) or (path.is_file() and path.suffix == ".zip"):
         return _check_files(path)

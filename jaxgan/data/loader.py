@@ -86,13 +86,17 @@ class Loader:
         self._coming: dict[int, Future] = {}
 
     def like(self) -> dict[str, jax.ShapeDtypeStruct]:
-        """The shapes of a batch: nothing is read."""
+        """The shapes of a batch, by name: nothing is read."""
         if self._resident:
             return {_key(stream): jax.ShapeDtypeStruct(self._lead, np.int32) for stream in self._counts}
         return {k: jax.ShapeDtypeStruct((*self._lead, *shape), self._dtypes[k]) for k, shape in self._shapes.items()}
 
     def batch(self, step: int, upcoming: Iterable[int] | None = None) -> dict[str, np.ndarray]:
-        """What the program for the steps from `step` on is given. upcoming: the steps at which the next ones will begin."""
+        """What the program for the steps from `step` on is given. upcoming: the steps at which the next ones will begin.
+
+        Row numbers int32 or samples, by name, their axes as `like` has them. Raises BadInput where a file turns out to be
+        damaged.
+        """
         if self._resident:
             return {_key(stream): row for stream, row in self._rows(step).items()}
         after = range(step + self._chunk, step + AHEAD * self._chunk, self._chunk) if upcoming is None else upcoming

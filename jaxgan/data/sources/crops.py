@@ -97,7 +97,10 @@ def crops(name: str, pictures: Sequence[np.ndarray], how: Resize, classes: Seque
 
 
 def textures(how: Resize) -> Dataset:
-    """Dataset of crops of scikit-image's brick, grass and gravel: grey, repeated to three channels unless how.channels is 1."""
+    """Dataset of crops of scikit-image's brick, grass and gravel: grey, repeated to three channels unless how.channels is 1.
+
+    Raises BadInput where the crops are larger than they are.
+    """
     from skimage import data
 
     pictures = [as_channels(getattr(data, name)()[..., None], 3) for name in TEXTURES]

@@ -21,7 +21,7 @@ def load(word: str, how: Resize, memory: int = 0) -> Dataset:
 
 
 def digits() -> Dataset:
-    """Dataset [1797, 8, 8, 1]."""
+    """Dataset [1797, 8, 8, 1]: the test part of Alpaydin & Kaynak 1998, UCI."""
     from sklearn.datasets import load_digits
 
     table = load_digits()

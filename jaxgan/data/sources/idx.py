@@ -21,7 +21,7 @@ def takes(word: str) -> bool:
 
 
 def held_out(word: str, how: Resize) -> Dataset | None:
-    """Dataset of the t10k part, None where there is none."""
+    """Dataset of the t10k part, None where there is none. Raises BadInput as `load` does."""
     return load(word, how, part="t10k") if find(word, "t10k") else None
 
 
@@ -41,7 +41,7 @@ def find(folder: str | Path, part: str | None = None) -> tuple[Path, Path | None
 
 
 def load(folder: str, how: Resize, memory: int = 0, part: str | None = None) -> Dataset:
-    """Dataset of the part that `find` finds, brought to a Resize."""
+    """Dataset of the part that `find` finds, brought to a Resize. Raises BadInput as `read` and `from_arrays` do."""
     del memory
     found = find(folder, part)
     assert found is not None  # `takes` and `held_out` have looked

@@ -43,7 +43,7 @@ def takes(word: str) -> bool:
 
 
 def load(word: str, how: Resize, memory: int = 0) -> Dataset:
-    """Dataset of the points of this name."""
+    """Dataset of the points of this name. Raises BadInput where they are to be resized."""
     del memory
     return resized({"ring": ring, "grid": grid, "swissroll": swissroll}[word](), how)
 
@@ -59,7 +59,7 @@ def grid() -> Dataset:
 
 
 def swissroll() -> Dataset:
-    """Dataset [20000, 2]: a spiral with noise, scaled to about [-1, 1]; no labels."""
+    """Dataset [20000, 2]: a spiral with noise, scikit-learn's, scaled to about [-1, 1]; no labels."""
     from sklearn.datasets import make_swiss_roll
 
     points, _ = make_swiss_roll(SIZE, noise=0.25, random_state=0)

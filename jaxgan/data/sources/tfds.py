@@ -32,7 +32,7 @@ def takes(word: str) -> bool:
 
 
 def held_out(word: str, how: Resize) -> Dataset | None:
-    """Dataset of the test split, None where there is none."""
+    """Dataset of the test split, None where there is none. Raises BadInput as `load` does."""
     return load(word, how, 2**31, split="test")
 
 
