@@ -13,11 +13,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxgan.core import State
 from jaxgan.errors import BadInput
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax reports every save; what fails is raised as well
 
+
+State = Any  # a core.State: of arrays, or of their shapes
 
 _NOTE = "note"  # the item that holds the metadata: Orbax has one of that name
 

@@ -34,19 +34,22 @@ class InitFn(Protocol):
 
 
 class GenerateFn(Protocol):
-    """(fakes, moved): all that g answers for, a tree, and the collections of g that moved. g: variables; key: of the turn."""
+    """(fakes, moved): all that g answers for, a tree, and the collections of g that moved.
+
+    g: variables; batch: what g is given, with "index"; key: of all that is drawn.
+    """
 
     def __call__(self, g: Variables, batch: Batch, key: Key, /) -> tuple[Tree, Variables]: ...
 
 
 class LossesFn(Protocol):
-    """Losses of both sides. d: variables; fakes: as `generate` gives them; batch: the real samples; key: of the turn."""
+    """Losses of both sides. d: variables; fakes: as `generate` gives them; batch: of the turn; key: of its draws."""
 
     def __call__(self, d: Variables, fakes: Tree, batch: Batch, key: Key, /) -> Losses: ...
 
 
 class SampleFn(Protocol):
-    """Images [B, H, W, C] in [-1, 1], for people to look at. g: variables; batch: what g is given; key: of the draws."""
+    """Images [B, H, W, C] in [-1, 1], for people to look at. g: variables; batch: what g is given; key: of draws."""
 
     def __call__(self, g: Variables, batch: Batch, key: Key, /) -> jax.Array: ...
 

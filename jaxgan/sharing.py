@@ -45,7 +45,7 @@ def mean_of_parts(
 ) -> tuple[tuple[Tree, Variables, dict], Variables]:
     """(mean of f(player, part) over `count` parts of the batch, one after the other; the MEMORY that the last one left).
 
-    f: -> (grads, moved, metrics). Part i has rows i, i + count, ... Raises BadInput where the batch does not divide into them.
+    f: -> (grads, moved, metrics). Part i has rows i, i + count, ... Raises BadInput where the batch does not divide.
     """
 
     def one(memory, part):
