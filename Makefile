@@ -1,4 +1,4 @@
-# make demo: train the default recipe. make test: all tests. make check: what every commit passes (format, lint, fast tests).
+# make demo: train the default recipe. make test: all tests. make check: what every commit passes (format, lint, types, fast tests).
 # make test-full: two steps of every recipe in every mode, dtype and conditioning (half an hour on 2 cores).
 # make referee: other people's metrics against ours, live (1 GB of torch).
 VENV := .venv
@@ -16,6 +16,7 @@ test: $(VENV)/.dev
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 test-full: $(VENV)/.dev

@@ -6,7 +6,9 @@ import logging
 import shutil
 import sys
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +18,8 @@ from jaxgan.errors import BadInput
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax reports every save; what fails is raised as well
 
+
+State = Any  # a core.State: of arrays, or of their shapes
 
 _NOTE = "note"  # the item that holds the metadata: Orbax has one of that name
 
@@ -28,7 +32,16 @@ class Checkpoints:
     read_only: of a run that somebody else may be writing; nothing is tidied up.
     """
 
-    def __init__(self, folder, *, keep_latest=2, keep_best=0, metric="", read_only=False, say=print):
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        keep_latest: int = 2,
+        keep_best: int = 0,
+        metric: str = "",
+        read_only: bool = False,
+        say: Callable[[str], Any] = print,
+    ) -> None:
         import orbax.checkpoint as ocp
         from orbax.checkpoint import checkpoint_managers as policies
 
@@ -56,11 +69,11 @@ class Checkpoints:
             ),
         )
 
-    def steps(self):
+    def steps(self) -> list[int]:
         """Steps of the committed checkpoints, oldest first."""
         return sorted(self._manager.all_steps())
 
-    def save(self, step, state, metadata):
+    def save(self, step: int, state: State, metadata: Mapping[str, Any]) -> None:
         """Begins to save; `metadata` is a JSON object. Raises BadInput where the disk refuses, then or at the next call."""
         if step in self.steps():
             return
@@ -80,18 +93,20 @@ class Checkpoints:
                 raise OSError(f"it takes {size / 2**20:.0f} MiB, the disk has {free / 2**20:.0f} MiB left")
             self._manager.save(step, args=args, metrics=metrics)
 
-    def wait(self):
+    def wait(self) -> None:
         """Waits until what was begun is on disk."""
         with self._disk("the newest step"):
             self._manager.wait_until_finished()
 
-    def metadata(self, step):
+    def metadata(self, step: int) -> dict[str, Any]:
         """The metadata beside the state of `step`."""
         return self._manager.restore(step, args=self._ocp.args.Composite(**{_NOTE: self._ocp.args.JsonRestore()}))[
             _NOTE
         ]
 
-    def restore(self, target, only=None, device=None):
+    def restore(
+        self, target: State, only: int | None = None, device: jax.Device | None = None
+    ) -> tuple[State, dict[str, Any]] | None:
         """(state, metadata) of the newest checkpoint that is whole (or of step `only`), or None. `target`: a state's shapes.
 
         The state comes onto one device (by default the first), wherever its parts were when it was saved. Where target.g.opt and
@@ -133,7 +148,7 @@ class Checkpoints:
             )
         return None
 
-    def close(self):
+    def close(self) -> None:
         """Waits, and lets go of the folder."""
         with self._disk("the newest step"):
             self._manager.close()
@@ -233,11 +248,11 @@ def _leaves(tree):
     return {name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
 
 
-def sha256(state):
+def sha256(state: State) -> str:
     """Hex digest over name, dtype, shape and bytes of all leaves, the key as numbers."""
     digest = hashlib.sha256()
     for name, leaf in sorted(_leaves(_plain(state)).items()):
         leaf = np.ascontiguousarray(leaf)
         digest.update(f"{name}{leaf.dtype}{leaf.shape}".encode())
-        digest.update(leaf.reshape(-1).view(np.uint8))
+        digest.update(leaf.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

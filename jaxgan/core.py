@@ -1,13 +1,14 @@
 """A GAN, of any kind, is a game between two parameter trees. The types, the turns, the step."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 import optax
+from jax.typing import ArrayLike
 
-from jaxgan.sharing import MEMORY, average, floats, gather, local, mean_of_parts
+from jaxgan.sharing import MEMORY, Batch, Key, Step, Tree, Variables, average, floats, gather, local, mean_of_parts
 
 
 class Pair(NamedTuple):
@@ -15,15 +16,6 @@ class Pair(NamedTuple):
 
     g: Any
     d: Any
-
-
-class GAN(NamedTuple):
-    """Four pure functions, made by a constructor as optax makes a GradientTransformation."""
-
-    init: Callable  # (key, batch) -> Pair of variables {"params": ..., **stats}
-    generate: Callable  # (g, batch, key) -> (fakes, moved): all that g answers for, and the collections of g that moved
-    losses: Callable  # (d, fakes, batch, key) -> Losses
-    sample: Callable  # (g, batch, key) -> images [B, H, W, C] in [-1, 1], for people to look at
 
 
 class Losses(NamedTuple):
@@ -35,6 +27,42 @@ class Losses(NamedTuple):
     metrics: Pair = Pair({}, {})  # name -> scalar: .d is computed in D's turn only, .g in G's only
 
 
+class InitFn(Protocol):
+    """Pair of variables {"params": ..., **stats}, drawn by `key`. batch: of one turn, for its shapes."""
+
+    def __call__(self, key: Key, batch: Batch, /) -> Pair: ...
+
+
+class GenerateFn(Protocol):
+    """(fakes, moved): all that g answers for, a tree, and the collections of g that moved.
+
+    g: variables; batch: what g is given, with "index"; key: of all that is drawn.
+    """
+
+    def __call__(self, g: Variables, batch: Batch, key: Key, /) -> tuple[Tree, Variables]: ...
+
+
+class LossesFn(Protocol):
+    """Losses of both sides. d: variables; fakes: as `generate` gives them; batch: of the turn; key: of its draws."""
+
+    def __call__(self, d: Variables, fakes: Tree, batch: Batch, key: Key, /) -> Losses: ...
+
+
+class SampleFn(Protocol):
+    """Images [B, H, W, C] in [-1, 1], for people to look at. g: variables; batch: what g is given; key: of draws."""
+
+    def __call__(self, g: Variables, batch: Batch, key: Key, /) -> jax.Array: ...
+
+
+class GAN(NamedTuple):
+    """Four pure functions, made by a constructor as optax makes a GradientTransformation."""
+
+    init: InitFn
+    generate: GenerateFn
+    losses: LossesFn
+    sample: SampleFn
+
+
 class Player(NamedTuple):
     """One side of the game."""
 
@@ -43,7 +71,7 @@ class Player(NamedTuple):
     opt: optax.OptState
 
     @property
-    def variables(self):
+    def variables(self) -> Variables:
         """Flax variables {"params": ..., **stats}."""
         return {"params": self.params, **self.stats}
 
@@ -66,7 +94,7 @@ class Turns(NamedTuple):
     g: Callable  # (g, d, fakes_fn, batch, key) -> (g, metrics), fakes_fn: (g, batch) -> (fakes, pullback, moved)
 
 
-def init_state(gan, opt, key, batch):
+def init_state(gan: GAN, opt: Pair, key: Key, batch: Batch) -> State:
     """State at step 0. `opt` is a Pair of optax transformations; `batch`, of one turn, gives shapes."""
     key_init, key = jax.random.split(key)
 
@@ -79,7 +107,7 @@ def init_state(gan, opt, key, batch):
     return jax.tree.map(jnp.copy, state)  # own buffers, leaf by leaf: the step donates its state
 
 
-def make_turns(gan, opt, axis_name=None, microbatches=1):
+def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: int = 1) -> Turns:
     """Turns on Players. Nothing of d changes in G's turn and nothing of g in D's.
 
     With several microbatches a turn takes one after the other, and learns from the mean of their gradients. A side's MEMORY is
@@ -133,16 +161,23 @@ def make_turns(gan, opt, axis_name=None, microbatches=1):
         (grads, moved, metrics), memory = mean_of_parts(gradients, player, batch, microbatches, axis_name)
         grads, moved, metrics = average((grads, moved, metrics), axis_name)
         updates, opt_state = tx.update(grads, player.opt, player.params)
-        return Player(
-            optax.apply_updates(player.params, updates), {**player.stats, **moved, **memory}, opt_state
-        ), metrics
+        params = optax.apply_updates(player.params, updates)
+        return Player(params, {**player.stats, **moved, **memory}, opt_state), metrics
 
     return Turns(generate, d_turn, g_turn)
 
 
 def make_step(
-    gan, opt, *, d_steps=1, new_fakes=False, microbatches=1, ema_halflife_images=10_000, ema_ramp=0.05, axis_name=None
-):
+    gan: GAN,
+    opt: Pair,
+    *,
+    d_steps: int = 1,
+    new_fakes: bool = False,
+    microbatches: int = 1,
+    ema_halflife_images: ArrayLike = 10_000,
+    ema_ramp: ArrayLike = 0.05,
+    axis_name: str | None = None,
+) -> Step:
     """(state, batch) -> (state, metrics: Pair). D's turn, G's turn against the updated D, then the average of G.
 
     d_steps: turns of D per turn of G; above 1 every leaf of the batch has a leading axis of that length, a slice a turn.
@@ -152,7 +187,8 @@ def make_step(
     ema_halflife_images: images after which half of the average is new; at most `ema_ramp` times the images seen so far
         (Karras et al. 2020, arXiv:2006.06676, appendix B), so that a short run shows its newest G. 0: no average.
     axis_name: the axis of devices to average over, inside pmap or shard_map; batch-coupled layers need it too.
-    A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`.
+    A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`. The step raises BadInput where
+    the batch does not divide into microbatches.
     """
     turns = make_turns(gan, opt, axis_name, microbatches)
 
@@ -188,7 +224,7 @@ def make_step(
     return step
 
 
-def with_index(batch, axis_name=None):
+def with_index(batch: Batch, axis_name: str | None = None) -> Batch:
     """Batch with "index" int32 [B], each sample's place in the global batch, added where it is absent.
 
     Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G.
@@ -198,6 +234,6 @@ def with_index(batch, axis_name=None):
     return {"index": first + jnp.arange(rows, dtype=jnp.int32), **batch}
 
 
-def sample_keys(key, index):
+def sample_keys(key: Key, index: ArrayLike) -> Key:
     """Keys [B], one per place in the global batch: the only way that anything per sample is drawn."""
     return jax.vmap(jax.random.fold_in, (None, 0))(key, index)

@@ -1,22 +1,38 @@
 """The one seam to Flax: a network is two pure functions."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 
-from jaxgan.sharing import MEMORY
+from jaxgan.sharing import MEMORY, Key, Tree, Variables
+
+
+class NetInitFn(Protocol):
+    """Variables {"params": ..., **stats} of a network, drawn by `key`. inputs: as `apply` takes them, for their shapes."""
+
+    def __call__(self, key: Key, /, *inputs: Any) -> Variables: ...
+
+
+class NetApplyFn(Protocol):
+    """(out, moved): what a network makes of its inputs, and its collections that moved, {} where train is False.
+
+    inputs: what it is called on, [B, ...] each. options: key=None, of what it draws, where it draws; train=True, whether it
+    takes norms of the batch and moves; index=None, int32 [B], each sample's place in the global batch, where it is indexed.
+    """
+
+    def __call__(self, variables: Variables, /, *inputs: Any, **options: Any) -> tuple[Tree, Variables]: ...
 
 
 class Net(NamedTuple):
     """A network as two pure functions. `classes` is the length of the label it takes, None where it takes none."""
 
-    init: Callable  # (key, *inputs) -> variables {"params": ..., **stats}
-    apply: Callable  # (variables, *inputs, key=None, train=True) -> (out, moved); with index=None too where indexed
+    init: NetInitFn
+    apply: NetApplyFn
     classes: int | None = None
     indexed: bool = False  # whether apply draws for each sample, and takes its place in the global batch, int32 [B]
 
-    def map(self, before=None, after=None):
+    def map(self, before: Callable[..., Any] | None = None, after: Callable[[Any], Any] | None = None) -> "Net":
         """The Net between two functions: before(*inputs) -> its inputs, one or a tuple; after(out) -> what comes out."""
 
         def inputs(given):
@@ -33,11 +49,11 @@ class Net(NamedTuple):
 class Joined(NamedTuple):
     """Several Nets on one side: their variables are one tree, {"params": {name: ...}, ...}."""
 
-    init: Callable  # (key, **{name: its inputs, one or a tuple}) -> variables of all
-    nets: dict  # name -> Net whose apply takes, and moves, the variables of all; its init is the net's own
+    init: Callable[..., Variables]  # (key, **{name: its inputs, one or a tuple}) -> variables of all
+    nets: dict[str, Net]  # name -> Net whose apply takes, and moves, the variables of all; its init is the net's own
 
 
-def join(**nets):
+def join(**nets: Net) -> Joined:
     """Joined of Nets by name: `join(ab=net, ba=net)` for a G of two directions.
 
     What a Net of `nets` moves are whole collections, with those of the other Nets as they were.
@@ -72,7 +88,7 @@ TRACKERS = "trackers"  # the collection of what is tracked beside a network: ave
 BESIDE = (MEMORY, TRACKERS)  # collections that are no network's, and never shown to one
 
 
-def from_flax(module, classes=None, indexed=False):
+def from_flax(module: Any, classes: int | None = None, indexed: bool = False) -> Net:
     """Net of a Linen module whose __call__ is (*inputs, train), and takes index=None as well where `indexed`.
 
     Its random stream, where it draws, is called "draw".

@@ -5,6 +5,7 @@ A wrapped step takes the state and the *global* batch, wherever they are, and do
 """
 
 import math
+from collections.abc import Sequence
 from functools import partial, wraps
 
 import jax
@@ -14,25 +15,26 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jaxgan.core import State
 from jaxgan.errors import BadInput, unknown
+from jaxgan.sharing import Step
 
 AXIS = "data"
 MODES = ("single", "pmap", "mesh", "fsdp")
 SMALL = 2**10  # entries up to which a leaf of the state is not worth cutting into shares
 
 
-def axis_name(mode):
+def axis_name(mode: str) -> str | None:
     """What `make_step` and batch-coupled layers take as axis_name under this mode: on a mesh the batch is whole."""
     return AXIS if mode == "pmap" else None
 
 
-def single(step, devices=None, *, batch_axis=0):
+def single(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0) -> Step:
     """The step on one device, jitted."""
     del batch_axis
     where = jax.sharding.SingleDeviceSharding(_some(devices)[0])
     return _wrap(jax.jit(step, donate_argnums=0), where, _as_it_is)
 
 
-def pmap(step, devices=None, *, batch_axis=0):
+def pmap(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0) -> Step:
     """The step, made with axis_name=parallel.AXIS, on every device with a share of the batch (data parallel).
 
     The state is never stacked: it has the same shapes as on one device.
@@ -61,14 +63,14 @@ def pmap(step, devices=None, *, batch_axis=0):
     return _wrap(play, replicated, _as_it_is, like=partial(jax.eval_shape, partial(jax.tree.map, split)))
 
 
-def mesh(step, devices=None, *, batch_axis=0):
+def mesh(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0) -> Step:
     """The step, made without axis_name, as one program over a mesh of devices that share the batch (data parallel)."""
     replicated = NamedSharding(_mesh(_some(devices)), PartitionSpec())
     place, like = _shares(replicated, batch_axis)
     return _wrap(jax.jit(step, donate_argnums=0, out_shardings=replicated), replicated, place, like=like)
 
 
-def fsdp(step, devices=None, *, batch_axis=0):
+def fsdp(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0) -> Step:
     """The step, made without axis_name, on a mesh whose devices keep a share of the state each (fully sharded).
 
     Every leaf above SMALL entries is cut along its longest axis that divides by the devices; parameters are gathered
@@ -93,14 +95,14 @@ def fsdp(step, devices=None, *, batch_axis=0):
     return _wrap(jax.jit(play, donate_argnums=0), replicated, place, where, like)
 
 
-def wrap(mode, step, devices, batch_axis=0):
-    """The step under the mode of this name."""
+def wrap(mode: str, step: Step, devices: Sequence[jax.Device] | None, batch_axis: int = 0) -> Step:
+    """The step under the mode of this name. Raises BadInput, with the nearest names, where there is none."""
     if mode not in MODES:
         raise unknown("--parallel", mode, MODES)
     return {"single": single, "pmap": pmap, "mesh": mesh, "fsdp": fsdp}[mode](step, devices, batch_axis=batch_axis)
 
 
-def check_divisible(batch_size, devices, parts=1):
+def check_divisible(batch_size: int, devices: int, parts: int = 1) -> None:
     """Raises BadInput where the batch does not divide evenly over devices, and on each of them by `parts`."""
     unit = devices * parts
     if batch_size % unit:
@@ -112,7 +114,7 @@ def check_divisible(batch_size, devices, parts=1):
         )
 
 
-def choose(mode, count=None):
+def choose(mode: str, count: int | None = None) -> list[jax.Device]:
     """The first `count` devices that JAX sees; by default one for "single" and all for the other modes.
 
     Raises BadInput where there are fewer, and for "single" with several.

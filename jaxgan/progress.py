@@ -2,11 +2,13 @@
 
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any, Self, TextIO
 
 _BETWEEN_LINES_S = 5
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """Seconds in words: 42 s, 3 min 20 s, 2 h 5 min."""
     seconds = int(seconds + 0.5)
     if seconds < 60:
@@ -18,17 +20,20 @@ def duration(seconds):
 class Progress:
     """Context in which `begin(start)` and `show(row)` tell step, images/s, losses and the time left."""
 
-    def __init__(self, stop, out=None):
+    _bar: Any  # rich's, in a terminal
+    _start: int | None  # the step of the first row
+
+    def __init__(self, stop: int, out: TextIO | None = None) -> None:
         self._stop, self._out, self._bar, self._start, self._last = stop, out or sys.stdout, None, None, 0.0
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self._bar:
             self._bar.stop()
 
-    def begin(self, start):
+    def begin(self, start: int) -> None:
         """Shows the bar; what is left is reckoned from the first row on."""
         if not self._out.isatty():
             return
@@ -40,14 +45,14 @@ class Progress:
         self._bar.start()
         self._task = self._bar.add_task("compiling ...", total=self._stop, completed=start)
 
-    def say(self, line):
+    def say(self, line: str) -> None:
         """Prints a line, above the bar where there is one."""
         if self._bar:
             self._bar.console.print(line, markup=False, highlight=False)
         else:
             print(line, file=self._out, flush=True)
 
-    def show(self, row):
+    def show(self, row: Mapping[str, Any]) -> None:
         """Brings the display up to this row of metrics."""
         now = time.perf_counter()
         facts = f"loss_g {row['loss_g']:.3f}  loss_d {row['loss_d']:.3f}"

@@ -5,13 +5,15 @@ import contextlib
 import ctypes
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8  # of glibc's mallopt
 _MOST = 2**31 - 1
 
 
-def keep_memory():
+def keep_memory() -> None:
     """Lets glibc keep what is freed, for the process that trains on a CPU: XLA takes a step's temporary memory anew each time.
 
     Otherwise the system takes it back, and clears it page by page at the next step. Without glibc nothing happens.
@@ -24,7 +26,7 @@ def keep_memory():
             mallopt(option, value)
 
 
-def constants(folder, name):
+def constants(folder: str | Path, name: str) -> dict[str, Any]:
     """{module: value} of a constant of this name in the modules of a folder that have it, without importing them."""
     found = {}
     for path in sorted(Path(folder).glob("*.py")):
@@ -39,7 +41,7 @@ def constants(folder, name):
     return found
 
 
-def keep_programs():
+def keep_programs() -> None:
     """Lets JAX keep what takes longer than a second to compile in JAXGAN_CACHE/xla, where nobody told it another place.
 
     Emptied by hand: programs of other versions stay until then.
@@ -53,7 +55,7 @@ def keep_programs():
 
 
 @contextlib.contextmanager
-def forgotten_programs():
+def forgotten_programs() -> Iterator[None]:
     """Within it JAX keeps every program, in a place that is empty at first and gone in the end."""
     import jax
     from jax.experimental.compilation_cache import compilation_cache

@@ -1,20 +1,31 @@
 """What several devices, and several parts of a batch, make of one step: means, and memories that are never averaged."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jaxgan.errors import BadInput
+
+Array = jax.Array | np.ndarray
+Key = jax.Array  # a typed key of jax.random, or several
+Tree = Any  # a pytree of arrays
+Variables = dict[str, Any]  # collections of one side: {"params": ..., **stats}
+Batch = Mapping[str, Array]  # columns by name, [B, ...]
+Step = Callable[..., tuple[Any, Any]]  # (state, batch, *shared) -> (state, metrics: a Pair)
 
 MEMORY = "memory"
 """The collection of samples that a side remembers, a pool say: never averaged. All that a side remembers else is."""
 
 
-def average(tree, axis_name):
+def average(tree: Tree, axis_name: str | None) -> Tree:
     """Tree with its floating leaves averaged over the axis. Counters, masks and keys have to agree already."""
     return tree if axis_name is None else jax.tree.map(floats(lambda x: jax.lax.pmean(x, axis_name)), tree)
 
 
-def gather(tree, axis_name):
+def gather(tree: Tree, axis_name: str) -> Tree:
     """Tree with the rows [B, ...] of all devices in order of "index", the same on each."""
 
     def whole(x):
@@ -29,10 +40,12 @@ def gather(tree, axis_name):
     return jax.tree.map(whole, tree)
 
 
-def mean_of_parts(f, player, batch, count, axis_name):
+def mean_of_parts(
+    f: Callable[..., tuple[Tree, Variables, dict]], player: Any, batch: Batch, count: int, axis_name: str | None
+) -> tuple[tuple[Tree, Variables, dict], Variables]:
     """(mean of f(player, part) over `count` parts of the batch, one after the other; the MEMORY that the last one left).
 
-    f: -> (grads, moved, metrics). Part i has rows i, i + count, ...
+    f: -> (grads, moved, metrics). Part i has rows i, i + count, ... Raises BadInput where the batch does not divide.
     """
 
     def one(memory, part):
@@ -60,12 +73,12 @@ def mean_of_parts(f, player, batch, count, axis_name):
     return jax.lax.scan(add, (zeros, memory), parts)[0]
 
 
-def floats(f):
+def floats(f: Callable[..., Any]) -> Callable[..., Any]:
     """f of leaves, where the first is floating; other leaves stay as the first has them."""
     return lambda x, *rest: f(x, *rest) if jnp.issubdtype(x.dtype, jnp.inexact) else x
 
 
-def local(tree, axis_name):
+def local(tree: Tree, axis_name: str | None) -> Tree:
     """Tree as each device's own, so that its gradients are those of the device's share of the batch."""
     # shard_map sums the gradients of replicated parameters by itself, and `average` would then be n times too large
     manual = axis_name in jax.sharding.get_abstract_mesh().manual_axes

@@ -4,9 +4,10 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.core import Pair
+from jaxgan.sharing import Step
 
 
-def repeat(step, k):
+def repeat(step: Step, k: int) -> Step:
     """(state, batches, *shared) -> (state, metrics of the last step): k steps in one program.
 
     Every leaf of `batches` has a leading axis of k; `shared` goes to each step whole. Equal to k calls up to rounding.
@@ -19,7 +20,7 @@ def repeat(step, k):
     return play
 
 
-def up_to(step):
+def up_to(step: Step) -> Step:
     """(state, batches, count, *shared) -> (state, metrics of the last step): `count` steps in one program, 1 at least.
 
     Every leaf of `batches` has a leading axis, of which the first `count` are played: so one program serves for any number,
@@ -35,7 +36,7 @@ def up_to(step):
     return play
 
 
-def lazy(often, rare, every):
+def lazy(often: Step, rare: Step, every: int) -> Step:
     """Step that is `rare` at steps 0, every, 2 every, ... and `often` at the others: lazy regularisation.
 
     `rare` is made from the GAN with the penalty, its weight times `every` (Karras et al. 2020, arXiv:1912.04958,

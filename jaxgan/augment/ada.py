@@ -10,14 +10,14 @@ from jaxgan.augment.augmented import unmoved
 from jaxgan.augment.bands import amplified, gains
 from jaxgan.augment.color import color, colored
 from jaxgan.augment.corrupt import cut_out, noisy
-from jaxgan.augment.draws import checked
+from jaxgan.augment.draws import Augmentation, checked
 from jaxgan.augment.warp import copied, resampled
 from jaxgan.errors import BadInput, unknown
 
 GROUPS = "bgcfno"
 
 
-def ada(groups="bgc"):
+def ada(groups: str = "bgc") -> Augmentation:
     """(images [B, H, W, C] in [-1, 1], keys [B], p []) -> images, every transformation drawn with probability p.
 
     groups: b pixel blitting, g general geometric transformations, c colour, f filtering of four octaves, n noise,
@@ -56,13 +56,13 @@ def ada(groups="bgc"):
     return augment
 
 
-def ada_geometry(groups="bgc"):
+def ada_geometry(groups: str = "bgc") -> Augmentation:
     """What `ada` of these groups does to where pixels are, by the same draws, and nothing to their colours."""
     moving = "".join(re.findall(r"[bg][\d.]*", groups))
     return ada(moving) if moving else unmoved
 
 
-def shares(groups):
+def shares(groups: str) -> dict[str, float]:
     """{group: what p is multiplied by}, of letters with or without a number behind. Raises BadInput for what is not that."""
     found = {}
     for letter, number in re.findall(r"(.)(\d*\.?\d*)", groups):

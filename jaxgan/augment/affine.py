@@ -9,13 +9,15 @@ from functools import partial, reduce
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jaxgan.augment.draws import numbers
+from jaxgan.sharing import Key
 
 after = partial(jnp.matmul, precision="highest")  # a matrix unit in bfloat16 would be pixels off
 
 
-def blits(key, p, size):
+def blits(key: Key, p: ArrayLike, size: tuple[int, int]) -> jax.Array:
     """Inverse [3, 3] of x-flip, quarter turns and a translation by whole pixels, each drawn with probability p.
 
     The flip is drawn from {no, yes}, the turns from {0, 1, 2, 3}, the translation from U(-1/8, 1/8) of the size (H, W).
@@ -29,7 +31,7 @@ def blits(key, p, size):
     return reduce(after, (_scale(flip, 1.0), _rotation(cos, -sin), _translation(-shift)))
 
 
-def geometry(key, p, size):
+def geometry(key: Key, p: ArrayLike, size: tuple[int, int]) -> jax.Array:
     """Inverse [3, 3] of isotropic scaling, rotation, anisotropic scaling, rotation and a fractional translation.
 
     Scales are 2^N(0, 0.2^2), angles U(-pi, pi), translations N(0, 1/8^2) of the size (H, W). Each is drawn with

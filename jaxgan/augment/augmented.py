@@ -1,14 +1,25 @@
 """A discriminator that sees augmented images."""
 
+from typing import Any
+
 import jax
 
 from jaxgan.augment.controller import NAME
+from jaxgan.augment.draws import Augmentation
 from jaxgan.core import sample_keys, with_index
 from jaxgan.errors import BadInput
-from jaxgan.net import TRACKERS
+from jaxgan.net import TRACKERS, Net
+from jaxgan.sharing import Key
 
 
-def augmented(discriminator, augment, *, beside=None, adaptive=False, axis_name=None):
+def augmented(
+    discriminator: Net,
+    augment: Augmentation,
+    *,
+    beside: Augmentation | None = None,
+    adaptive: bool = False,
+    axis_name: str | None = None,
+) -> Net:
     """Net whose `apply` augments the images that the discriminator sees in training; with train=False it does not.
 
     augment: (images, keys) -> images; adaptive: (images, keys, p) -> images, with the p that the tracker `controller` of
@@ -42,7 +53,7 @@ def augmented(discriminator, augment, *, beside=None, adaptive=False, axis_name=
     return discriminator._replace(apply=apply, indexed=True)
 
 
-def unmoved(images, keys, *p):
+def unmoved(images: jax.Array, keys: Key, *p: Any) -> jax.Array:
     """The images as they are: the geometry of what has none."""
     del keys, p
     return images

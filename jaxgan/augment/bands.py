@@ -1,17 +1,20 @@
 """Image-space filtering: four octaves made stronger or weaker. Karras et al. 2020, arXiv:2006.06676, appendix B."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.augment.draws import numbers
 from jaxgan.augment.warp import reflected
+from jaxgan.sharing import Key
 
 # H(z) H(1/z) / 2 of the wavelet sym2, half its autocorrelation; that of H(-z) is what is missing to 1
 TAPS = {-3: -1 / 32, -1: 9 / 32, 0: 1 / 2, 1: 9 / 32, 3: -1 / 32}
 POWER = (10 / 13, 1 / 13, 1 / 13, 1 / 13)  # what natural images have in each octave, lowest first
 
 
-def gains(key, p):
+def gains(key: Key, p: ArrayLike) -> jax.Array:
     """Gains [4] of the octaves [0, pi/8], [pi/8, pi/4], [pi/4, pi/2], [pi/2, pi], each drawn as 2^N(0, 1) with probability p.
 
     Each draw keeps the expected power of an image, with a spectrum as natural images have it.
@@ -22,7 +25,7 @@ def gains(key, p):
     return jnp.prod(jnp.where((u < p)[:, None], each, 1), axis=0)
 
 
-def amplified(images, gains):
+def amplified(images: jax.Array, gains: jax.Array) -> jax.Array:
     """images [B, H, W, C] with gains [B, 4], in height, then in width; reflected at the border.
 
     A matrix for each axis of each image, I + sum (gain - 1) octave, which gains of 1 leave exactly I. Sums of shifted

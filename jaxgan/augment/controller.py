@@ -1,6 +1,6 @@
 """How strong to augment, by how much D overfits. Karras et al. 2020, arXiv:2006.06676, section 3.1."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxgan.losses import Tracker
 
 NAME = "ada"
+Scalar = float | jax.Array
 
 
 class AdaState(NamedTuple):
@@ -18,12 +19,20 @@ class AdaState(NamedTuple):
     batches: jax.Array  # int32 [], how many
 
     @classmethod
-    def start(cls, p=0.0):
+    def start(cls, p: Scalar = 0.0) -> "AdaState":
         """Nothing seen yet."""
         return cls(jnp.float32(p), jnp.float32(0), jnp.int32(0))
 
 
-def ada_update(p, signs_sum, count, *, target=0.6, images, per=500_000):
+def ada_update(
+    p: Scalar,
+    signs_sum: Scalar,
+    count: Scalar,
+    *,
+    target: Scalar = 0.6,
+    images: Scalar,
+    per: Scalar = 500_000,
+) -> jax.Array:
     """The next p: up by images / per where r_t = signs_sum / count, the mean of sign(D(real)), is above target, else down.
 
     images: real ones seen since the last update; per: those that take p from 0 to 1. p stays in [0, 1], and as it is at
@@ -33,7 +42,15 @@ def ada_update(p, signs_sum, count, *, target=0.6, images, per=500_000):
     return jnp.clip(p + jnp.sign(excess) * (images / per), 0.0, 1.0)
 
 
-def watched(state, logits, *, images, every=4, target=0.6, per=500_000):
+def watched(
+    state: AdaState,
+    logits: Any,
+    *,
+    images: Scalar,
+    every: int = 4,
+    target: Scalar = 0.6,
+    per: Scalar = 500_000,
+) -> AdaState:
     """AdaState after another batch of D's logits of real images, a tree; every `every` batches p moves by `ada_update`.
 
     images: in the global batch. p moves by what the batches before this one showed, whose means a step has averaged over
@@ -47,7 +64,14 @@ def watched(state, logits, *, images, every=4, target=0.6, per=500_000):
     return AdaState(jnp.where(due, p, state.p), old(state.signs) + signs, old(state.batches) + 1)
 
 
-def controller(*, start=0.0, target=0.6, per=500_000, every=4, axis_name=None):
+def controller(
+    *,
+    start: Scalar = 0.0,
+    target: Scalar = 0.6,
+    per: Scalar = 500_000,
+    every: int = 4,
+    axis_name: str | None = None,
+) -> Tracker:
     """Tracker of D's logits of real images that moves p, from `start`, by `ada_update` after every so many batches.
 
     per: images that take p from 0 to 1. axis_name: devices whose batches are one batch. Its metric is "augment_p".

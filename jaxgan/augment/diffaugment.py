@@ -1,13 +1,15 @@
 """Differentiable augmentation with fixed strengths. Zhao et al. 2020, arXiv:2006.10738, section 4."""
 
+from collections.abc import Iterable
+
 import jax
 import jax.numpy as jnp
 
-from jaxgan.augment.draws import checked
+from jaxgan.augment.draws import Augmentation, checked
 from jaxgan.errors import unknown
 
 
-def diff_augment(policy=("color", "translation", "cutout")):
+def diff_augment(policy: str | Iterable[str] = ("color", "translation", "cutout")) -> Augmentation:
     """(images [B, H, W, C] in [-1, 1], keys [B]) -> images: the names of `policy` in their order, on every sample.
 
     color: brightness + U(-1/2, 1/2), then saturation times U(0, 2), then contrast times U(1/2, 3/2).

@@ -1,11 +1,13 @@
 """Normal noise on all that D sees, so that real and fake samples lie in the same places."""
 
 import jax
+from jax.typing import ArrayLike
 
+from jaxgan.augment.draws import Augmentation
 from jaxgan.errors import BadInput
 
 
-def instance_noise(std=0.1):
+def instance_noise(std: ArrayLike = 0.1) -> Augmentation:
     """(x [B, ...], keys [B]) -> x + std N(0, 1), drawn for each sample: images [B, H, W, C] or points [B, D].
 
     Sonderby et al. 2017, arXiv:1610.04490; Arjovsky & Bottou 2017, arXiv:1701.04862, section 3. Both let it

@@ -1,11 +1,14 @@
 """A discriminator that judges several samples at once, and so sees that they are alike."""
 
+import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import BadInput
+from jaxgan.losses.penalties import Penalty
+from jaxgan.net import Net
 
 
-def packed(discriminator, m=2):
+def packed(discriminator: Net, m: int = 2) -> Net:
     """Net that sees m samples at once, neighbours in the batch joined along their last axis: logits [B / m].
 
     PacGAN, Lin et al. 2018, arXiv:1712.04086: nothing but the width of D's first layer changes. Images
@@ -32,7 +35,7 @@ def packed(discriminator, m=2):
     return discriminator._replace(init=init, apply=apply)
 
 
-def packed_penalty(penalty, m=2):
+def packed_penalty(penalty: Penalty, m: int = 2) -> Penalty:
     """The penalty (d, real, fake, keys) -> [B / m] of a `packed` D as a function of packs: its norm, one draw for each."""
 
     def of_packs(d, real, fake, keys):
@@ -41,7 +44,7 @@ def packed_penalty(penalty, m=2):
     return of_packs
 
 
-def pack(x, m):
+def pack(x: jax.Array, m: int) -> jax.Array:
     """[B, ..., C] -> [B / m, ..., m C]. Raises BadInput where m does not divide B."""
     rows = x.shape[0]
     if rows % m:
@@ -52,7 +55,7 @@ def pack(x, m):
     return x.reshape(*x.shape[:-2], -1)
 
 
-def unpack(x, m):
+def unpack(x: jax.Array, m: int) -> jax.Array:
     """[B / m, ..., m C] -> [B, ..., C]: the inverse of `pack`."""
     x = jnp.moveaxis(x.reshape(*x.shape[:-1], m, -1), -2, 1)
     return x.reshape(-1, *x.shape[2:])

@@ -3,6 +3,8 @@
 Beyond its border an image is its reflection, without end.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,7 +22,7 @@ SYM6 = np.array(
 CENTRE = float(SYM6 @ np.arange(12) / SYM6.sum())  # of mass: where a pixel lies on the fine grid, 5.1
 
 
-def copied(images, inverses):
+def copied(images: jax.Array, inverses: jax.Array) -> jax.Array:
     """images [B, H, W, C] at inverses [B, 3, 3], to the nearest pixel: bit for bit where places are whole pixels.
 
     A quarter turn of an image whose H + W is odd is half a pixel off.
@@ -37,7 +39,7 @@ def copied(images, inverses):
     return jax.vmap(one)(images, inverses)
 
 
-def resampled(images, inverses):
+def resampled(images: jax.Array, inverses: jax.Array) -> jax.Array:
     """images [B, H, W, C] at inverses [B, 3, 3]: doubled by sym6, looked up between four pixels, halved by sym6.
 
     What is doubled and halved comes back as it was, as sym6 is orthonormal: an identity leaves images but for rounding.
@@ -75,7 +77,7 @@ def _moves(inverse, y, x):
     return m[1, 0] * x + m[1, 1] * y + m[1, 2], m[0, 0] * x + m[0, 1] * y + m[0, 2]
 
 
-def reflected(i, n):
+def reflected(i: Any, n: int) -> Any:
     """Places i in an image of n pixels reflected at its ends without end, the end pixels not repeated."""
     period = max(2 * (n - 1), 1)
     return abs((i + period // 2) % period - period // 2)

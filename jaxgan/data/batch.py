@@ -4,20 +4,26 @@ A game says of its columns, by its Config: `real`, the one that G makes; `given`
 whose rows belong to no other's. Training takes all of them, whatever looks takes what is given.
 """
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
-from jaxgan.data.dataset import LABEL
+from jaxgan.data.dataset import LABEL, Dataset, Spec
 from jaxgan.errors import BadInput
 
+Config = Any  # a jaxgan.config.Config: options are made of what is here, and not the other way round
 
-def columns(config):
+
+def columns(config: Config) -> tuple[str, ...]:
     """Names of the columns that a training takes: the real one first."""
     return (config.real, *(name for name in config.given if name != config.real))
 
 
-def check(config, dataset):
+def check(config: Config, dataset: Dataset) -> None:
     """Raises BadInput where the data set has not the columns, or not the pairs, that the game takes."""
     for name in columns(config):
         if name not in dataset and name != LABEL:  # of labels `build` speaks
@@ -31,7 +37,9 @@ def check(config, dataset):
             )
 
 
-def like(config, specs, rows=None, names=None):
+def like(
+    config: Config, specs: Mapping[str, Spec], rows: int | None = None, names: Iterable[str] | None = None
+) -> dict[str, jax.ShapeDtypeStruct]:
     """Shapes of a batch of one turn: of the config's batch size or so many rows, of all columns or these.
 
     What a step brings to [-1, 1] is float32.
@@ -46,44 +54,54 @@ def like(config, specs, rows=None, names=None):
     return shapes
 
 
-def like_step(config, specs):
+def like_step(config: Config, specs: Mapping[str, Spec]) -> dict[str, jax.ShapeDtypeStruct]:
     """Shapes of the batch that a config's step is given: of all turns of D."""
     lead = (config.d_steps,) if config.d_steps > 1 else ()
     return {k: jax.ShapeDtypeStruct((*lead, *x.shape), x.dtype) for k, x in like(config, specs).items()}
 
 
-def zeros(config, specs):
+def zeros(config: Config, specs: Mapping[str, Spec]) -> dict[str, jax.Array]:
     """A batch of zeros: what an initialisation takes its shapes from."""
     return {name: jnp.zeros(x.shape, x.dtype) for name, x in like(config, specs).items()}
 
 
-def indexed(first, count):
-    """A batch of places alone."""
+def indexed(first: int, count: int) -> dict[str, np.ndarray]:
+    """A batch of places alone: {"index": int32 [count]}."""
     return {"index": np.arange(first, first + count, dtype=np.int32)}
 
 
-def shares(spec, count, row=1, only=None):
+def shares(spec: Spec, count: int, row: int = 1, only: ArrayLike | None = None) -> np.ndarray:
     """Labels in equal shares and in order: int32 [count] or float32 [count, K]; the same within rows of this length.
 
     only: this class number or label vector alone. Of label vectors the examples of the source are taken.
     """
     place = np.arange(count, dtype=np.int32) // row * row
     if spec.examples:
-        chosen = np.float32(spec.examples) if only is None else np.float32(only)[None]
+        chosen = np.asarray(spec.examples if only is None else [only], np.float32)
         return chosen[place * len(chosen) // count]
     if only is None:
         return place * len(spec.classes) // count
     return np.full(count, only, np.int32)
 
 
-def cycled(spec, count):
-    """Labels one after the other, from the first on: a class a column where a sheet has as many columns."""
+def cycled(spec: Spec, count: int) -> np.ndarray:
+    """Labels one after the other, from the first on: int32 [count] or float32 [count, K].
+
+    A class a column where a sheet has as many columns. Of label vectors the examples of the source are taken.
+    """
     if spec.examples:
-        return np.resize(np.float32(spec.examples), (count, len(spec.classes)))
+        return np.resize(np.asarray(spec.examples, np.float32), (count, len(spec.classes)))
     return np.arange(count, dtype=np.int32) % len(spec.classes)
 
 
-def conditions(config, specs, count, label=None, dataset=None, rows=None):
+def conditions(
+    config: Config,
+    specs: Mapping[str, Spec],
+    count: int,
+    label: ArrayLike | None = None,
+    dataset: Dataset | None = None,
+    rows: ArrayLike | None = None,
+) -> dict[str, Any]:
     """{name: [count]} of all that G is given, to draw `count` samples by.
 
     label: the labels to ask for; by default one after the other. Other columns are rows of a data set, `rows` or the first
@@ -100,6 +118,6 @@ def conditions(config, specs, count, label=None, dataset=None, rows=None):
     return found
 
 
-def taken(dataset, name, rows):
+def taken(dataset: Dataset, name: str, rows: ArrayLike) -> np.ndarray:
     """Rows of a column, counted over and over where it has fewer."""
     return dataset[name][np.asarray(rows) % len(dataset[name])]

@@ -4,22 +4,24 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _PIECE = 2**20  # bytes
 
 
-def cache_folder():
+def cache_folder() -> Path:
     """JAXGAN_CACHE, or ~/.cache/jaxgan."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(os.environ.get("JAXGAN_CACHE") or home / "jaxgan")
 
 
-def digest(folder, names):
+def digest(folder: str | Path, names: Sequence[str]) -> bytes:
     """sha256 (bytes) over names and bytes of the files of a folder, in this order.
 
     A file's hash is kept in JAXGAN_CACHE, and taken from there only where its size, mtime, ctime and inode are unchanged.
+    Raises OSError where a file cannot be read.
     """
     folder = Path(folder).resolve()
     kept_in = cache_folder() / "content" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}.json"

@@ -2,13 +2,19 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxgan import modalities
+from jaxgan.data.lazy import Lazy
 from jaxgan.errors import BadInput
+from jaxgan.modalities.resize import Resize
+
+Column = np.ndarray | Lazy
 
 EXAMPLES = 8  # label vectors of a source that its Spec keeps, to draw samples by
 LABEL = "label"  # the column that is no sample: a class number or a vector of numbers a row
@@ -17,14 +23,14 @@ LABEL = "label"  # the column that is no sample: a class number or a vector of n
 class Spec(NamedTuple):
     """What a column is, as a recipe has to know it and a run keeps it."""
 
-    shape: tuple  # of one sample: (H, W, C) of an image, (D,) of points, () of a class number
+    shape: tuple[int, ...]  # of one sample: (H, W, C) of an image, (D,) of points, () of a class number
     dtype: str = "uint8"
     modality: str = "image"  # a name in jaxgan.modalities, "" of labels
-    classes: tuple = ()  # names of the classes, or of a label vector's entries
+    classes: tuple[str, ...] = ()  # names of the classes, or of a label vector's entries
     examples: tuple = ()  # some label vectors of the source
 
     @property
-    def kind(self):
+    def kind(self) -> ModuleType:
         """The modality's module."""
         return modalities.get(self.modality)
 
@@ -35,7 +41,7 @@ class DatasetInfo(NamedTuple):
     name: str
     size: int  # rows of its first column
     sha256: str  # of the content
-    specs: dict  # name -> Spec
+    specs: dict[str, Spec]  # name -> Spec
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -46,52 +52,53 @@ class Dataset:
     """
 
     name: str
-    columns: dict  # name -> array or Lazy
-    specs: dict  # name -> Spec
+    columns: dict[str, Column]  # name -> array or Lazy
+    specs: dict[str, Spec]  # name -> Spec
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Column:
         return self.columns[name]
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self.columns
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         columns = ", ".join(f"{name}: {x.dtype}{list(x.shape)}" for name, x in self.columns.items())
         return f"Dataset({self.name!r}, {columns})"
 
     @property
-    def classes(self):
+    def classes(self) -> tuple[str, ...]:
         """Names of the classes or of a label vector's entries, () without labels."""
         return self.specs[LABEL].classes if LABEL in self.specs else ()
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Rows of the first column."""
         return len(next(iter(self.columns.values())))
 
     @cached_property
-    def sha256(self):
+    def sha256(self) -> str:
         """Hex digest over the content of all columns: computed once."""
         digest = hashlib.sha256()
         for name in sorted(self.columns):
             column = self.columns[name]
             digest.update(f"{name} {column.dtype}{column.shape}".encode())
-            whole = isinstance(column, np.ndarray)
-            digest.update(np.ascontiguousarray(column).data if whole else column.identity())
+            digest.update(np.ascontiguousarray(column).data if isinstance(column, np.ndarray) else column.identity())
         return digest.hexdigest()
 
     @property
-    def info(self):
+    def info(self) -> DatasetInfo:
         """DatasetInfo."""
         return DatasetInfo(self.name, self.size, self.sha256, self.specs)
 
-    def replace(self, **columns):
-        """Dataset with these columns in place of its own, of the same kind."""
+    def replace(self, **columns: Column) -> "Dataset":
+        """Dataset with these columns in place of its own, of the same kind. Raises KeyError for columns that it has not."""
         specs = {name: self.specs[name]._replace(shape=x.shape[1:], dtype=str(x.dtype)) for name, x in columns.items()}
         return Dataset(self.name, {**self.columns, **columns}, {**self.specs, **specs})
 
 
-def from_arrays(name, columns, classes=None, kinds=None):
+def from_arrays(
+    name: str, columns: Mapping[str, Any], classes: Iterable[str] | None = None, kinds: Mapping[str, str] | None = None
+) -> Dataset:
     """Dataset of a user's arrays. Raises BadInput for dtypes, ranges and lengths that cannot be meant.
 
     columns: {"image": ..., "label": ..., ...}; what G makes comes first. classes: names of the labels. kinds: the modality of
@@ -124,7 +131,7 @@ def _kind(name, column, x):
     raise BadInput(f"{name}: {column} is {x.dtype}{list(x.shape)}, of what kind is not said: name it one of {there}")
 
 
-def labels(name, label, size, classes=None):
+def labels(name: str, label: np.ndarray, size: int, classes: Iterable[str] | None = None) -> tuple[np.ndarray, Spec]:
     """(label, Spec): int32 [size] of integers from 0, float32 [size, K] of label vectors.
 
     Raises BadInput for other types, lengths and values.
@@ -152,21 +159,29 @@ def labels(name, label, size, classes=None):
     return class_numbers(label, classes)
 
 
-def class_numbers(label, classes):
+def class_numbers(label: Any, classes: Iterable[str]) -> tuple[np.ndarray, Spec]:
     """(label int32 [N], Spec) of class numbers that are known to fit their names."""
     return np.asarray(label, np.int32), Spec((), "int32", "", tuple(classes))
 
 
-def labelled(name, image, label=None, classes=None, kind="image"):
-    """Dataset of samples of this kind, an array or a Lazy, and of their labels where there are any."""
+def labelled(
+    name: str, image: Column, label: np.ndarray | None = None, classes: Iterable[str] | None = None, kind: str = "image"
+) -> Dataset:
+    """Dataset of samples of this kind, an array or a Lazy, and of their labels where there are any.
+
+    The samples are taken as they are. Raises BadInput for labels that `labels` refuses.
+    """
     columns, specs = {"image": image}, {"image": Spec(image.shape[1:], str(image.dtype), kind)}
     if label is not None:
         columns[LABEL], specs[LABEL] = labels(name, label, len(image), classes)
     return Dataset(name, columns, specs)
 
 
-def resized(data, how):
-    """Dataset with all columns in memory brought to a Resize, each as its kind has it."""
+def resized(data: Dataset, how: Resize) -> Dataset:
+    """Dataset with all columns in memory brought to a Resize, each as its kind has it.
+
+    Raises BadInput where a kind has no such thing.
+    """
     moved = {
         name: data.specs[name].kind.resize(x, how) for name, x in data.columns.items() if data.specs[name].modality
     }

@@ -15,15 +15,18 @@ from jaxgan.modalities.resize import Resize
 MOST = 100_000  # samples that are looked at where a source is no folder of files
 
 
-def check(source):
-    """(lines, problems): a report on a source, a line each, and what keeps it from being used as it is."""
+def check(source: str) -> tuple[list[str], list[str]]:
+    """(lines, problems): a report on a source, a line each, and what keeps it from being used as it is.
+
+    Raises BadInput where there is nothing in it that can be used.
+    """
     path = Path(source)
     if (path.is_dir() and not idx.find(path)) or (path.is_file() and path.suffix == ".zip"):
         return _check_files(path)
     dataset = load(source)
     column = next(iter(dataset.columns))
     image = dataset[column]
-    seen = Counter()
+    seen: Counter[bytes] = Counter()
     low, high = np.inf, -np.inf
     for first in range(0, min(len(image), MOST), 256):
         some = np.ascontiguousarray(image[first : min(first + 256, MOST)])

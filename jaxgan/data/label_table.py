@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from jaxgan.errors import BadInput
 NAMES = ("dataset.json", "labels.json", "labels.csv")  # in the folder; beside it FOLDER.json or FOLDER.csv
 
 
-def beside(folder):
+def beside(folder: Path) -> tuple[str, str] | None:
     """(path, text) of the table in a folder or beside it, None where there is none."""
     places = [folder / name for name in NAMES] + [folder.parent / f"{folder.name}{end}" for end in (".json", ".csv")]
     for path in places:
@@ -22,7 +24,7 @@ def beside(folder):
     return None
 
 
-def inside(archive, names):
+def inside(archive: ZipFile, names: Sequence[str]) -> tuple[str, str] | None:
     """(name, text) of the table at the top of a zip, None where there is none."""
     for name in NAMES:
         if name in names:
@@ -30,7 +32,7 @@ def inside(archive, names):
     return None
 
 
-def labels(path, text, names):
+def labels(path: str, text: str, names: Sequence[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """(label, classes) of the images with these names, None and () where the table has none.
 
     A .csv has a head: file, then a name for each column; a .json is {file: label}, or StyleGAN's {"labels": [[file, label],

@@ -3,13 +3,22 @@
 from pathlib import Path
 
 from jaxgan.data import sources
+from jaxgan.data.dataset import Dataset
 from jaxgan.errors import BadInput, unknown
 from jaxgan.modalities.resize import HOW, Resize
 
 MOST_IN_MEMORY = 2**31  # bytes of images above which files are read when they are needed
 
 
-def load(source, resolution=None, *, fit="crop", channels=0, aspect=1.0, memory=MOST_IN_MEMORY):
+def load(
+    source: str,
+    resolution: int | None = None,
+    *,
+    fit: str = "crop",
+    channels: int = 0,
+    aspect: float = 1.0,
+    memory: int = MOST_IN_MEMORY,
+) -> Dataset:
     """Dataset of a source: a name, a folder of images or of idx files, a zip, an .npz, a large picture, tfds:NAME.
 
     resolution: the height that images are brought to, as `fit` ("crop", "stretch" or "pad") says; their width is `aspect`
@@ -24,7 +33,9 @@ def load(source, resolution=None, *, fit="crop", channels=0, aspect=1.0, memory=
     return _source(source).load(source, Resize(resolution or None, fit, channels, aspect), memory)
 
 
-def held_out(source, resolution=None, *, fit="crop", channels=0, aspect=1.0):
+def held_out(
+    source: str, resolution: int | None = None, *, fit: str = "crop", channels: int = 0, aspect: float = 1.0
+) -> Dataset | None:
     """Dataset of the samples that `load` leaves out of a source, None where it has none.
 
     The t10k part of a folder of idx files, the test split of tfds:NAME. Raises BadInput as `load` does.

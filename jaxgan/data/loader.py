@@ -1,14 +1,18 @@
 """Index-based feeding: which samples step n sees is a function of (seed, n), so resuming needs the step alone."""
 
 import zlib
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgan.data.dataset import Dataset
 from jaxgan.data.lazy import Resident
+from jaxgan.sharing import Step
 
 RESIDENT_BYTES = 2**31  # larger sets stay in the host's memory
 AHEAD = 4  # batches that are being read while the device works
@@ -20,7 +24,7 @@ def _permutation(seed, epoch, size):
     return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(size).astype(np.int32)
 
 
-def rows(seed, first, count, size):
+def rows(seed: int, first: int, count: int, size: int) -> np.ndarray:
     """Rows int32 [count] at places first .. first + count - 1 of the endless sequence of shuffled epochs of `size`."""
     out, place = [], first
     while place < first + count:
@@ -31,7 +35,7 @@ def rows(seed, first, count, size):
     return np.concatenate(out)
 
 
-def stream_seed(seed, name):
+def stream_seed(seed: int, name: str) -> int:
     """Seed of the stream of this name, beside that of the real samples."""
     return seed ^ (zlib.crc32(name.encode()) << 31)
 
@@ -47,10 +51,20 @@ class Loader:
     """
 
     def __init__(
-        self, dataset, batch_size, *, seed=0, columns=None, unpaired=(), flip=False, turns=1, chunk=1, resident=None
-    ):
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        *,
+        seed: int = 0,
+        columns: Iterable[str] | None = None,
+        unpaired: Sequence[str] = (),
+        flip: bool = False,
+        turns: int = 1,
+        chunk: int = 1,
+        resident: bool | None = None,
+    ) -> None:
         names = tuple(dataset.columns if columns is None else columns)
-        found = {name: dataset[name] for name in names}
+        found: dict[str, Any] = {name: dataset[name] for name in names}
         if resident is None:
             can = all(isinstance(x, (np.ndarray, Resident)) for x in found.values())
             resident = can and sum(x.nbytes for x in found.values()) <= RESIDENT_BYTES
@@ -68,25 +82,32 @@ class Loader:
         self._per_step = turns * batch_size
         self.batch_axis = len(self._lead) - 1
         self.shared = (self._arrays,) if resident else ()
-        self._chunk, self._pool, self._coming = chunk, ThreadPoolExecutor(AHEAD), {}
+        self._chunk, self._pool = chunk, ThreadPoolExecutor(AHEAD)
+        self._coming: dict[int, Future] = {}
 
-    def like(self):
-        """The shapes of a batch: nothing is read."""
+    def like(self) -> dict[str, jax.ShapeDtypeStruct]:
+        """The shapes of a batch, by name: nothing is read."""
         if self._resident:
             return {_key(stream): jax.ShapeDtypeStruct(self._lead, np.int32) for stream in self._counts}
         return {k: jax.ShapeDtypeStruct((*self._lead, *shape), self._dtypes[k]) for k, shape in self._shapes.items()}
 
-    def batch(self, step, upcoming=None):
-        """What the program for the steps from `step` on is given. upcoming: the steps at which the next ones will begin."""
+    def batch(self, step: int, upcoming: Iterable[int] | None = None) -> dict[str, np.ndarray]:
+        """What the program for the steps from `step` on is given. upcoming: the steps at which the next ones will begin.
+
+        Row numbers int32 or samples, by name, their axes as `like` has them. Raises BadInput where a file turns out to be
+        damaged.
+        """
         if self._resident:
             return {_key(stream): row for stream, row in self._rows(step).items()}
         after = range(step + self._chunk, step + AHEAD * self._chunk, self._chunk) if upcoming is None else upcoming
         wanted = (step, *after)
         self._coming = {  # what is not wanted any more is forgotten: a batch depends on its step alone
-            n: self._coming.get(n) or self._pool.submit(lambda n=n: self._gather(self._arrays, self._rows(n)))
-            for n in wanted
+            n: self._coming.get(n) or self._pool.submit(self._read, n) for n in wanted
         }
         return self._coming[step].result()
+
+    def _read(self, step):
+        return self._gather(self._arrays, self._rows(step))
 
     def _rows(self, step):
         """Stream -> rows int32; from the number of samples on they are mirrored."""
@@ -94,7 +115,7 @@ class Loader:
         sizes = {stream: size * (2 if self._flip else 1) for stream, size in self._counts.items()}
         return {s: rows(self._seeds[s], first, count, size).reshape(self._lead) for s, size in sizes.items()}
 
-    def gathering(self, step):
+    def gathering(self, step: Step) -> Step:
         """The step, taking batch(n) and `shared`."""
         if not self._resident:
             return step

@@ -103,6 +103,7 @@ def evaluate(
     """
     if num < 2:
         raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
+    chosen = parallel.choose("mesh", devices or None)
     run = runs.open_run(run, recipe)
     loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step, config = int(loaded.state.step), run.config
@@ -133,7 +134,7 @@ def evaluate(
             raise BadInput(
                 f"--path-length is of images that differ by less than a file holds, {net.name} takes files: remove it"
             )
-        extractor = extract.FeatureExtractor(net, run.made.kind, parallel.choose("mesh", devices or None))
+        extractor = extract.FeatureExtractor(net, run.made.kind, chosen)
         real = extractor.real(reference, max(REAL, num), seed, say, config.real)
         if len(real.features) < 2:
             raise BadInput(f"{reference.name} has {len(real.features)} samples, and metrics take 2 at least")

@@ -34,4 +34,6 @@ def _same(name, spec, other):
         has = "none" if found is None else f"those of {len(found.classes)} classes"
         raise BadInput(f"the run has labels of {len(spec.classes)} classes, {other.name} has {has}: give such")
     if found.shape != spec.shape:
-        raise BadInput(f"the run has {name}s of {size(spec.shape)}, {other.name} has {name}s of {size(found.shape)}")
+        raise BadInput(
+            f"the run has samples of {size(spec.shape)} in {name}, {other.name} has samples of {size(found.shape)}: give such"
+        )

@@ -33,7 +33,7 @@ wasserstein = Pair(g=lambda real, fake: -fake, d=lambda real, fake: fake - real)
 """Arjovsky et al. 2017, arXiv:1701.07875, eq. 2. Only with a constraint on the critic: wgan_gp or clip_weights."""
 
 
-def bce(smoothing=0.0):
+def bce(smoothing: float = 0.0) -> Pair:
     """Binary cross-entropy with targets 1 - smoothing for real and 0 for fake in D, and 1 in G.
 
     One-sided label smoothing acts on the target of the real samples alone: Salimans et al. 2016, arXiv:1606.03498,
@@ -47,7 +47,7 @@ def bce(smoothing=0.0):
     return Pair(g=non_saturating.g, d=d)
 
 
-def relativistic(loss):
+def relativistic(loss: Pair) -> Pair:
     """The relativistic pairing (RpGAN) of a loss: D judges real minus fake, sample by sample; G the opposite.
 
     f(D(x) - D(G(z))) for D and f(D(G(z)) - D(x)) for G, where f is what `loss` asks of real logits: Jolicoeur-Martineau
@@ -60,7 +60,7 @@ def relativistic(loss):
     )
 
 
-def relativistic_average(loss, axis_name=None):
+def relativistic_average(loss: Pair, axis_name: str | None = None) -> Pair:
     """The relativistic average (RaGAN) of a loss: D judges each logit minus the mean logit of the other kind.
 
     Jolicoeur-Martineau 2019, arXiv:1807.00734, eq. 9 and 10. axis_name: devices whose batches are one batch.

@@ -1,10 +1,16 @@
 """D says the same of a sample and of its augmented copy."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
+from jaxgan.losses.penalties import Penalty
 
-def consistency(augment, weight=10.0, weight_fake=10.0):
+
+def consistency(
+    augment: Callable[[jax.Array, jax.Array], jax.Array], weight: float = 10.0, weight_fake: float = 10.0
+) -> Penalty:
     """Penalty weight |D(x) - D(T(x))|^2 + weight_fake |D(G(z)) - D(T(G(z)))|^2, on D alone.
 
     Both: balanced consistency (bCR), Zhao et al. 2020, arXiv:2002.04724, algorithm 1; with weight_fake=0 consistency

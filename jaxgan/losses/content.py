@@ -1,9 +1,13 @@
 """What G is told directly, beside D: functions (real, fake, context) -> float32 [], added to G's loss."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+Term = Callable[..., jax.Array]  # (real, fake, context) -> float32 []
 
 
 class Context(NamedTuple):
@@ -16,7 +20,7 @@ class Context(NamedTuple):
     key: jax.Array  # of the turn
 
 
-def moment_matching(weight=1.0, axis_name=None):
+def moment_matching(weight: ArrayLike = 1.0, axis_name: str | None = None) -> Term:
     """weight times the mean over pixels of |E x - E G(z)|^2 + |E x^2 - E G(z)^2|^2, E over the batch.
 
     Feature matching with the pixels and their squares as features: Salimans et al. 2016, arXiv:1606.03498, section 3.1.

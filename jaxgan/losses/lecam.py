@@ -17,7 +17,7 @@ class Anchors(NamedTuple):
     batches: jax.Array  # float32 [], seen so far: as all that a step averages over devices
 
 
-def lecam(weight=0.3, decay=0.99, warm_up=1000):
+def lecam(weight: float = 0.3, decay: float = 0.99, warm_up: int = 1000) -> Tracker:
     """Tracker that adds weight (mean (D(x) - a_F)^2 + mean (D(G(z)) - a_R)^2) to D's loss.
 
     Tseng et al. 2021, arXiv:2104.03310, eq. 4; a_R and a_F are moving averages of D(x) and D(G(z)), eq. 5, of the batches

@@ -4,12 +4,22 @@ A penalty is a function (d, real, fake, keys) -> float32 [B]: `d` maps samples t
 are one per place in the global batch. Its constants are given first: r1(gamma=10).
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
+from jax.typing import ArrayLike
+
+from jaxgan.sharing import Key
+
+Penalty = Callable[
+    [Callable[[jax.Array], Any], jax.Array, jax.Array, Key], jax.Array
+]  # (d, real, fake, keys [B]) -> [B]
 
 
-def r1(gamma=10.0):
+def r1(gamma: ArrayLike = 10.0) -> Penalty:
     """gamma / 2 |grad D(x)|^2 at real x. Mescheder et al. 2018, arXiv:1801.04406, eq. 9."""
 
     def penalty(d, real, fake, keys):
@@ -19,7 +29,7 @@ def r1(gamma=10.0):
     return penalty
 
 
-def r2(gamma=10.0):
+def r2(gamma: ArrayLike = 10.0) -> Penalty:
     """gamma / 2 |grad D(x)|^2 at fake x. Mescheder et al. 2018, arXiv:1801.04406, eq. 10."""
 
     def penalty(d, real, fake, keys):
@@ -29,7 +39,7 @@ def r2(gamma=10.0):
     return penalty
 
 
-def wgan_gp(weight=10.0):
+def wgan_gp(weight: ArrayLike = 10.0) -> Penalty:
     """weight (|grad D(x)| - 1)^2 at x drawn evenly between a real and a fake sample.
 
     Gulrajani et al. 2017, arXiv:1704.00028, eq. 3 and algorithm 1 (two-sided).
@@ -42,7 +52,7 @@ def wgan_gp(weight=10.0):
     return penalty
 
 
-def dragan(weight=10.0, noise_std=0.25):
+def dragan(weight: ArrayLike = 10.0, noise_std: ArrayLike = 0.25) -> Penalty:
     """weight (|grad D(x + noise)| - 1)^2 at real x. Kodali et al. 2017, arXiv:1705.07215, section 2.3.
 
     noise_std: of the normal noise, in units of the images (whose range is 2); the paper's c.
@@ -56,7 +66,7 @@ def dragan(weight=10.0, noise_std=0.25):
     return penalty
 
 
-def clip_weights(limit=0.01):
+def clip_weights(limit: ArrayLike = 0.01) -> optax.GradientTransformation:
     """Optax transformation, last in the chain of D: no parameter leaves [-limit, limit].
 
     Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1.

@@ -2,12 +2,13 @@
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jaxgan.core import Pair
 from jaxgan.errors import BadInput
 
 
-def top_k(loss, share=0.5, axis_name=None):
+def top_k(loss: Pair, share: ArrayLike = 0.5, axis_name: str | None = None) -> Pair:
     """The loss whose G learns from the `share` of the fakes with the highest logits, one at least.
 
     Sinha et al. 2020, arXiv:2002.06224, algorithm 1, whose k falls from B to B / 2 as the training goes on: the share may be

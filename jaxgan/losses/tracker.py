@@ -1,7 +1,7 @@
 """What D remembers of its own logits from step to step."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 def _no_penalty(state, real, fake):
@@ -16,7 +16,9 @@ class Tracker(NamedTuple):
     """Something that D's logits move, and that may add to D's loss. Its state is among D's stats."""
 
     name: str
-    start: Callable  # () -> state, a tree of arrays
-    update: Callable  # (state, real, fake, images: int, of the local batch) -> state; a step averages it over devices
-    penalty: Callable = _no_penalty  # (state, real, fake) -> scalar, added to D's loss
-    metrics: Callable = _no_scalars  # (state) -> name: scalar, among D's metrics
+    start: Callable[[], Any]  # () -> state, a tree of arrays
+    update: Callable[
+        ..., Any
+    ]  # (state, real, fake, images: int, of the local batch) -> state; a step averages it over devices
+    penalty: Callable[..., Any] = _no_penalty  # (state, real, fake) -> scalar, added to D's loss
+    metrics: Callable[[Any], dict[str, Any]] = _no_scalars  # (state) -> name: scalar, among D's metrics

@@ -15,23 +15,25 @@ sheet(path, samples, columns, titles=(), real=None), draw(ax, samples, columns, 
 
 import importlib
 import pkgutil
+from types import ModuleType
+from typing import Any
 
 from jaxgan.errors import unknown
 
 _TOOLS = {"canvas", "resize"}  # what modalities are made with
 
 
-def names():
+def names() -> list[str]:
     """Names of all modalities."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _TOOLS)
 
 
-def taken_for(samples):
+def taken_for(samples: Any) -> str:
     """Name of the modality that an array of samples is taken for where nobody says what they are."""
     return next((name for name in names() if samples.ndim in get(name).FORMS), "image")
 
 
-def get(name):
+def get(name: str) -> ModuleType:
     """The modality's module. Raises BadInput, with the nearest names, where there is none."""
     if name not in names():
         raise unknown("kind of sample", name, names())

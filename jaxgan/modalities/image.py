@@ -1,44 +1,50 @@
 """Images: uint8 [N, H, W, C] in files, float in [-1, 1] in a step; grey, colour, or colour and transparency."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.errors import BadInput
 from jaxgan.modalities import resize as resizing
+from jaxgan.sharing import Array, Batch
 
 ONE, SUFFIX, FEATURES, EACH, FORMS = "image", ".png", "classifier", None, (4, 3)
 CELL = 48  # smallest width of a picture in a grid, in pixels
 _AS_THEY_ARE = ("mask", "label")  # columns of numbers that are names
 
 
-def batch_to_step(batch):
+def batch_to_step(batch: Batch) -> Batch:
     """The batch with its columns of uint8 in [-1, 1], but for "mask" and "label"."""
     scaled = {k: to_step(x) for k, x in batch.items() if k not in _AS_THEY_ARE and x.dtype == jnp.uint8}
     return {**batch, **scaled}
 
 
-def to_step(x):
+def to_step(x: Array) -> Array:
     """[-1, 1] of uint8; floats as they are."""
     return x / 127.5 - 1 if x.dtype == jnp.uint8 else x
 
 
-def from_scale(x):
+def from_scale(x: jax.Array) -> jax.Array:
     """float32 in [-1, 1] of numbers in 0 .. 255, whole or not."""
     return x.astype(jnp.float32) / 127.5 - 1
 
 
-def to_file(x):
+def to_file(x: Array) -> Array:
     """uint8 of images in [-1, 1]; those of uint8 as they are."""
     return x if x.dtype == jnp.uint8 else np.rint(to_scale(np.asarray(x, np.float32))).astype(np.uint8)
 
 
-def to_scale(x):
+def to_scale(x: Array) -> Array:
     """float32 in 0 .. 255 of images in [-1, 1], not rounded."""
     xp = np if isinstance(x, np.ndarray) else jnp
     return (xp.clip(x.astype(jnp.float32), -1, 1) + 1) * 127.5
 
 
-def check(name, samples):
+def check(name: str, samples: np.ndarray) -> np.ndarray:
     """uint8 [N, H, W, C], or float32 in [-1, 1], of [N, H, W, C] or grey [N, H, W]."""
     if samples.ndim == 3 and (samples.dtype == np.uint8 or samples.shape[-1] > 2):
         samples = samples[..., None]  # grey
@@ -62,7 +68,7 @@ def check(name, samples):
     return samples
 
 
-def resize(samples, how):
+def resize(samples: np.ndarray, how: resizing.Resize) -> np.ndarray:
     """Images [N, H, W, C] brought to a Resize, with as many channels as it asks for."""
     samples = resizing.as_channels(samples, how.channels)
     if how.size is not None and samples.shape[1:3] != how.size:
@@ -70,40 +76,42 @@ def resize(samples, how):
     return samples
 
 
-def mirror(x):
+def mirror(x: Array) -> Array:
     """Left is right."""
     return x[..., ::-1, :]
 
 
-def describe(shape):
+def describe(shape: Sequence[int]) -> str:
     """32x32, 3 channel(s)."""
     return f"{shape[0]}x{shape[1]}, {shape[2]} channel(s)"
 
 
-def write(path, sample):
+def write(path: str | Path, sample: np.ndarray) -> None:
     """Writes one uint8 image [H, W, C] as it is."""
     _picture(sample).save(path)
 
 
-def sheet(path, samples, columns, titles=(), real=None):
+def sheet(
+    path: str | Path, samples: np.ndarray, columns: int, titles: Sequence[str] = (), real: np.ndarray | None = None
+) -> None:
     """Writes a grid of uint8 images, row by row, with titles over the columns."""
     del real
     grid(samples, columns, titles).save(path)
 
 
-def draw(ax, samples, columns, real=None):
+def draw(ax: Any, samples: np.ndarray, columns: int, real: np.ndarray | None = None) -> None:
     """The grid on axes."""
     del real
     ax.imshow(np.asarray(grid(samples, columns)))
     ax.axis("off")
 
 
-def blank(shape):
+def blank(shape: Sequence[int]) -> np.ndarray:
     """What stands in a grid where there is no sample."""
     return np.full(shape, 255, np.uint8)
 
 
-def grid(images, columns, titles=()):
+def grid(images: np.ndarray, columns: int, titles: Sequence[str] = ()) -> Any:
     """Pillow image of uint8 images [N, H, W, C], row by row, each at least CELL pixels wide, with titles over the columns."""
     from PIL import Image, ImageDraw, ImageFont
 

@@ -1,6 +1,9 @@
 """Masks: class numbers uint8 [N, H, W] in files; in a step the same, or logits [N, H, W, K] where G makes them."""
 
 import colorsys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -8,23 +11,24 @@ import numpy as np
 from jaxgan.errors import BadInput
 from jaxgan.modalities import image
 from jaxgan.modalities import resize as resizing
+from jaxgan.sharing import Array
 
 ONE, SUFFIX, FEATURES, EACH, FORMS = "mask", ".png", "", None, ()
 
 
-def to_step(x):
+def to_step(x: Array) -> Array:
     """As they are: class numbers are names."""
     return x
 
 
-def to_file(x):
+def to_file(x: Array) -> Array:
     """uint8 [..., H, W] of class numbers; of logits [..., H, W, K] the class of the largest."""
     if jnp.issubdtype(x.dtype, jnp.floating):
         x = (np if isinstance(x, np.ndarray) else jnp).argmax(x, axis=-1)
     return x.astype(jnp.uint8)
 
 
-def check(name, samples):
+def check(name: str, samples: np.ndarray) -> np.ndarray:
     """uint8 [N, H, W] of class numbers 0 .. 255."""
     if samples.ndim == 4 and samples.shape[-1] == 1:
         samples = samples[..., 0]
@@ -36,24 +40,24 @@ def check(name, samples):
     return samples.astype(np.uint8)
 
 
-def resize(samples, how):
+def resize(samples: np.ndarray, how: resizing.Resize) -> np.ndarray:
     """Masks brought to a Resize as the images that they lie over, by the nearest pixel: no class comes in between."""
     if how.size is None or samples.shape[1:3] == how.size:
         return samples
     return np.stack([resizing.fit(one[..., None], how._replace(channels=0), nearest=True)[..., 0] for one in samples])
 
 
-def mirror(x):
+def mirror(x: Array) -> Array:
     """Left is right."""
     return x[..., ::-1]
 
 
-def describe(shape):
+def describe(shape: Sequence[int]) -> str:
     """32x32 of class numbers."""
     return f"{shape[0]}x{shape[1]} of class numbers"
 
 
-def write(path, sample):
+def write(path: str | Path, sample: np.ndarray) -> None:
     """Writes one mask as a picture of class numbers with the palette that sheets have."""
     from PIL import Image
 
@@ -62,17 +66,19 @@ def write(path, sample):
     picture.save(path)
 
 
-def sheet(path, samples, columns, titles=(), real=None):
+def sheet(
+    path: str | Path, samples: np.ndarray, columns: int, titles: Sequence[str] = (), real: np.ndarray | None = None
+) -> None:
     """Writes a grid of masks in colours."""
     image.sheet(path, PALETTE[samples], columns, titles, real)
 
 
-def draw(ax, samples, columns, real=None):
+def draw(ax: Any, samples: np.ndarray, columns: int, real: np.ndarray | None = None) -> None:
     """The grid on axes."""
     image.draw(ax, PALETTE[samples], columns, real)
 
 
-def blank(shape):
+def blank(shape: Sequence[int]) -> np.ndarray:
     """What stands in a grid where there is no sample."""
     return np.zeros(shape, np.uint8)
 

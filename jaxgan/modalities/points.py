@@ -1,24 +1,31 @@
 """Points [N, D], floats of any range: the same in files and in a step."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
 import numpy as np
 
 from jaxgan.errors import BadInput
 from jaxgan.modalities.canvas import canvas
+from jaxgan.modalities.resize import Resize
+
+Array = TypeVar("Array")  # of NumPy or of JAX
 
 ONE, SUFFIX, FEATURES, EACH, FORMS = "point", "", "points", 2000, (2,)
 
 
-def to_step(x):
+def to_step(x: Array) -> Array:
     """As they are."""
     return x
 
 
-def to_file(x):
+def to_file(x: Array) -> Array:
     """As they are."""
     return x
 
 
-def check(name, samples):
+def check(name: str, samples: np.ndarray) -> np.ndarray:
     """float32 [N, D] of floats."""
     if samples.ndim != 2 or samples.size == 0 or not np.issubdtype(samples.dtype, np.floating):
         raise BadInput(f"{name} is {samples.dtype}{list(samples.shape)}, and points are floats [N, D], N > 0")
@@ -28,7 +35,7 @@ def check(name, samples):
     return samples
 
 
-def resize(samples, how):
+def resize(samples: np.ndarray, how: Resize) -> np.ndarray:
     """As they are. Raises BadInput where something else is asked for."""
     if how.size is None and not how.channels:
         return samples
@@ -36,12 +43,14 @@ def resize(samples, how):
     raise BadInput(f"the data are points, not images: remove {flag}")
 
 
-def describe(shape):
+def describe(shape: Sequence[int]) -> str:
     """Points in 2 dimensions."""
     return f"points in {shape[0]} dimensions"
 
 
-def sheet(path, samples, columns, titles=(), real=None):
+def sheet(
+    path: str | Path, samples: np.ndarray, columns: int, titles: Sequence[str] = (), real: np.ndarray | None = None
+) -> None:
     """Writes a scatter plot of the first two coordinates, over the real ones."""
     del titles
     figure, axes = canvas(1, 1, (6, 6))
@@ -50,7 +59,7 @@ def sheet(path, samples, columns, titles=(), real=None):
     figure.savefig(path, dpi=100)
 
 
-def draw(ax, samples, columns, real=None):
+def draw(ax: Any, samples: np.ndarray, columns: int, real: np.ndarray | None = None) -> None:
     """The scatter plot on axes."""
     del columns
     if real is not None:

@@ -1,6 +1,7 @@
 """How pictures of any size and kind become samples of one shape."""
 
-from typing import NamedTuple
+from pathlib import Path
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -23,20 +24,21 @@ class Resize(NamedTuple):
     aspect: float = 1.0
 
     @property
-    def size(self):
+    def size(self) -> tuple[int, int] | None:
         """(height, width), None for images as they are."""
         return None if self.resolution is None else (self.resolution, max(1, round(self.resolution * self.aspect)))
 
 
-def read(file, channels=0):
+def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
     """uint8 [H, W, C] of an open image file: 1, 3 or 4 channels; with 0, 1 or 3 as found.
 
     16 bits become 8; without a fourth channel transparency is laid over white. Raises OSError and others where damaged.
     """
     from PIL import Image
 
-    with Image.open(file) as picture:
-        picture.load()
+    with Image.open(file) as opened:
+        opened.load()
+        picture: Image.Image = opened
         if picture.mode.startswith("I"):  # 16 bits
             image = (np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8)[..., None]
             return as_channels(image, channels)
@@ -51,12 +53,12 @@ def read(file, channels=0):
         return np.asarray(picture.convert("RGB"))
 
 
-def is_grey(picture):
+def is_grey(picture: Any) -> bool:
     """Whether a Pillow image has a single channel of brightness, whatever its depth."""
     return picture.mode in ("1", "L") or picture.mode.startswith("I")
 
 
-def as_channels(image, channels):
+def as_channels(image: np.ndarray, channels: int) -> np.ndarray:
     """image [H, W, C] or [N, H, W, C] with this many channels (0: as it is). Raises BadInput where it cannot be meant."""
     found = image.shape[-1]
     if channels in (0, found):
@@ -72,7 +74,7 @@ def as_channels(image, channels):
     raise BadInput(f"images of {found} channels cannot become --channels {channels}: remove it")
 
 
-def fit(image, how, nearest=False):
+def fit(image: np.ndarray, how: Resize, nearest: bool = False) -> np.ndarray:
     """One image [H, W, C] as `how`, a Resize, has it. uint8 stays uint8, floats stay in [-1, 1].
 
     By Lanczos' filter, or the nearest pixel.
@@ -86,7 +88,8 @@ def fit(image, how, nearest=False):
     if how.how != "pad":
         return _resample(image, height, width, nearest)
     scale = min(height / image.shape[0], width / image.shape[1])
-    inner = _resample(image, *(max(1, round(n * scale)) for n in image.shape[:2]), nearest)
+    high, wide = (max(1, round(n * scale)) for n in image.shape[:2])
+    inner = _resample(image, high, wide, nearest)
     out = np.full((height, width, image.shape[2]), 0 if image.dtype == np.uint8 else -1, image.dtype)
     top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
     out[top : top + inner.shape[0], left : left + inner.shape[1]] = inner

@@ -8,12 +8,14 @@ other average is very nearly a sum of snapshots, with weights by least squares.
     params = averages.reconstruct([averages.snapshot(state.g.opt) for state in states], sigma=0.15)
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
@@ -29,7 +31,7 @@ class Tracked(NamedTuple):
     averages: tuple  # K trees like the params
 
 
-def exponent(sigma):
+def exponent(sigma: float) -> float:
     """gamma of the average whose weights are proportional to time^gamma and whose width is `sigma` of the training.
 
     sigma^2 = (gamma + 1) / ((gamma + 2)^2 (gamma + 3)), section 3.1; 0.05 is 16.97, 0.10 is 6.94. Raises BadInput for a
@@ -41,7 +43,7 @@ def exponent(sigma):
     return float(np.roots([1, 7, 16 - square, 12 - square]).real.max())
 
 
-def track(tx, sigmas=(0.05, 0.10)):
+def track(tx: optax.GradientTransformation, sigmas: Sequence[float] = (0.05, 0.10)) -> optax.GradientTransformation:
     """`tx`, keeping for each of `sigmas` the average of the updated params with weights k^(gamma + 1) - (k - 1)^(gamma + 1).
 
     Those are the integrals of the power function over the time of each update k: section 3.1, where beta at update k is
@@ -68,7 +70,7 @@ def track(tx, sigmas=(0.05, 0.10)):
     return optax.GradientTransformation(init, update)
 
 
-def snapshot(opt_state):
+def snapshot(opt_state: Any) -> Tracked:
     """The Tracked within an optimizer's state, or in the nested dicts that were read of one.
 
     Raises BadInput where there is none.
@@ -81,7 +83,7 @@ def snapshot(opt_state):
     return found[0]._replace(inner=())
 
 
-def weights(steps, sigmas, step, sigma):
+def weights(steps: ArrayLike, sigmas: Sequence[float] | np.ndarray, step: float, sigma: float) -> np.ndarray:
     """Weights float64 [N] of the averages at steps [N] of widths [N] that come nearest to that at `step` of width `sigma`.
 
     Least squares between the power functions, in closed form, as in appendix C: each inner product is the integral of a
@@ -95,7 +97,7 @@ def weights(steps, sigmas, step, sigma):
     return np.linalg.lstsq(gram, target, rcond=None)[0]
 
 
-def reconstruct(snapshots, sigma, step=None):
+def reconstruct(snapshots: Sequence[Tracked], sigma: float, step: float | None = None) -> Any:
     """Params averaged with width `sigma` over the updates up to `step` (by default the last snapshot's).
 
     snapshots: Tracked of one training, as `snapshot` finds them. The more there are, and the denser, the nearer; a width

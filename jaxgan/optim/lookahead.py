@@ -17,7 +17,7 @@ class LookaheadState(NamedTuple):
     count: jax.Array  # int32 [], updates so far
 
 
-def lookahead(tx, every=5, pull=0.5):
+def lookahead(tx: optax.GradientTransformation, every: int = 5, pull: float = 0.5) -> optax.GradientTransformation:
     """`tx`, and after every so many of its updates a step back: the share `pull` of the way that they have gone.
 
     Zhang et al. 2019, arXiv:1907.08610, algorithm 1; `every` is its k, `pull` its alpha, the inner state is kept. The slow

@@ -1,17 +1,21 @@
 """One generator against one discriminator: whatever G is given, and whatever D is shown."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jaxgan.core import GAN, Losses, Pair, sample_keys, with_index
 from jaxgan.errors import BadInput
-from jaxgan.losses import non_saturating
-from jaxgan.losses.content import Context
+from jaxgan.losses import Tracker, non_saturating
+from jaxgan.losses.content import Context, Term
+from jaxgan.losses.penalties import Penalty
 from jaxgan.modalities.image import batch_to_step
-from jaxgan.net import TRACKERS, DiscriminatorOutput
-from jaxgan.noise import normal
+from jaxgan.net import TRACKERS, DiscriminatorOutput, Net
+from jaxgan.noise import Noise, normal
+from jaxgan.sharing import Batch, Key
 
 _TAKEN = {"loss", "adversarial", "penalty"}  # metrics of G that no content term can be called
 
@@ -25,20 +29,20 @@ class Fakes(NamedTuple):
 
 
 def adversarial(
-    generator,
-    discriminator,
+    generator: Net,
+    discriminator: Net,
     *,
-    loss=non_saturating,
-    penalties=(),
-    penalties_g=(),
-    trackers=(),
-    noise=None,
-    real="image",
-    given=None,
-    shown=None,
-    content=None,
-    weight=1.0,
-):
+    loss: Pair = non_saturating,
+    penalties: Sequence[Penalty] = (),
+    penalties_g: Sequence[Callable[..., Any]] = (),
+    trackers: Sequence[Tracker] = (),
+    noise: Noise | None = None,
+    real: str | Callable[[Batch], Any] = "image",
+    given: Callable[[Batch, Key], Any] | None = None,
+    shown: Callable[[Any, Batch], Any] | None = None,
+    content: Mapping[str, Term] | None = None,
+    weight: ArrayLike = 1.0,
+) -> GAN:
     """GAN of one Net against another. What G is given and what D is shown are functions of the batch.
 
     batch: columns by name; those of uint8, but for "mask" and "label", are brought to [-1, 1] before anything sees them.
@@ -159,7 +163,7 @@ def adversarial(
     return GAN(init, generate, losses, sample)
 
 
-def column(batch, name):
+def column(batch: Batch, name: str) -> Any:
     """A column of a batch. Raises BadInput, with those that are there, where it is not."""
     if name not in batch:
         raise BadInput(f"the game takes a column {name!r}, and the batch has {', '.join(sorted(batch))}: give it too")

@@ -1,16 +1,21 @@
 """D judges fakes of some time ago too: a pool of samples that it remembers."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import Pair, sample_keys, with_index
+from jaxgan.core import GAN, Pair, sample_keys, with_index
 from jaxgan.errors import BadInput
 from jaxgan.sharing import MEMORY
 
 _NAME = "pool"
 
 
-def pooled(gan, size=50, part=None, put=None):
+def pooled(
+    gan: GAN, size: int = 50, part: Callable[[Any], Any] | None = None, put: Callable[[Any, Any], Any] | None = None
+) -> GAN:
     """The GAN whose D learns from fakes of which half are older ones: G's loss is of the new ones.
 
     Shrivastava et al. 2017, arXiv:1612.07828, section 2.3; CycleGAN, Zhu et al. 2017, arXiv:1703.10593, section 4, with size

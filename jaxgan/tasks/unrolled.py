@@ -2,11 +2,12 @@
 
 import jax
 
+from jaxgan.core import GAN
 from jaxgan.errors import BadInput
 from jaxgan.sharing import average
 
 
-def unrolled(gan, steps=5, rate=0.001, axis_name=None):
+def unrolled(gan: GAN, steps: int = 5, rate: float = 0.001, axis_name: str | None = None) -> GAN:
     """The GAN whose G is judged by a D that has made `steps` more steps of gradient descent of `rate`, derived through.
 
     Metz et al. 2017, arXiv:1611.02163, eq. 5-8: G's gradient knows how D will answer it. D itself learns as before. D's

@@ -58,7 +58,7 @@ def test_folder_of_one_kind_stays_grey_and_of_two_becomes_colour(tmp_path):
     assert data.load(str(tmp_path))["image"].shape == (1, 8, 8, 1)
     picture(tmp_path / "b.png")
     found = data.load(str(tmp_path))
-    assert found["image"].shape == (2, 8, 8, 3) and found["label"] is None
+    assert found["image"].shape == (2, 8, 8, 3) and "label" not in found
     assert (found["image"][0, ..., 0] == found["image"][0, ..., 2]).all()
 
 

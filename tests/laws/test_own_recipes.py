@@ -87,7 +87,7 @@ def test_a_folder_alone_runs_no_code_and_another_file_is_refused(own, tmp_path, 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("x = 1", "is no recipe, it has no Config, TINY, build"), ("def", "cannot be loaded as a recipe (SyntaxError")],
+    [("x = 1", "is no recipe, it has no Config, TINY, build"), ("def", "cannot be loaded (SyntaxError")],
 )
 def test_what_is_no_recipe_is_told(text, said, tmp_path):
     Path(tmp_path / "mine.py").write_text(text)

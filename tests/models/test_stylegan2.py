@@ -353,7 +353,7 @@ CONFIG = recipes.stylegan2.Config
         (lambda: stylegan2.generator(8, mapping_layers=0), "give numbers above 0"),
         (lambda: shapes(stylegan2.discriminator(), (2, 48, 48, 3)), "not 48x48"),
         (lambda: CONFIG(path_every=3), "--path-every is 3 and --penalty-every 16: let one divide the other"),
-        (lambda: CONFIG(path_every=0), "--path-every 0: give"),
+        (lambda: CONFIG(path_every=0), "--path-every is 0: give a number above 0"),
         (lambda: CONFIG(noise="uniform"), "--noise is uniform: add --mixing 0"),
     ],
 )

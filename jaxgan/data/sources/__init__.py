@@ -8,14 +8,15 @@ takes(word) -> bool. load(word, how, memory) -> Dataset brought to a `modalities
 
 import importlib
 import pkgutil
+from types import ModuleType
 
 
-def modules():
+def modules() -> list[ModuleType]:
     """All sources, those that take what is left last."""
     found = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
     return sorted(found, key=lambda source: getattr(source, "FALLBACK", False))
 
 
-def words():
+def words() -> list[str]:
     """What each source takes, in words."""
     return [source.WORDS for source in modules()]

@@ -1,15 +1,17 @@
 """Every crop of a few large pictures is a sample: textures from one photograph."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.data.dataset import labelled
+from jaxgan.data.dataset import Dataset, labelled
 from jaxgan.data.lazy import Resident
 from jaxgan.data.sources.files import DAMAGED, SUFFIXES
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import as_channels, read
+from jaxgan.modalities.resize import Resize, as_channels, read
 
 NAMES = ("textures",)
 WORDS = "textures, or one large picture: every crop of brick, grass and gravel photographs, or of yours"
@@ -18,12 +20,12 @@ DEFAULT = 64  # pixels a side
 TEXTURES = ("brick", "grass", "gravel")
 
 
-def takes(word):
+def takes(word: str) -> bool:
     """Whether the word is this source's."""
     return word in NAMES or (Path(word).is_file() and Path(word).suffix.lower() in SUFFIXES)
 
 
-def load(word, how, memory=0):
+def load(word: str, how: Resize, memory: int = 0) -> Dataset:
     """Dataset of all crops of the textures, or of one picture. Raises BadInput where it is damaged or too small."""
     del memory
     if word in NAMES:
@@ -38,7 +40,7 @@ def load(word, how, memory=0):
 class Crops(Resident):
     """The view [N, size, size, C] of all crops of pictures [H, W, C] of any sizes: row n is always the same crop."""
 
-    def __init__(self, pictures, size):
+    def __init__(self, pictures: Sequence[np.ndarray], size: int) -> None:
         tall = np.array([picture.shape[0] for picture in pictures])
         wide = np.array([picture.shape[1] for picture in pictures])
         total = int(((tall - size + 1) * (wide - size + 1)).sum())
@@ -58,7 +60,7 @@ class Crops(Resident):
             "across": across.astype(np.int32),  # crops side by side
         }
 
-    def gather(self, arrays, rows):
+    def gather(self, arrays: Mapping[str, Any], rows: Any) -> Any:
         """Crops [..., size, size, C] of rows of any shape."""
         xp = np if isinstance(rows, np.ndarray) else jnp
         picture = xp.searchsorted(arrays["ends"], rows, side="right")
@@ -70,12 +72,12 @@ class Crops(Resident):
         down, right = inner.reshape(*one, -1, 1), inner.reshape(*one, 1, -1)
         return arrays["pixels"][corner[..., None, None] + down * wide[..., None, None] + right]
 
-    def picture_of(self, rows):
+    def picture_of(self, rows: np.ndarray) -> np.ndarray:
         """Which picture each row is a crop of."""
         return np.searchsorted(self.ends, rows, side="right")
 
 
-def crops(name, pictures, how, classes=()):
+def crops(name: str, pictures: Sequence[np.ndarray], how: Resize, classes: Sequence[str] = ()) -> Dataset:
     """Dataset of all square crops of these pictures; the label is the picture's number where there are classes.
 
     The crop's side is how.resolution, by default 64. Raises BadInput where a picture is smaller.
@@ -94,8 +96,11 @@ def crops(name, pictures, how, classes=()):
     return labelled(name, view, label, tuple(classes))
 
 
-def textures(how):
-    """Dataset of crops of scikit-image's brick, grass and gravel: grey, repeated to three channels unless how.channels is 1."""
+def textures(how: Resize) -> Dataset:
+    """Dataset of crops of scikit-image's brick, grass and gravel: grey, repeated to three channels unless how.channels is 1.
+
+    Raises BadInput where the crops are larger than they are.
+    """
     from skimage import data
 
     pictures = [as_channels(getattr(data, name)()[..., None], 3) for name in TEXTURES]

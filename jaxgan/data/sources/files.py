@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxgan.data import content, label_table
-from jaxgan.data.dataset import labelled
+from jaxgan.data.dataset import Dataset, labelled
 from jaxgan.data.lazy import Lazy
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import fit, is_grey, read
+from jaxgan.modalities.resize import Resize, fit, is_grey, read
 
 NAMES = ()
 WORDS = "a folder or a .zip of images: sub-folders are classes, or a labels.csv, labels.json, dataset.json"
@@ -29,24 +29,24 @@ class Files(NamedTuple):
     """Image files by name, in a fixed order."""
 
     source: str
-    names: tuple
-    open: Callable  # name -> binary file
-    content: Callable  # () -> bytes that change with what the files hold
+    names: tuple[str, ...]
+    open: Callable[[str], Any]  # name -> binary file
+    content: Callable[[], bytes]  # () -> bytes that change with what the files hold
     label: Any = None  # int32 [N], float32 [N, K], or None
-    classes: tuple = ()
+    classes: tuple[str, ...] = ()
 
-    def read(self, name, how):
+    def read(self, name: str, how: Resize) -> np.ndarray:
         """One image, brought to a Fit. Raises one of DAMAGED where it is."""
         with self.open(name) as file:
             return fit(read(file, how.channels), how)
 
 
-def takes(word):
+def takes(word: str) -> bool:
     """Whether the word is this source's."""
     return Path(word).is_dir() or (Path(word).is_file() and Path(word).suffix == ".zip")
 
 
-def find(source):
+def find(source: str | Path) -> Files:
     """Files of a folder, or of a zip (StyleGAN's data sets are such). Raises BadInput where it cannot be opened."""
     source = Path(source)
     if source.is_dir():
@@ -71,7 +71,7 @@ def find(source):
     return Files(str(source), names, opener, held, *_subfolders(names))
 
 
-def load(source, how, memory):
+def load(source: str, how: Resize, memory: int) -> Dataset:
     """Dataset of the images: in memory where they take less than `memory` bytes, else read when they are needed.
 
     Raises BadInput where there are no images, damaged ones, or several sizes without a resolution.
@@ -98,16 +98,16 @@ def load(source, how, memory):
 class FileView(Lazy):
     """The images [N, H, W, C] uint8 of Files, each read when it is asked for, by several threads."""
 
-    def __init__(self, files, how, shape):
+    def __init__(self, files: Files, how: Resize, shape: tuple[int, ...]) -> None:
         self.files, self.how, self.shape = files, how, shape
         self._pool = ThreadPoolExecutor(THREADS)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> np.ndarray:
         rows = self.rows(index)
         images = list(self._pool.map(self._read, rows.reshape(-1)))
         return np.stack(images).reshape(*rows.shape, *self.shape[1:])
 
-    def identity(self):
+    def identity(self) -> bytes:
         """What the files hold, and what is made of it."""
         return self.files.content() + repr(self.how).encode()
 

@@ -7,24 +7,25 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.dataset import from_arrays, resized
+from jaxgan.data.dataset import Dataset, from_arrays, resized
 from jaxgan.errors import BadInput
+from jaxgan.modalities.resize import Resize
 
 NAMES = ()
 WORDS = "a folder of idx files: MNIST's format"
 
 
-def takes(word):
+def takes(word: str) -> bool:
     """Whether the word is this source's."""
     return Path(word).is_dir() and find(word) is not None
 
 
-def held_out(word, how):
-    """Dataset of the t10k part, None where there is none."""
+def held_out(word: str, how: Resize) -> Dataset | None:
+    """Dataset of the t10k part, None where there is none. Raises BadInput as `load` does."""
     return load(word, how, part="t10k") if find(word, "t10k") else None
 
 
-def find(folder, part=None):
+def find(folder: str | Path, part: str | None = None) -> tuple[Path, Path | None] | None:
     """(images, labels or None): paths of a part by its name, else of the training part if there is one, else of the first.
 
     None where there is no such part.
@@ -39,15 +40,18 @@ def find(folder, part=None):
     return images[0], labels[0] if labels else None
 
 
-def load(folder, how, memory=0, part=None):
-    """Dataset of the part that `find` finds, brought to a Resize."""
+def load(folder: str, how: Resize, memory: int = 0, part: str | None = None) -> Dataset:
+    """Dataset of the part that `find` finds, brought to a Resize. Raises BadInput as `read` and `from_arrays` do."""
     del memory
-    images, labels = find(folder, part)
+    found = find(folder, part)
+    if found is None:
+        raise BadInput(f"{folder} has no idx files: give a folder that has")
+    images, labels = found
     columns = {"image": read(images), "label": None if labels is None else read(labels)}
     return resized(from_arrays(str(folder), columns), how)
 
 
-def read(path):
+def read(path: Path) -> np.ndarray:
     """Array of one idx file of bytes. Raises BadInput where its header and its length contradict each other."""
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()

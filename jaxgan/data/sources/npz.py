@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 
 from jaxgan import modalities
-from jaxgan.data.dataset import LABEL, from_arrays, resized
+from jaxgan.data.dataset import LABEL, Dataset, from_arrays, resized
 from jaxgan.errors import BadInput
+from jaxgan.modalities.resize import Resize
 
 NAMES = ()
 WORDS = "an .npz: image and perhaps label, input, mask"
 
 
-def takes(word):
+def takes(word: str) -> bool:
     """Whether the word is this source's."""
     return Path(word).suffix == ".npz"
 
 
-def load(word, how, memory=0):
+def load(word: str, how: Resize, memory: int = 0) -> Dataset:
     """Dataset of the archive's arrays, brought to a Resize: `image` [N, H, W, C] or [N, H, W], or points [N, D]; `input` alike.
 
     An array that is named after another kind of sample is of that kind; `label` [N] or [N, K], and their names `classes`.

@@ -1,8 +1,10 @@
 """Points in the plane, where every failure of a GAN can be seen and counted. The label is the mode."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from jaxgan.data.dataset import labelled, resized
+from jaxgan.data.dataset import Dataset, labelled, resized
+from jaxgan.modalities.resize import Resize
 
 NAMES = ("ring", "grid", "swissroll")
 WORDS = "ring, grid, swissroll: points in the plane"
@@ -12,10 +14,10 @@ SIZE = 20_000
 class Mixture:
     """A mixture of equal round normal distributions: its centres [M, 2] and standard deviation."""
 
-    def __init__(self, centres, std):
+    def __init__(self, centres: ArrayLike, std: float) -> None:
         self.centres, self.std = np.asarray(centres, np.float32), std
 
-    def dataset(self, name):
+    def dataset(self, name: str) -> Dataset:
         """Dataset of SIZE points, the same every time."""
         draw = np.random.default_rng(0)
         label = np.arange(SIZE, dtype=np.int32) % len(self.centres)
@@ -35,29 +37,29 @@ GRID = Mixture(np.stack(np.meshgrid(_ticks, _ticks), axis=-1).reshape(-1, 2) / 2
 MIXTURES = {"ring": RING, "grid": GRID}
 
 
-def takes(word):
+def takes(word: str) -> bool:
     """Whether the word is this source's."""
     return word in NAMES
 
 
-def load(word, how, memory=0):
-    """Dataset of the points of this name."""
+def load(word: str, how: Resize, memory: int = 0) -> Dataset:
+    """Dataset of the points of this name. Raises BadInput where they are to be resized."""
     del memory
     return resized({"ring": ring, "grid": grid, "swissroll": swissroll}[word](), how)
 
 
-def ring():
+def ring() -> Dataset:
     """Dataset [20000, 2]: the mixture RING."""
     return RING.dataset("ring")
 
 
-def grid():
+def grid() -> Dataset:
     """Dataset [20000, 2]: the mixture GRID."""
     return GRID.dataset("grid")
 
 
-def swissroll():
-    """Dataset [20000, 2]: a spiral with noise, scaled to about [-1, 1]; no labels."""
+def swissroll() -> Dataset:
+    """Dataset [20000, 2]: a spiral with noise, scikit-learn's, scaled to about [-1, 1]; no labels."""
     from sklearn.datasets import make_swiss_roll
 
     points, _ = make_swiss_roll(SIZE, noise=0.25, random_state=0)

@@ -6,36 +6,37 @@ import logging
 import os
 import types
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from jaxgan.data import content
-from jaxgan.data.dataset import labelled
+from jaxgan.data.dataset import Dataset, labelled
 from jaxgan.data.lazy import Lazy
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import fit
+from jaxgan.modalities.resize import Resize, fit
 
 NAMES = ()
 WORDS = "tfds:NAME: a prepared set of tensorflow-datasets, read without TensorFlow"
 _RANGE_BITS = {"uint8": 0, "uint16": 8}  # what is cut off for 8 bits
 
 
-def home():
+def home() -> Path:
     """Folder in which tensorflow-datasets keeps prepared sets: TFDS_DATA_DIR, or ~/tensorflow_datasets."""
     return Path(os.environ.get("TFDS_DATA_DIR", Path.home() / "tensorflow_datasets"))
 
 
-def takes(word):
+def takes(word: str) -> bool:
     """Whether the word is this source's."""
     return word.partition(":")[0] == "tfds"
 
 
-def held_out(word, how):
-    """Dataset of the test split, None where there is none."""
+def held_out(word: str, how: Resize) -> Dataset | None:
+    """Dataset of the test split, None where there is none. Raises BadInput as `load` does."""
     return load(word, how, 2**31, split="test")
 
 
-def load(word, how, memory, split=None):
+def load(word: str, how: Resize, memory: int, split: str | None = None) -> Dataset | None:
     """Dataset of a split of a prepared set: NAME or NAME/CONFIG, the newest version, or the folder of one.
 
     split: by default the training split, or the first where there is none; None for another one that is not there.
@@ -71,11 +72,11 @@ def load(word, how, memory, split=None):
 class TfdsView(Lazy):
     """The images [N, H, W, C] uint8 of a TFDS data source, each read when it is asked for."""
 
-    def __init__(self, folder, source, key, how):
+    def __init__(self, folder: Path, source: Any, key: str, how: Resize) -> None:
         self._folder, self._source, self._key, self._how = folder, source, key, how
         self.shape = (len(source), *self._fitted([0])[0].shape)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> np.ndarray:
         rows = self.rows(index)
         images = self._fitted(rows.reshape(-1).tolist())
         odd = next((image.shape for image in images if image.shape != self.shape[1:]), None)
@@ -86,7 +87,7 @@ class TfdsView(Lazy):
             )
         return np.stack(images).reshape(*rows.shape, *self.shape[1:])
 
-    def identity(self):
+    def identity(self) -> bytes:
         """What the set's files hold, and what is made of it."""
         names = sorted(path.name for path in Path(self._folder).iterdir() if path.is_file())
         return content.digest(self._folder, names) + repr(self._how).encode()
@@ -103,7 +104,7 @@ class TfdsView(Lazy):
         return out
 
 
-def write(dataset, name, folder=None):
+def write(dataset: Dataset, name: str, folder: str | Path | None = None) -> Path:
     """Path of a new set NAME/1.0.0 under `folder` (default `home()`): a Dataset's images as PNGs in array_record files.
 
     `load("tfds:NAME")` reads it back. Raises BadInput where it is already there, and for what a set cannot hold.
