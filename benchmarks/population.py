@@ -25,7 +25,7 @@ def program(name, members):
     config = recipes.get(name).Config()
     dataset = training.prepare(recipes.get(name), config)
     made = population.Population(name, population.members(config, members), dataset)
-    state, step = made.state, 0
+    state, step = made.fresh(), 0
 
     def play(count):
         nonlocal state, step

@@ -54,17 +54,10 @@ def run(subject, argv):
     try:
         if args.population != 1 or args.sweep:
             return _population(recipe, fields, args)
-        made = training.train(recipe, fields, **flags.of(args, *_NOT_TRAIN))
+        return _shown(training.train(recipe, fields, **flags.of(args, *_NOT_TRAIN)))
     except training.Stopped as stop:
         print(stop)
         return 128 + stop.signal
-    samples = sorted((made.folder / "samples").glob("[0-9]*.png"))
-    print(
-        f"samples    {samples[-1]}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}"
-    )
-    own = "" if recipes.origin(recipe) is None else f" --recipe {recipes.word(recipe)}"
-    print(f"more       jaxgan sample {made.folder} --num 100{own}")
-    return 0
 
 
 class _Common:
@@ -77,19 +70,29 @@ class _Common:
 
 
 def _population(recipe, fields, args):
-    from jaxgan.training import population
+    from jaxgan import training
 
     if args.population < 1:
         raise BadInput(f"--population is {args.population}: give 1 or more")
-    for flag, value, only in (
-        ("parallel", args.mode, "single"),
-        ("resume", args.resume, "never"),
-        ("log-to", args.log_to, ()),
-    ):
-        if value != only:
-            raise BadInput(f"--{flag} {value} does not go with --population and --sweep: remove it")
-    configs = population.members(fields, args.population, args.sweep)
-    home = population.train(recipe, configs, out=args.out, max_minutes=args.max_minutes)
-    own = "" if recipes.origin(recipe) is None else f" --recipe {recipes.word(recipe)}"
-    print(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100{own}")
+    if args.mode != "single":
+        raise BadInput(f"--parallel {args.mode} does not go with --population and --sweep: remove it")
+    configs = training.members(fields, args.population, args.sweep)
+    if len(configs) == 1:
+        return _shown(training.train(recipe, configs[0], **flags.of(args, *_NOT_TRAIN)))
+    options = {name: getattr(args, name) for name in ("out", "resume", "max_minutes", "log_to")}
+    home = training.train_population(recipe, configs, **options)
+    print(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100{_own(recipe)}")
     return 0
+
+
+def _shown(made):
+    samples = sorted((made.folder / "samples").glob("[0-9]*.png"))
+    print(
+        f"samples    {samples[-1]}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}"
+    )
+    print(f"more       jaxgan sample {made.folder} --num 100{_own(made.recipe)}")
+    return 0
+
+
+def _own(recipe):
+    return "" if recipes.origin(recipe) is None else f" --recipe {recipes.word(recipe)}"

@@ -10,6 +10,7 @@ from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 
 _COLUMNS, _ROWS = 8, 8
+_OVERVIEW = 12  # samples of each state beside others
 
 
 def sample_grids(run, gan, dataset=None, held_out=None):
@@ -43,6 +44,19 @@ def sample_grids(run, gan, dataset=None, held_out=None):
         return path
 
     return sheet
+
+
+def overview(path, run, gan, states, dataset):
+    """Writes a row of samples of each of several states side by side, always of the same latents, labels and inputs."""
+    kind = run.made.kind
+    if kind.EACH:
+        return
+    given = batches.conditions(run.config, run.data.specs, _OVERVIEW, dataset=dataset)
+    batch = {**batches.indexed(0, _OVERVIEW), **given}
+    draw = jax.jit(jax.vmap(gan.sample, (0, None, None)))
+    drawn = np.asarray(draw(states.ema, batch, jax.random.key(run.config.seed)))
+    drawn = kind.to_file(np.nan_to_num(drawn, nan=-1.0))  # black where a run has diverged
+    kind.sheet(path, drawn.reshape(-1, *drawn.shape[2:]), _OVERVIEW)
 
 
 def _beside(run, source, count):

@@ -1,27 +1,21 @@
-"""From a recipe and its config to a run folder: one training or many, the loop, its hooks, and when it ends."""
+"""From a recipe and its config to a run folder: one training or several side by side, the loop, its hooks, and when it ends."""
 
-from jaxgan.training.train import (
-    RESUME,
-    CompiledStep,
-    Stopped,
-    compose,
-    deadline,
-    dispatch,
-    held_out,
-    loader,
-    prepare,
-    train,
-)
+from jaxgan.training.compiled import CompiledStep, compose, deadline, dispatch, held_out, loader, prepare
+from jaxgan.training.population import Population, members
+from jaxgan.training.train import RESUME, Stopped, train, train_population
 
 __all__ = [
     "RESUME",
     "CompiledStep",
+    "Population",
     "Stopped",
     "compose",
     "deadline",
     "dispatch",
     "held_out",
     "loader",
+    "members",
     "prepare",
     "train",
+    "train_population",
 ]

@@ -16,6 +16,8 @@ class RunHooks(NamedTuple):
     log: Callable  # a line of metrics.jsonl
     sample: Callable  # a picture in samples/
     save: Callable  # a checkpoint, and curves.png
+    cheap: Callable | None = None  # scalars of an evaluation that costs little
+    all_of: Callable | None = None  # scalars of one by every metric
 
 
 def _nobody(row, picture=None):

@@ -1,26 +1,27 @@
-"""From a recipe and its config to a run folder: data, setup, loop, hooks, result."""
+"""From a recipe and its config to a run folder, or from several configs to several: one loop, a run is a population of one."""
 
-import dataclasses
+import contextlib
 import json
 import signal
-import time
-from collections.abc import Callable
-from typing import NamedTuple
+from pathlib import Path
 
 import jax
 import numpy as np
 
-from jaxgan import build, data, evaluation, parallel, recipes, runs, steps
-from jaxgan.checkpoint import Checkpoints, sha256
+from jaxgan import parallel, recipes, runs
 from jaxgan.config import check_inactive
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.progress import Progress, duration
-from jaxgan.reports import animation, page
-from jaxgan.training import hooks, loggers, loop, scalars, stopping
+from jaxgan.reports import animation, samples
+from jaxgan.training import loggers, loop
+from jaxgan.training.compiled import compose, deadline, held_out, prepare
+from jaxgan.training.member import Member, calls
+from jaxgan.training.population import Population
 
 RESUME = ("never", "auto", "must")
+_TABLE = "population.json"
 
 
 class Stopped(Exception):
@@ -31,82 +32,6 @@ class Stopped(Exception):
         self.signal = number
 
 
-class CompiledStep(NamedTuple):
-    """A recipe's functions, its batches, and the wrapped step that takes them."""
-
-    experiment: build.Experiment
-    loader: data.Loader
-    wrapped: Callable  # (state, batch, *counted(n), *shared) -> (state, metrics)
-    mode: str
-    chunk: int  # steps a dispatch, at most
-
-    def counted(self, count):
-        """What tells a program of several steps how many to play."""
-        return (np.int32(count),) if self.chunk > 1 else ()
-
-    def player(self):
-        """(state, batch, count) -> (state, metrics), with what follows every batch on its devices."""
-        shared = jax.device_put(self.loader.shared, self.wrapped.where)
-        return lambda state, batch, count: self.wrapped(state, batch, *self.counted(count), *shared)
-
-    def lower(self, state):
-        """The program of a whole dispatch, lowered for these shapes of a state."""
-        return self.wrapped.lower(state, self.loader.like(), *self.counted(self.chunk), *self.loader.shared)
-
-
-def prepare(recipe, config):
-    """Dataset that a recipe is to be trained on. Raises BadInput where there is none, and where a field has no effect."""
-    recipe = recipes.get(recipe)
-    check_inactive(config, recipe.TINY)
-    if not config.data:
-        raise BadInput(
-            f"{recipes.name(recipe)} has no data set of its own: give --data, a folder of images or idx files, an .npz, or "
-            "digits"
-        )
-    dataset = data.load(config.data, **config.fitting)
-    batches.check(config, dataset)
-    return dataset
-
-
-def deadline(max_minutes):
-    """The time.monotonic() of so many minutes from now, infinity for None. Raises BadInput for less than any."""
-    if max_minutes is not None and max_minutes <= 0:
-        raise BadInput(f"--max-minutes is {max_minutes}: give a number above 0")
-    return time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
-
-
-def compose(recipe, config, dataset, mode, devices):
-    """CompiledStep of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
-    recipe = recipes.get(recipe)
-    experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode))
-    parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
-    scalars.check(recipe, config, dataset.specs)
-    fed = loader(dataset, config)
-    step = dispatch(experiment.step, fed, config)
-    wrapped = parallel.wrap(mode, step, devices, fed.batch_axis)
-    return CompiledStep(experiment, fed, wrapped, mode, config.steps_per_dispatch)
-
-
-def loader(dataset, config):
-    """data.Loader of the batches that a config asks for."""
-    return data.Loader(
-        dataset,
-        config.batch_size,
-        seed=config.seed,
-        columns=batches.columns(config),
-        unpaired=config.unpaired,
-        flip=config.flip,
-        turns=config.d_steps,
-        chunk=config.steps_per_dispatch,
-    )
-
-
-def dispatch(step, loader, config):
-    """The step that takes a Loader's batches and what they share; with several a dispatch also how many, see `steps.up_to`."""
-    step = loader.gathering(step)
-    return steps.up_to(step) if config.steps_per_dispatch > 1 else step
-
-
 def train(recipe, config, *, out=None, mode="single", devices=None, resume="never", max_minutes=None, log_to=()):
     """Run: trains a recipe into a run folder, and says on the way how it goes.
 
@@ -115,153 +40,220 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
     training, saved, so long after this call. log_to: names of loggers.NAMES. Raises BadInput before anything is written where
     the input cannot be used, Stopped after Ctrl-C or SIGTERM.
     """
-    limit = deadline(max_minutes)
-    loggers.check(log_to)
+    limit, recipe = _checked(recipe, out, resume, max_minutes, log_to)
     chosen = parallel.choose(mode, devices)
-    if resume == "must" and out is None:
-        raise BadInput("--resume must needs --out RUN, the run to go on with")
-    recipe = recipes.get(recipe)
     dataset = prepare(recipe, config)
     program = compose(recipe, config, dataset, mode, chosen)
-    begin = lambda: build.fresh_state(program.experiment, config, dataset.specs)
-    shapes = jax.eval_shape(begin)  # networks that do not fit the data fail here
+    jax.eval_shape(program.begin)  # networks that do not fit the data fail here
+    going_on = _goes_on(resume, out, out)
+    run = (runs.resume if going_on else runs.create)(out, recipe, config, dataset.info)
+    with _unused_removed([] if going_on else [run]):
+        _train([run], program, dataset, chosen, limit, resume, going_on, log_to, run.folder)
+    animation.animate(run.folder)
+    return run
 
-    going_on = resume != "never" and out is not None and runs.exists(out)
+
+def train_population(recipe, configs, *, out=None, resume="never", max_minutes=None, log_to=()):
+    """Folder with a run 00, 01, ... for each of the configs, trained side by side on one device.
+
+    Each is the run that it would be alone, up to rounding, and can be sampled, evaluated and gone on with by itself. One that
+    diverges is left behind, and marked in OUT/population.json. A resume goes on from the newest step that all living ones
+    have. Ends early when every living one has passed its --stop-when. Raises as `train` does.
+    """
+    limit, recipe = _checked(recipe, out, resume, max_minutes, log_to)
+    first, name = configs[0], recipes.name(recipe)
+    for config in configs[1:]:
+        check_inactive(config, recipe.TINY)
+    dataset = prepare(recipe, first)
+    program = Population(recipe, configs, dataset)
+    going_on = _goes_on(resume, out, None if out is None else Path(out) / "00")
+    home = Path(out) if going_on else runs.new_folder(out, f"{name}-population")
+    open_run = runs.resume if going_on else runs.create
+    made = [open_run(home / f"{i:02}", recipe, config, dataset.info) for i, config in enumerate(configs)]
+    with _unused_removed([] if going_on else made):
+        _train(made, program, dataset, jax.devices()[:1], limit, resume, going_on, log_to, home)
+    return home
+
+
+def _checked(recipe, out, resume, max_minutes, log_to):
+    """(time of the end, module of the recipe)."""
+    limit = deadline(max_minutes)
+    loggers.check(log_to)
+    if resume == "must" and out is None:
+        raise BadInput("--resume must needs --out RUN, the run to go on with")
+    return limit, recipes.get(recipe)
+
+
+def _goes_on(resume, out, run):
+    going_on = resume != "never" and run is not None and runs.exists(run)
     if resume == "must" and not going_on:
         raise BadInput(f"--resume must, but there is no run in {out}: --resume auto begins one")
-    run = (runs.resume if going_on else runs.create)(out, recipe, config, dataset.info)
+    return going_on
+
+
+@contextlib.contextmanager
+def _unused_removed(made):
     try:
-        return _train(run, program, dataset, begin, shapes, chosen, limit, resume, going_on, log_to)
+        yield
     except BadInput:
-        if not going_on:
+        for run in made:
             runs.remove_unused(run)
         raise
 
 
-def _train(run, program, dataset, begin, shapes, chosen, limit, resume, going_on, log_to):
-    """The Run, trained to its end."""
-    config, out = run.config, run.folder
-    with Progress(config.steps) as progress:
-        shape = "x".join(map(str, run.made.shape))
-        progress.say(f"{run.name} on {dataset.name} ({dataset.size} samples of {shape}) into {run.folder}")
+def _train(made, program, dataset, devices, limit, resume, going_on, log_to, home):
+    """Trains the runs in `made`, one or several side by side, to their end."""
+    config, several = made[0].config, len(made) > 1
+    with Progress(config.steps) as progress, contextlib.ExitStack() as stack:
+        shape = "x".join(map(str, made[0].made.shape))
+        many = f"{len(made)} times " if several else ""
+        progress.say(f"{many}{made[0].name} on {dataset.name} ({dataset.size} samples of {shape}) into {home}")
         if dataset.classes and LABEL not in batches.columns(config):
             progress.say(f"{dataset.name} has {len(dataset.classes)} classes: their labels are not used")
-        store = Checkpoints(
-            run.checkpoints,
-            keep_latest=config.keep_latest,
-            keep_best=config.keep_best,
-            metric=config.best_metric,
-            say=progress.say,
-        )
-        host = jax.local_devices(backend="cpu")[0] if program.mode == "fsdp" else None
-        found = store.restore(shapes, device=host) if going_on else None
-        if resume == "must" and found is None:
-            raise BadInput(f"--resume must, but {out} has no checkpoint to go on from: --resume auto begins it again")
-        # made where it belongs: one device may not hold it whole
-        state, metadata = found or (
-            jax.jit(begin, out_shardings=program.wrapped.where_state(shapes))(),
-            {"seconds": 0.0},
-        )
-        start = int(state.step)
+        marked = _marked(home) if several and going_on else {}
+        members = [
+            Member(run, i, program, limit, marked.get(run.folder.name), progress.say) for i, run in enumerate(made)
+        ]
+        state, seconds_before = _restored(members, program, home, resume) if going_on else (None, 0.0)
+        state = program.fresh() if state is None else state
+        start, others = int(state.step), held_out(config)
         if going_on:
             progress.say(f"resumed from step {start}")
+        show = progress.show if not several else lambda row: None
+        for member in members:
+            if member.diverged is None:
+                member.open(stack, start, dataset, others, log_to, devices, show)
+        living = lambda: [member for member in members if member.diverged is None]
+
+        def over():
+            ended = [member.end() for member in living()]  # each is asked, so that each has its reason
+            return all(ended)
+
+        hooks = calls(config, members)
+        if several:
+            _write_table(home, members, program)
+            hooks += (loop.Hook(config.log_every_steps, _overview_row(progress, home, members, program), first=True),)
         progress.begin(start)
-        end = stopping.EarlyStopping(config, limit)
-        watch, others = None, held_out(config)
-        if config.evaluate_every_steps or config.evaluate_all_every_steps:
-            gan = program.experiment.gan
-            watch = evaluation.PeriodicEvaluation(run, gan, dataset, chosen, progress.say, others)
-        with loggers.open_loggers(log_to, run.folder, run.name, dataclasses.asdict(config), start) as write:
-            step, seconds = _play(
-                run,
-                program,
-                state,
-                store,
-                metadata["seconds"],
-                progress,
-                dataset,
-                others,
-                len(chosen),
-                end,
-                write,
-                watch,
-            )
-        animation.animate(run.folder)
-        page.write(run)
-        if step < config.steps:
-            progress.say(f"{end.reason}: to go on, {end.how_to_resume} with --out {run.folder} --resume auto")
-        progress.say(f"{step} steps in {duration(seconds)} of training")
-    return run
-
-
-def held_out(config):
-    """Dataset that inputs of G are taken from where people look: what the source holds out; None where no game needs it."""
-    if set(config.given) <= {LABEL}:
-        return None
-    return data.held_out(config.data, **config.fitting)
-
-
-def _play(run, program, state, store, seconds_before, progress, dataset, others, devices, end, write, watch):
-    """(last step, seconds of training in all): the loop from `state` to its end, with its hooks, and result.json."""
-    config, folder, start = run.config, run.folder, int(state.step)
-    metrics = folder / "metrics.jsonl"
-    for row in _drop_rows_after(metrics, start):
-        end.look(row)
-
-    def look(row):
-        progress.show(row)
-        end.look(row)
-
-    gan = program.experiment.gan
-    own = hooks.run_hooks(run, gan, store, dataset, held_out=others, look=look, write=write)
-    looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
-    calls = (
-        *(loop.Hook(every, getattr(watch, name), stopped=config.keep_best > 0) for every, name in looks if every),
-        loop.Hook(config.sample_every_steps, own.sample),
-        loop.Hook(config.log_every_steps, own.log, first=True),
-        loop.Hook(config.save_every_steps, own.save, stopped=True),
-    )
-    with loop.interruptible() as asked:
-        try:
-            state, row = loop.run(
-                program.player(),
-                state,
-                program.loader.batch,
-                start=start,
-                stop=config.steps,
-                chunk=config.steps_per_dispatch,
-                images_per_step=config.batch_size,
-                hooks=calls,
-                interrupted=lambda: asked() is not None,
-                should_stop=end,
-                seconds=seconds_before,
-            )
-        except loop.Diverged as error:
-            store.close()
-            whole = store.steps()
-            raise BadInput(
-                f"the training diverged: {error}; "
-                + (
-                    f"step {whole[-1]} in {folder} is the last state that was saved; "
-                    if whole
-                    else "nothing was saved yet; "
+        with loop.interruptible() as asked:
+            try:
+                state, row = loop.run(
+                    program.player(),
+                    state,
+                    program.batch,
+                    start=start,
+                    stop=config.steps,
+                    chunk=config.steps_per_dispatch,
+                    images_per_step=config.batch_size * len(made),
+                    hooks=hooks,
+                    interrupted=lambda: asked() is not None,
+                    should_stop=over,
+                    seconds=seconds_before,
                 )
-                + "try lower --lr-g and --lr-d, or a --penalty"
-            ) from error
-        store.close()
-        step = int(state.step)
+            except loop.Diverged as error:
+                raise BadInput(_diverged(error, members, home)) from error
+            finally:
+                for member in members:
+                    member.store.close()
+        step, seconds = int(state.step), row.get("seconds", seconds_before)
+        word = _command(made[0].recipe, members, home)
         if step < config.steps and asked() is not None:
-            raise Stopped(asked(), step, f"the same command with --out {folder} --resume auto")
-    seconds = row.get("seconds", seconds_before)
-    if row or not (folder / "result.json").exists():
-        hooks.result(run, step, seconds, sha256(state), program.mode, devices, end.reason)
-    return step, seconds
+            if several:
+                _write_table(home, members, program)
+            raise Stopped(asked(), step, word)
+        for member in members:
+            member.result(step, seconds, state, row)
+        if several:
+            _write_table(home, members, program)
+            samples.overview(home / "samples.png", made[0], program.experiment.gan, state, others or dataset)
+            for line in _table(members, program):
+                columns = [k for k in ("seed", *sorted(program.values), "loss_g", "loss_d") if line.get(k) is not None]
+                marks = [f"diverged at step {line['diverged']}"] if "diverged" in line else []
+                progress.say("  ".join([line["run"], *(f"{k} {line[k]:g}" for k in columns), *marks]))
+        if step < config.steps:
+            end = (living() or members)[0].end
+            how = f"{end.how_to_resume} with --out {home} --resume auto"
+            progress.say(f"{end.reason}: to go on, {how}")
+        of = f"{step} steps of {len(made)} GANs" if several else f"{step} steps"
+        progress.say(f"{of} in {duration(seconds)} of training")
 
 
-def _drop_rows_after(path, step):
-    """The whole rows up to `step`, alone left there: what a kill cut short or the checkpoint does not know comes again."""
-    rows = [row for row in runs.read_metrics(path) if row["step"] <= step]
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    part.replace(path)
-    return rows
+def _restored(members, program, home, resume):
+    """(state, seconds before) of the newest step that all living members have whole; (None, 0.0) where there is none."""
+    living = [member for member in members if member.diverged is None]
+    if not living:
+        raise BadInput(f"all {len(members)} runs in {home} have diverged: begin anew, with another --out")
+    host = jax.local_devices(backend="cpu")[0] if program.mode == "fsdp" else None
+    shapes = jax.eval_shape(program.begin)
+    if len(members) == 1:
+        found = members[0].store.restore(shapes, device=host)
+        if found is not None:
+            return program.restored([found[0]]), found[1]["seconds"]
+    else:
+        while common := set.intersection(*(set(member.store.steps()) for member in living)):
+            try:
+                found = [member.store.restore(shapes, only=max(common)) for member in living]
+            except BadInput as error:  # damaged, and set aside: the step before
+                if max(common) in set.intersection(*(set(member.store.steps()) for member in living)):
+                    raise error
+                continue
+            states = iter(found)
+            whole = [next(states)[0] if member.diverged is None else found[0][0] for member in members]
+            return program.restored(whole), found[0][1]["seconds"]
+    if resume == "must":
+        raise BadInput(f"--resume must, but {home} has no checkpoint to go on from: --resume auto begins it again")
+    return None, 0.0
+
+
+def _diverged(error, members, home):
+    advice = "try lower --lr-g and --lr-d, or a --penalty"
+    if len(members) > 1:
+        return f"all {len(members)} trainings in {home} diverged: {error}; {advice}"
+    whole = members[0].store.steps()
+    saved = f"step {whole[-1]} in {home} is the last state that was saved" if whole else "nothing was saved yet"
+    return f"the training diverged: {error}; {saved}; {advice}"
+
+
+def _command(recipe, members, home):
+    if len(members) == 1:
+        return f"the same command with --out {home} --resume auto"
+    return (
+        f"the same command with --out {home} --resume auto, or one of them, jaxgan train {recipes.word(recipe)} --config "
+        + (f"{home / '00'}/config.json --out {home / '00'} --resume auto")
+    )
+
+
+def _table(members, program):
+    for member in members:
+        config = member.run.config
+        differ = {name: getattr(config, name) for name in ("seed", *sorted(program.values))}
+        last = {name: value for name, value in member.last.items() if np.ndim(value) == 0}
+        mark = {} if member.diverged is None else {"diverged": member.diverged}
+        finite = {k: v if not isinstance(v, float) or np.isfinite(v) else None for k, v in last.items()}
+        yield {"run": member.run.folder.name, **differ, **finite, **mark}
+
+
+def _write_table(home, members, program):
+    runs.write_json(home / _TABLE, list(_table(members, program)))
+
+
+def _marked(home):
+    """{run: step at which it diverged} of a population that goes on."""
+    try:
+        return {row["run"]: row["diverged"] for row in json.loads((home / _TABLE).read_text()) if "diverged" in row}
+    except (OSError, ValueError, TypeError, KeyError):  # killed before its first row
+        return {}
+
+
+def _overview_row(progress, home, members, program):
+    """The hook that shows the mean losses of all, and marks who has diverged."""
+    marked = {member.run.folder.name for member in members if member.diverged is not None}
+
+    def show(step, state, row):
+        mean = lambda v: float(np.mean(v, where=np.isfinite(v)))
+        progress.show({k: mean(v) if k.startswith("loss") else v for k, v in row.items()})
+        now = {member.run.folder.name for member in members if member.diverged is not None}
+        if now - marked:
+            marked.update(now)
+            _write_table(home, members, program)
+
+    return show

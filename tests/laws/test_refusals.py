@@ -99,7 +99,7 @@ CASES = {
     "train digits --loss wasserstein --penalty none --relativistic paired": ("wasserstein", "--penalty wgan_gp"),
     "train digits --ada-target 0.5": ("--ada-target 0.5", "--augment none", "--augment ada"),
     "train ring --population 2 --max-minutes -1": ("--max-minutes is -1", "above 0"),
-    "train ring --population 2 --stop-when loss_d<0.1": ("--stop-when loss_d<0.1", "--stop-when ''"),
+    "train ring --population 2 --stop-when los_d<0.1": ("los_d", "loss_d"),
     "train digits --max-minutes -1": ("--max-minutes is -1", "above 0"),
     "train digits --keep-best 1 --best-metric los_d": ("los_d", "loss_d"),
     "train digits --parallel fsdp --devices 3": ("64", "3 devices", "--batch-size 63 or 66"),

@@ -1,6 +1,7 @@
 """Every member of a population is the run that it would be alone; what cannot be one is refused."""
 
 import json
+import shutil
 
 import jax
 import jax.numpy as jnp
@@ -63,7 +64,7 @@ def test_lazy_penalties_stay_lazy_and_steps_compile_once():
     config = recipe.Config(**{**recipe.TINY, "penalty_every": 2, "batch_size": 8})
     found = data.load("digits")
     program = population.Population("digits", population.members(config, 3), found)
-    state = program.state
+    state = program.fresh()
     for step in range(3):
         state, metrics = program.play(state, program.batch(step), 1)
         assert np.isnan(metrics.d["penalty"]).all() == (step == 1) and metrics.d["penalty"].shape == (3,)
@@ -78,11 +79,9 @@ def test_lazy_penalties_stay_lazy_and_steps_compile_once():
     [
         (["--sweep", "width=8,16"], "unknown --sweep 'width'"),
         (["--sweep", "lr_g=1e-3,fast"], "lr_g=NUMBER"),
-        (["--sweep", "lr_g=1e-3"], "population of one"),
         (["--population", "0"], "--population is 0"),
         (["--population", "2", "--parallel", "pmap"], "--parallel pmap"),
-        (["--population", "2", "--resume", "auto"], "--resume auto"),
-        (["--population", "2", "--stop-when", "loss_d<0.1"], "--stop-when loss_d<0.1"),
+        (["--population", "2", "--resume", "must"], "no run in"),
         (["--population", "2", "--sweep", "lr_g=-1,1"], "--lr-g is -1"),
     ],
 )
@@ -98,37 +97,93 @@ def test_every_number_that_may_differ_can_be_swept():
     for name in movable(recipe.Config):
         values = {"b2": "0.8,0.95", "augment_p": "0.2,0.4", "top_k": "1,0.5"}.get(name, "0.1,0.2")
         program = population.Population("r3gan", population.members(first, sweep=[f"{name}={values}"]), found)
-        _, metrics = jax.eval_shape(program.compiled, program.state, program.batch(0), *program.arguments(1))
+        _, metrics = jax.eval_shape(program.compiled, program.fresh(), program.batch(0), *program.arguments(1))
         assert metrics.g["loss"].shape == (2,)
 
 
 def test_time_that_is_up_before_the_first_step_leaves_runs_that_can_go_on(tmp_path, capsys):
     home = tmp_path / "run"
-    assert main(["train", "digits", *TINY, "--population", "2", "--max-minutes", "1e-9", "--out", str(home)]) == 0
-    command = f"jaxgan train digits --config {home / '00' / 'config.json'} --out {home / '00'} --resume auto"
-    assert command in capsys.readouterr().out.replace("\n", " ")
-    assert main(command.split()[1:]) == 0
-    assert json.loads((home / "00" / "result.json").read_text())["step"] == 4
+    line = ["train", "digits", *TINY, "--population", "2", "--out", str(home)]
+    assert main([*line, "--max-minutes", "1e-9"]) == 0
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert f"--max-minutes are over: to go on, the same command with --out {home} --resume auto" in said
+    one = home / "00"
+    assert main(["train", "digits", "--config", str(one / "config.json"), "--out", str(one), "--resume", "auto"]) == 0
+    assert [result["step"] for result in results(home)] == [4, 0]
+    assert main([*line, "--resume", "auto"]) == 0
+    assert [result["step"] for result in results(home)] == [4, 4]
+
+
+WILD = ["--loss", "least_squares", "--optimizer", "sgd", "--lr-g", "1e9", "--clip-norm", "0"]
 
 
 def test_a_population_that_diverges_says_so(tmp_path, capsys):
-    flags = [
-        "--population",
-        "2",
-        "--loss",
-        "least_squares",
-        "--optimizer",
-        "sgd",
-        "--lr-g",
-        "1e9",
-        "--lr-d",
-        "1e9",
-        "--clip-norm",
-        "0",
-    ]
-    assert main(["train", "digits", *TINY, *flags, "--out", str(tmp_path / "run")]) == 2
+    assert (
+        main(["train", "digits", *TINY, *WILD, "--lr-d", "1e9", "--population", "2", "--out", str(tmp_path / "run")])
+        == 2
+    )
     err = capsys.readouterr().err
     assert "all 2 trainings" in err and "lower --lr-g" in err and err.count("\n") == 1
+
+
+def results(folder, count=2):
+    return [json.loads((folder / f"{i:02}" / "result.json").read_text()) for i in range(count)]
+
+
+def test_a_resumed_population_is_an_uninterrupted_one(tmp_path):
+    line = ["train", "digits", *TINY, "--population", "2", "--save-every-steps", "2", "--schedule", "constant"]
+    for out, stops in (("whole", ["4"]), ("parts", ["2", "4"])):
+        for steps in stops:
+            assert main([*line, "--steps", steps, "--resume", "auto", "--out", str(tmp_path / out)]) == 0
+    ours, theirs = ([r["state_sha256"] for r in results(tmp_path / out)] for out in ("whole", "parts"))
+    assert ours == theirs and ours[0] != ours[1]
+
+
+def test_the_newest_step_that_all_have_whole_is_gone_on_from(tmp_path, capsys):
+    line = ["train", "digits", *TINY, "--population", "2", "--save-every-steps", "2", "--out", str(tmp_path / "run")]
+    assert main(line) == 0
+    shutil.rmtree(tmp_path / "run" / "01" / "checkpoints" / "4")
+    before = [r["state_sha256"] for r in results(tmp_path / "run")]
+    assert main([*line, "--resume", "must"]) == 0
+    assert "resumed from step 2" in capsys.readouterr().out
+    assert [r["state_sha256"] for r in results(tmp_path / "run")] == before
+    steps = [json.loads(row)["step"] for row in (tmp_path / "run" / "00" / "metrics.jsonl").read_text().splitlines()]
+    assert steps == sorted(set(steps))
+
+
+def test_one_that_diverges_is_left_behind_and_stays_marked(tmp_path, capsys):
+    home = tmp_path / "run"
+    wild = [word if word != "1e9" else "0.01" for word in WILD]
+    line = ["train", "digits", *TINY, *wild, "--save-every-steps", "2", "--log-every-steps", "1", "--out", str(home)]
+    sweep = ["--sweep", "lr_d=0.01,1e9", "--resume", "auto"]
+    for steps in ("4", "6"):
+        assert main([*line, *sweep, "--steps", steps]) == 0
+        out = capsys.readouterr().out
+        table = json.loads((home / "population.json").read_text())
+        assert "diverged" not in table[0] and table[1]["diverged"] <= 4 and "diverged at step" in out
+        assert table[0]["step"] == int(steps)
+    rows = [json.loads(row) for row in (home / "01" / "metrics.jsonl").read_text().splitlines()]
+    assert all(row["step"] < table[1]["diverged"] for row in rows)
+    assert "diverged at step" in results(home)[1]["ended"] and "ended" not in results(home)[0]
+
+
+def test_members_are_evaluated_logged_and_end_when_each_has_passed(tmp_path, capsys):
+    home = tmp_path / "run"
+    looks = ["--evaluate-every-steps", "2", "--features", "pixels", "--evaluate-samples", "16"]
+    stop = ["--stop-when", "fd>0", "--stop-rows", "1", "--log-to", "tensorboard"]
+    assert main(["train", "digits", *TINY, *looks, *stop, "--population", "2", "--out", str(home)]) == 0
+    assert "fd > 0 in 1 rows" in capsys.readouterr().out
+    for i in range(2):
+        row = json.loads((home / f"{i:02}" / "metrics.jsonl").read_text().splitlines()[-1])
+        assert row["step"] == 2 and row["fd"] > 0
+        assert any((home / f"{i:02}" / "tensorboard").iterdir())
+    assert {result["step"] for result in results(home)} == {2}
+
+
+def test_a_population_of_one_is_a_run(tmp_path):
+    out = tmp_path / "run"
+    assert main(["train", "digits", *TINY, "--sweep", "lr_g=0.003", "--out", str(out)]) == 0
+    assert json.loads((out / "config.json").read_text())["config"]["lr_g"] == 0.003
 
 
 def test_members_that_differ_in_more_are_refused():

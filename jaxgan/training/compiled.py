@@ -1,0 +1,118 @@
+"""From a recipe, its config and data to the program of a training, compiled at its first step."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from jaxgan import build, data, parallel, recipes, steps
+from jaxgan.config import check_inactive
+from jaxgan.data import batch as batches
+from jaxgan.data.dataset import LABEL
+from jaxgan.errors import BadInput
+from jaxgan.training import scalars
+
+
+class CompiledStep(NamedTuple):
+    """A recipe's functions, its batches, and the wrapped step that takes them."""
+
+    experiment: build.Experiment
+    loader: data.Loader
+    wrapped: Callable  # (state, batch, *counted(n), *shared) -> (state, metrics)
+    mode: str
+    chunk: int  # steps a dispatch, at most
+    devices: int = 1
+    begin: Callable | None = None  # () -> State at step 0
+
+    def counted(self, count):
+        """What tells a program of several steps how many to play."""
+        return (np.int32(count),) if self.chunk > 1 else ()
+
+    def batch(self, step, upcoming=None):
+        """What the program for the steps from `step` on is given."""
+        return self.loader.batch(step, upcoming)
+
+    def fresh(self):
+        """The state at step 0, made where it belongs: one device may not hold it whole."""
+        return jax.jit(self.begin, out_shardings=self.wrapped.where_state(jax.eval_shape(self.begin)))()
+
+    def restored(self, states):
+        """The state of a run that goes on, of the States of its members: there is one."""
+        return states[0]
+
+    def member(self, state, i):
+        """State of a member: of the one that there is."""
+        del i
+        return state
+
+    def player(self):
+        """(state, batch, count) -> (state, metrics), with what follows every batch on its devices."""
+        shared = jax.device_put(self.loader.shared, self.wrapped.where)
+        return lambda state, batch, count: self.wrapped(state, batch, *self.counted(count), *shared)
+
+    def lower(self, state):
+        """The program of a whole dispatch, lowered for these shapes of a state."""
+        return self.wrapped.lower(state, self.loader.like(), *self.counted(self.chunk), *self.loader.shared)
+
+
+def prepare(recipe, config):
+    """Dataset that a recipe is to be trained on. Raises BadInput where there is none, and where a field has no effect."""
+    recipe = recipes.get(recipe)
+    check_inactive(config, recipe.TINY)
+    if not config.data:
+        raise BadInput(
+            f"{recipes.name(recipe)} has no data set of its own: give --data, a folder of images or idx files, an .npz, or "
+            "digits"
+        )
+    dataset = data.load(config.data, **config.fitting)
+    batches.check(config, dataset)
+    return dataset
+
+
+def deadline(max_minutes):
+    """The time.monotonic() of so many minutes from now, infinity for None. Raises BadInput for less than any."""
+    if max_minutes is not None and max_minutes <= 0:
+        raise BadInput(f"--max-minutes is {max_minutes}: give a number above 0")
+    return time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
+
+
+def compose(recipe, config, dataset, mode, devices):
+    """CompiledStep of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
+    recipe = recipes.get(recipe)
+    experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode))
+    parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
+    scalars.check(recipe, config, dataset.specs)
+    fed = loader(dataset, config)
+    step = dispatch(experiment.step, fed, config)
+    wrapped = parallel.wrap(mode, step, devices, fed.batch_axis)
+    begin = lambda: build.fresh_state(experiment, config, dataset.specs)
+    return CompiledStep(experiment, fed, wrapped, mode, config.steps_per_dispatch, len(devices), begin)
+
+
+def loader(dataset, config):
+    """data.Loader of the batches that a config asks for."""
+    return data.Loader(
+        dataset,
+        config.batch_size,
+        seed=config.seed,
+        columns=batches.columns(config),
+        unpaired=config.unpaired,
+        flip=config.flip,
+        turns=config.d_steps,
+        chunk=config.steps_per_dispatch,
+    )
+
+
+def dispatch(step, loader, config):
+    """The step that takes a Loader's batches and what they share; with several a dispatch also how many, see `steps.up_to`."""
+    step = loader.gathering(step)
+    return steps.up_to(step) if config.steps_per_dispatch > 1 else step
+
+
+def held_out(config):
+    """Dataset that inputs of G are taken from where people look: what the source holds out; None where no game needs it."""
+    if set(config.given) <= {LABEL}:
+        return None
+    return data.held_out(config.data, **config.fitting)
