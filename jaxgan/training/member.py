@@ -60,9 +60,11 @@ class Member:
 
     def result(self, step, seconds, state, row):
         """Writes result.json and the page, where it was trained or has none."""
-        if row or not (self.run.folder / "result.json").exists():
+        there = (self.run.folder / "result.json").exists()
+        if not there or (row and self.diverged is None):
             ended = self.end.reason if self.diverged is None else f"diverged at step {self.diverged}"
             own = sha256(self._program.member(state, self._i))
+            step = step if self.diverged is None else self.diverged
             hooks.result(self.run, step, seconds, own, self._program.mode, self._program.devices, ended)
         page.write(self.run)
 
