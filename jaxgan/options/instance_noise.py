@@ -5,6 +5,7 @@ from functools import partial
 from typing import Annotated
 
 from jaxgan import augment
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import at_least
 
 PLACE, ORDER = 50, 50
@@ -18,7 +19,7 @@ class Group:
     """Deviation of normal noise on all that D sees, real and fake. 0: off."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """D with the noise before it."""
     del number
     if not config.instance_noise:
