@@ -73,7 +73,7 @@ class Ingredients(NamedTuple):
         """`tasks.adversarial` of both with these ingredients."""
         if more.get("shown") is not None and self.moves_alone:
             raise BadInput(f"{self.moves_alone} takes x alone, and this game shows something beside it: remove it")
-        own = {"loss": self.loss, "penalties": (*self.penalties, *self.never_lazy), "noise": self.noise}
+        own: dict[str, Any] = {"loss": self.loss, "penalties": (*self.penalties, *self.never_lazy), "noise": self.noise}
         own |= {"trackers": self.trackers, "penalties_g": () if self.skip_lazy_g else penalties_g}
         return self.wrap_gan(tasks.adversarial(generator, self.wrap_discriminator(discriminator), **own, **more))
 

@@ -67,7 +67,8 @@ def measure(
     for _ in range(_WARM_UP):
         metrics = play()
     jax.block_until_ready(metrics)
-    each, begin = [], time.perf_counter()
+    each: list[float] = []
+    begin = time.perf_counter()
     while len(each) < 10 or time.perf_counter() - begin < seconds / 2:
         start = time.perf_counter()
         jax.block_until_ready(play())

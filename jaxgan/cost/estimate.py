@@ -21,7 +21,7 @@ _SCRATCH = 2.2  # on a CPU, convolutions take buffers that XLA does not count: u
 
 
 def describe(
-    recipe: str | Path | ModuleType, config: Config, mode: str = "single", devices: int | None = None, memory: float = 0
+    recipe: ModuleType, config: Config, mode: str = "single", devices: int | None = None, memory: float = 0
 ) -> str:
     """The resolved config as JSON, then parameters, FLOPs, bytes and the largest batch, as lines of text."""
     cost = measure(recipe, config, mode, devices)

@@ -24,8 +24,8 @@ def arrays(name: str, make: Callable[[], Mapping[str, Any]], say: Callable[[str]
     part = path.with_name(f"{path.stem}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            np.savez(file, **made)
+        with part.open("wb") as out:
+            np.savez(out, **made)
         part.replace(path)  # two processes may make the same one
     except OSError as error:
         with contextlib.suppress(OSError):

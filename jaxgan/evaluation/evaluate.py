@@ -115,9 +115,9 @@ def evaluate(
     loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step, config = int(loaded.state.step), run.config
     dataset, test = inference.data_of(run, data, held_out)
-    if split == "test" and test is None:
-        raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
     reference = test if split == "test" else dataset
+    if reference is None:
+        raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
     if path_length and not inference.takes_latents(loaded):
         raise BadInput(f"--path-length goes between latents, and the G of {run.name} takes none: remove it")
     given = given_by(config, reference, num, seed)

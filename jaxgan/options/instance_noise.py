@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from jaxgan import augment
 from jaxgan.options import Config, Context, Ingredients, Number
@@ -24,5 +24,5 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
     del number
     if not config.instance_noise:
         return ingredients
-    noisy = {"augment": augment.instance_noise(config.instance_noise), "beside": augment.unmoved}
+    noisy: dict[str, Any] = {"augment": augment.instance_noise(config.instance_noise), "beside": augment.unmoved}
     return ingredients.around_d(partial(augment.augmented, axis_name=context.axis_name, **noisy))

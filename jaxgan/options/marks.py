@@ -66,12 +66,12 @@ class Field(NamedTuple):
 
 def fields(cls: type) -> dict[str, Field]:
     """{name: Field} of a dataclass. Where a subclass only gives another default, the marks of the class above it stay."""
-    found = {}
+    found: dict[str, Field] = {}
     for own in reversed(cls.__mro__):
         names = inspect.get_annotations(own)
         hints = typing.get_type_hints(own, include_extras=True) if names else {}
         for name in names:
-            hint, marks = hints[name], ()
+            hint, marks = hints[name], []
             if get_origin(hint) is typing.Annotated:
                 hint, *marks = get_args(hint)
             before = found[name].marks if name in found else ()
