@@ -1,18 +1,22 @@
 """Config, Specs of the data and numbers that move -> game, optimizers, step: what the options do to a recipe's ingredients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jaxgan import core, options, steps, tasks
-from jaxgan.core import GAN, Pair
+from jaxgan.core import GAN, Pair, State
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import Spec
 from jaxgan.errors import BadInput
-from jaxgan.options import burn_in
+from jaxgan.net import Net
+from jaxgan.options import Config, burn_in
 from jaxgan.options.latents import latents
+from jaxgan.sharing import Key, Step
 
 __all__ = [
     "Context",
@@ -30,13 +34,13 @@ __all__ = [
 class Context(NamedTuple):
     """What an option can see besides the Config."""
 
-    specs: dict  # name -> Spec of the data
+    specs: Mapping[str, Spec]  # name -> Spec of the data
     made: Spec  # of what G makes
     axis_name: str | None
     moving: frozenset  # names of the fields that are arrays: scheduled, or swept
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """What G makes, in words."""
         return f"samples of the kind {self.made.modality}"
 
@@ -58,16 +62,18 @@ class Ingredients(NamedTuple):
     skip_lazy_g: bool = False  # leaves G's own penalties out: for the steps between, where they are lazy
     moves_alone: str = ""  # the flag of what moves x and nothing that is shown beside it
 
-    def around_d(self, wrap):
+    def around_d(self, wrap: Callable[[Net], Net]) -> "Ingredients":
         """With another Net -> Net around the discriminator: what is added last comes first to the samples."""
         inner = self.wrap_discriminator
         return self._replace(wrap_discriminator=lambda d: wrap(inner(d)))
 
-    def adversarial(self, generator, discriminator, *, penalties_g=(), **more):
+    def adversarial(
+        self, generator: Net, discriminator: Net, *, penalties_g: Sequence[Callable[..., Any]] = (), **more: Any
+    ) -> GAN:
         """`tasks.adversarial` of both with these ingredients."""
         if more.get("shown") is not None and self.moves_alone:
             raise BadInput(f"{self.moves_alone} takes x alone, and this game shows something beside it: remove it")
-        own = {"loss": self.loss, "penalties": (*self.penalties, *self.never_lazy), "noise": self.noise}
+        own: dict[str, Any] = {"loss": self.loss, "penalties": (*self.penalties, *self.never_lazy), "noise": self.noise}
         own |= {"trackers": self.trackers, "penalties_g": () if self.skip_lazy_g else penalties_g}
         return self.wrap_gan(tasks.adversarial(generator, self.wrap_discriminator(discriminator), **own, **more))
 
@@ -80,7 +86,12 @@ class Experiment(NamedTuple):
     step: Callable
 
 
-def ingredients_of(config, specs, axis_name=None, values=None):
+def ingredients_of(
+    config: Config,
+    specs: Mapping[str, Spec],
+    axis_name: str | None = None,
+    values: Mapping[str, ArrayLike] | None = None,
+) -> Ingredients:
     """Ingredients of a Config for data of these Specs. values: {name: number} of what moves, which may be arrays.
 
     Whether an option is on is read from the config, and from which names move; a number that does not move stays a Python
@@ -96,12 +107,18 @@ def ingredients_of(config, specs, axis_name=None, values=None):
     return ingredients
 
 
-def game(recipe, config, specs, axis_name=None):
+def game(recipe: ModuleType, config: Config, specs: Mapping[str, Spec], axis_name: str | None = None) -> GAN:
     """GAN of a recipe for data of these Specs: networks and losses alone. Raises BadInput where they do not fit each other."""
     return recipe.build(config, specs, ingredients_of(config, specs, axis_name))
 
 
-def experiment(recipe, config, specs, axis_name=None, values=None):
+def experiment(
+    recipe: ModuleType,
+    config: Config,
+    specs: Mapping[str, Spec],
+    axis_name: str | None = None,
+    values: Mapping[str, ArrayLike] | None = None,
+) -> Experiment:
     """Experiment of a recipe for data of these Specs; what has an end moves with the step.
 
     values: {name: number} in place of the config's, which may be arrays. Raises BadInput where recipe, options and data do
@@ -119,13 +136,13 @@ def experiment(recipe, config, specs, axis_name=None, values=None):
     return start._replace(step=step)
 
 
-def fresh_state(made, config, specs, key=None):
+def fresh_state(made: Experiment, config: Config, specs: Mapping[str, Spec], key: Key | None = None) -> State:
     """State at step 0 of an Experiment, of the key or of the config's seed."""
     key = jax.random.key(config.seed) if key is None else key
     return core.init_state(made.gan, made.opt, key, batches.zeros(config, specs))
 
 
-def kinds(recipe, config, specs):
+def kinds(recipe: ModuleType, config: Config, specs: Mapping[str, Spec]) -> list[tuple[float, Step]]:
     """[(share, step)]: the different steps that a training is made of, and how many of all each is.
 
     One with a share of 1 but for lazy penalties, which some steps have and others not.

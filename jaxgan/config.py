@@ -1,6 +1,9 @@
 """What every recipe lets you choose: all options, one group a file. A recipe's Config is a subclass with its own defaults."""
 
 import dataclasses
+from collections.abc import Container, Mapping
+from pathlib import Path
+from typing import Any
 
 from jaxgan import options
 from jaxgan.errors import BadInput, unknown
@@ -16,7 +19,7 @@ __all__ = ["Config", "Loss", "Penalty", "Schedule", "from_json", "without"]
 class Base:
     """What is asked of every Config: its columns, its checks, which of its fields have no effect."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Raises BadInput for values out of range, and for those that contradict each other."""
         marks.check(self)
         for module in options.of(self):
@@ -24,32 +27,32 @@ class Base:
                 module.check(self)
 
     @property
-    def inactive(self):
+    def inactive(self) -> dict[str, str]:
         """{field: reason} of the fields that have no effect, as the others are. A recipe adds its own."""
         return marks.inactive(self)
 
     @property
-    def real(self):
+    def real(self) -> str:
         """Name of the column that G makes."""
         return "image"
 
     @property
-    def given(self):
+    def given(self) -> tuple[str, ...]:
         """Names of the columns that G is given, whenever it makes something."""
         return ("label",) if self.conditional else ()
 
     @property
-    def unpaired(self):
+    def unpaired(self) -> tuple[str, ...]:
         """Names of the columns whose rows belong to no row of another's."""
         return ()
 
     @property
-    def batch_unit(self):
+    def batch_unit(self) -> int:
         """What the largest batch of a device is to be a multiple of. A recipe may need more than the parts."""
         return self.batch_parts
 
     @property
-    def penalty_g_every(self):
+    def penalty_g_every(self) -> int:
         """Steps between those with G's own penalties, where a recipe has them and lets them be lazy."""
         return 1
 
@@ -62,7 +65,7 @@ def _with(names, **members):
 Config = _with(options.names(), __doc__="Fields that every recipe has which starts from latents.")
 
 
-def without(**reasons):
+def without(**reasons: str) -> type[Any]:
     """Config without these options, by name with the reason: `without(latents="G is given pictures")`.
 
     Their flags are refused, with it. Raises BadInput for names of no option.
@@ -74,7 +77,7 @@ def without(**reasons):
     return _with([name for name in options.names() if name not in reasons], dropped=dropped, __doc__=Config.__doc__)
 
 
-def check_inactive(config, tiny):
+def check_inactive(config: Base, tiny: Mapping[str, Any]) -> None:
     """Raises BadInput where a field was given that has no effect. A recipe's own values, and its TINY ones, may be there."""
     for name, reason in config.inactive.items():
         value, own = getattr(config, name), getattr(type(config), name)
@@ -82,14 +85,14 @@ def check_inactive(config, tiny):
             raise BadInput(f"{marks.flag(name)} {value} has no meaning with {reason}, or leave it at {own}")
 
 
-def check_typed(config, typed):
+def check_typed(config: Base, typed: Container[str]) -> None:
     """Raises BadInput where a flag was typed, whatever its value, that has no effect. typed: names of fields."""
     for name, reason in config.inactive.items():
         if name in typed:
             raise BadInput(f"{marks.flag(name)} {getattr(config, name)} has no meaning with {reason}, or remove it")
 
 
-def from_json(cls, fields, source):
+def from_json(cls: type[Any], fields: Mapping[str, Any], source: str | Path) -> Any:
     """Config of class `cls` from the object of a JSON file. Raises BadInput for unknown fields and wrong types."""
     known = marks.fields(cls)
     for name, value in fields.items():

@@ -8,12 +8,14 @@ import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from jaxgan import __version__, recipes
 from jaxgan.config import from_json
 from jaxgan.data import DatasetInfo, Spec
 from jaxgan.errors import BadInput
+from jaxgan.options import Config
 
 FORMAT = 2  # of config.json and of checkpoints: changes where an earlier one could not be read
 MUTABLE = (
@@ -33,27 +35,27 @@ class Run(NamedTuple):
     data: DatasetInfo
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The recipe's name."""
         return recipes.name(self.recipe)
 
     @property
-    def made(self):
+    def made(self) -> Spec:
         """Spec of what G makes."""
         return self.data.specs[self.config.real]
 
     @property
-    def checkpoints(self):
+    def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
         return self.folder / "checkpoints"
 
 
-def exists(folder):
+def exists(folder: str | Path) -> bool:
     """Whether the folder holds a run."""
     return (Path(folder) / "config.json").is_file()
 
 
-def open_run(folder, recipe=None):
+def open_run(folder: str | Path, recipe: str | Path | ModuleType | None = None) -> Run:
     """Run of an existing folder. Raises BadInput where it is none.
 
     recipe: the file, or the module, of a recipe that is none of the package: a run's folder alone never runs code.
@@ -106,7 +108,7 @@ def _recipe_of(folder, saved, recipe):
     return module
 
 
-def create(folder, recipe, config, info):
+def create(folder: str | Path | None, recipe: ModuleType, config: Config, info: DatasetInfo) -> Run:
     """Run in a new folder: the given one, which must not hold anything, or the next free runs/RECIPE-NNN."""
     run = Run(new_folder(folder, recipes.name(recipe)), recipe, config, info)
     try:
@@ -116,7 +118,7 @@ def create(folder, recipe, config, info):
     return run
 
 
-def new_folder(folder, name):
+def new_folder(folder: str | Path | None, name: str) -> Path:
     """The folder, made, which must not hold anything; without one the next free runs/NAME-NNN."""
     try:
         if folder is None:
@@ -132,7 +134,7 @@ def new_folder(folder, name):
     return folder
 
 
-def resume(folder, recipe, config, info):
+def resume(folder: str | Path, recipe: str | Path | ModuleType | None, config: Config, info: DatasetInfo) -> Run:
     """Run of an existing folder, with as many steps as `config` asks for.
 
     Raises BadInput, with both values, where anything else differs: recipe, config, data. What has no effect may: it changes
@@ -162,7 +164,7 @@ def resume(folder, recipe, config, info):
     return run
 
 
-def remove_unused(run):
+def remove_unused(run: Run) -> None:
     """Removes the folder of a run that ended before its first row and its first checkpoint: the next try can have it."""
     rows, checkpoints = run.folder / "metrics.jsonl", run.checkpoints
     used = (rows.exists() and rows.stat().st_size) or (checkpoints.is_dir() and any(checkpoints.iterdir()))
@@ -170,14 +172,14 @@ def remove_unused(run):
         shutil.rmtree(run.folder)
 
 
-def write_json(path, content):
+def write_json(path: Path, content: Any) -> None:
     """Writes a JSON file whole or not at all."""
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(content, indent=2) + "\n")
     os.replace(part, path)
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Versions of all that a result depends on."""
     names = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
     return {
@@ -187,7 +189,7 @@ def versions():
     }
 
 
-def read_metrics(path):
+def read_metrics(path: str | Path) -> list[dict[str, Any]]:
     """Rows of a metrics.jsonl; a last line that a kill cut short is left out."""
     rows = []
     for line in Path(path).read_text().splitlines() if Path(path).exists() else ():

@@ -8,6 +8,7 @@ run(subject, argv) -> exit status, None for 0; subject is that word, None where 
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from jaxgan import runtime
@@ -16,7 +17,7 @@ from jaxgan.errors import BadInput, unknown
 _HELP = ("-h", "--help")
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the command line `argv`."""
     argv = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
@@ -48,7 +49,7 @@ def main(argv=None):
         return 130
 
 
-def commands():
+def commands() -> list[str]:
     """Names of all commands, in the order of the overview."""
     places = runtime.constants(Path(__file__).parent, "PLACE")
     return [name.replace("_", " ") for name in sorted(places, key=places.get)]

@@ -1,5 +1,6 @@
 """`jaxgan bench`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class _Common:
     Config, TINY = config.Config, {}
 
 
-def run(subject, argv):
+def run(subject: str | None, argv: Sequence[str]) -> None:
     """Measures, and prints a line a number."""
     runtime.keep_memory()
     if subject is None:

@@ -1,5 +1,6 @@
 """`jaxgan data check`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jaxgan.cli import flags
@@ -17,7 +18,7 @@ class Flags:
     """Bring images to this many pixels in height for that, as `jaxgan train --resolution` does."""
 
 
-def run(subject, argv):
+def run(subject: str | None, argv: Sequence[str]) -> None:
     """Prints the report."""
     args = flags.parse(Flags, argv, f"jaxgan data check {subject or 'SOURCE'}", DOES)
     from jaxgan import data

@@ -1,5 +1,6 @@
 """`jaxgan data write`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +24,7 @@ class Flags:
     """How, as `jaxgan train --fit` does."""
 
 
-def run(subject, argv):
+def run(subject: str | None, argv: Sequence[str]) -> None:
     """Writes the set, and prints where."""
     args = flags.parse(Flags, argv, f"jaxgan data write {subject or 'SOURCE'}", DOES)
     from jaxgan import data

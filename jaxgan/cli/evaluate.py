@@ -1,6 +1,7 @@
 """`jaxgan evaluate`."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -41,7 +42,7 @@ class Flags(flags.Weights):
     """File for the result, besides the one in the run's folder."""
 
 
-def run(subject, argv):
+def run(subject: str | None, argv: Sequence[str]) -> None:
     """Measures, and prints a table."""
     args = flags.parse(Flags, argv, f"jaxgan evaluate {subject or 'RUN'}", DOES)
     if args.json and Path(args.json).exists():

@@ -2,16 +2,19 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 
 from jaxgan import config
 from jaxgan.errors import BadInput
 from jaxgan.options import marks
+
+Flags = TypeVar("Flags")  # a frozen dataclass
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,12 @@ class Weights(Own):
     put together from the checkpoints of a run that was trained with --posthoc-ema."""
 
 
-def parse(kind, argv, prog, about):
+def parse(kind: type[Flags], argv: Sequence[str], prog: str, about: str) -> Flags:
     """The flags of a command line. `--help` prints them, and exits."""
     return tyro.cli(kind, args=argv, prog=prog, description=about)
 
 
-def parse_with_config(kind, recipe, argv, prog):
+def parse_with_config(kind: type[Flags], recipe: Any, argv: Sequence[str], prog: str) -> tuple[Flags, Any]:
     """(flags, Config of the recipe), from a command line where both have flags.
 
     Raises BadInput for flags of options that the recipe has not, and for those that were typed and have no effect.
@@ -78,7 +81,7 @@ def parse_with_config(kind, recipe, argv, prog):
     return kind(**flags), found.fields
 
 
-def of(flags, *without):
+def of(flags: Any, *without: str) -> dict[str, Any]:
     """{name: value} of all flags but these: what the function behind a command is called with."""
     return {name: value for name, value in vars(flags).items() if name not in without}
 

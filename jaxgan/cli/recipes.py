@@ -1,12 +1,14 @@
 """`jaxgan recipes`."""
 
+from collections.abc import Sequence
+
 from jaxgan import recipes
 from jaxgan.errors import BadInput
 
 USAGE, DOES, PLACE, NEEDS = "recipes", "what can be trained, a line each", 0, ""
 
 
-def run(subject, argv):
+def run(subject: str | None, argv: Sequence[str]) -> None:
     """Prints a line a recipe."""
     del subject
     if argv and argv[0] not in ("-h", "--help"):

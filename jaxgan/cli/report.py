@@ -1,5 +1,7 @@
 """`jaxgan report`."""
 
+from collections.abc import Sequence
+
 from jaxgan.cli import flags
 from jaxgan.errors import BadInput
 
@@ -15,7 +17,7 @@ class Flags(flags.Own):
     """Flags of `jaxgan report`."""
 
 
-def run(subject, argv):
+def run(subject: str | None, argv: Sequence[str]) -> None:
     """Writes the page, and prints where."""
     if argv and not argv[0].startswith("-"):
         raise BadInput(f"jaxgan report takes a run and no more, not {argv[0]!r}: jaxgan report --help shows how")

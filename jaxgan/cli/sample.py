@@ -1,5 +1,6 @@
 """`jaxgan sample`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jaxgan import runtime
@@ -29,7 +30,7 @@ class Flags(flags.Weights):
     """Share of the styles' distance to their mean that is kept, for stylegan2: below 1 less varied, and cleaner."""
 
 
-def run(subject, argv):
+def run(subject: str | None, argv: Sequence[str]) -> None:
     """Draws, and prints where."""
     args = flags.parse(Flags, argv, f"jaxgan sample {subject or 'RUN'}", DOES)
     from jaxgan import inference

@@ -1,5 +1,6 @@
 """`jaxgan train`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,7 +36,7 @@ class Flags(flags.Where):
 _NOT_TRAIN = ("tiny", "config", "population", "sweep", "dry_run", "memory_gib")  # what training.train does not take
 
 
-def run(subject, argv):
+def run(subject: str | None, argv: Sequence[str]) -> int:
     """Trains, or says what it would cost."""
     runtime.keep_memory()
     recipe = recipes.get("digits") if subject is None else recipes.get(subject)

@@ -2,20 +2,33 @@
 
 import statistics
 import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 from jaxgan import build, parallel, recipes, runs, runtime, training
 from jaxgan.cost.flops import count_flops
+from jaxgan.options import Config
 
 _WARM_UP = 5
 ROUNDS = 5
 _SIDE = 2048  # of the matrices whose product is the ceiling
 
 
-def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
+def measure(
+    recipe: str | Path | ModuleType,
+    config: Config,
+    *,
+    mode: str = "single",
+    devices: int | None = None,
+    seconds: float = 10.0,
+) -> dict[str, Any]:
     """A flat dictionary: speed, time of a step, FLOPs, bytes, and what was measured.
 
     images_per_s: the median of five rounds of dispatches with one wait at their end, _lowest and _highest beside it;
@@ -54,7 +67,8 @@ def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
     for _ in range(_WARM_UP):
         metrics = play()
     jax.block_until_ready(metrics)
-    each, begin = [], time.perf_counter()
+    each: list[float] = []
+    begin = time.perf_counter()
     while len(each) < 10 or time.perf_counter() - begin < seconds / 2:
         start = time.perf_counter()
         jax.block_until_ready(play())
@@ -100,7 +114,7 @@ def measure(recipe, config, *, mode="single", devices=None, seconds=10.0):
     }
 
 
-def matmul_ceiling(device, dtype):
+def matmul_ceiling(device: jax.Device, dtype: DTypeLike) -> float:
     """FLOP/s that the best of a few products of square matrices in this dtype reaches on the device."""
     x = jax.device_put(jnp.ones((_SIDE, _SIDE), dtype), device)
     product = jax.jit(lambda x: x @ x)
@@ -113,6 +127,6 @@ def matmul_ceiling(device, dtype):
     return 2 * _SIDE**3 / min(times)
 
 
-def table(result):
+def table(result: Mapping[str, Any]) -> str:
     """The result as lines of text."""
     return "\n".join(f"{name:20}{value}" for name, value in result.items() if name != "versions")

@@ -5,6 +5,8 @@ import json
 import math
 import os
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import jax
 
@@ -12,12 +14,15 @@ from jaxgan import build, parallel, recipes, training
 from jaxgan.cost.flops import count_flops
 from jaxgan.data import batch
 from jaxgan.data.dataset import LABEL
+from jaxgan.options import Config
 
 _TRIES = 4  # programs that are compiled to find the largest batch
 _SCRATCH = 2.2  # on a CPU, convolutions take buffers that XLA does not count: up to so many times the temporary bytes
 
 
-def describe(recipe, config, mode="single", devices=None, memory=0):
+def describe(
+    recipe: ModuleType, config: Config, mode: str = "single", devices: int | None = None, memory: float = 0
+) -> str:
     """The resolved config as JSON, then parameters, FLOPs, bytes and the largest batch, as lines of text."""
     cost = measure(recipe, config, mode, devices)
     limit, source = (memory, "given by --memory-gib") if memory else device_memory(parallel.choose(mode, devices)[0])
@@ -41,7 +46,9 @@ def describe(recipe, config, mode="single", devices=None, memory=0):
     )
 
 
-def measure(recipe, config, mode="single", devices=None):
+def measure(
+    recipe: str | Path | ModuleType, config: Config, mode: str = "single", devices: int | None = None
+) -> dict[str, Any]:
     """data, parameters_g, parameters_d, state_bytes; of a step on each device: flops, argument_, temp_, peak_bytes."""
     chosen = parallel.choose(mode, devices)
     recipe = recipes.get(recipe)
@@ -62,7 +69,9 @@ def measure(recipe, config, mode="single", devices=None):
     }
 
 
-def largest_batch(recipe, config, limit, mode="single", devices=None):
+def largest_batch(
+    recipe: str | Path | ModuleType, config: Config, limit: float, mode: str = "single", devices: int | None = None
+) -> int:
     """The largest --batch-size whose step takes at most `limit` bytes on each device; 0 where not even one sample does.
 
     Bytes grow as a straight line with the batch, but for what the compiler decides otherwise: the line is drawn through
@@ -94,7 +103,7 @@ def largest_batch(recipe, config, limit, mode="single", devices=None):
     return max((batch for batch, bytes_ in known.items() if bytes_ <= limit), default=0)
 
 
-def device_memory(device):
+def device_memory(device: jax.Device) -> tuple[int, str]:
     """(bytes that a device has for arrays or 0, where the number is from)."""
     stats = device.memory_stats() or {}
     if "bytes_limit" in stats:
@@ -107,7 +116,7 @@ def device_memory(device):
     return min([total, *found]), "the memory of this host"
 
 
-def fits(recipe, source, resolution=0):
+def fits(recipe: str | Path | ModuleType, source: str, resolution: int = 0) -> str:
     """A line saying that the recipe can take the source. Raises BadInput, with both values, where it cannot."""
     given = {"resolution": resolution} if resolution else {}
     recipe = recipes.get(recipe)

@@ -1,14 +1,18 @@
 """FLOPs of a training's step: what XLA counts, put right where it counts a loop's body once or all of a branch."""
 
 import dataclasses
+from collections.abc import Mapping
+from types import ModuleType
 
 import jax
 
 from jaxgan import build
 from jaxgan.data import batch
+from jaxgan.data.dataset import Spec
+from jaxgan.options import Config
 
 
-def count_flops(recipe, config, specs, compiled):
+def count_flops(recipe: ModuleType, config: Config, specs: Mapping[str, Spec], compiled: jax.stages.Compiled) -> float:
     """FLOPs of one step on each device, the mean over a training, of the program `compiled` for it.
 
     XLA counts the body of a loop once, so that a dispatch of many steps counts as one; but the turns of D before the last are

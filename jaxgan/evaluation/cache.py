@@ -2,13 +2,15 @@
 
 import contextlib
 import os
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from jaxgan.data.content import cache_folder
 
 
-def arrays(name, make, say=print):
+def arrays(name: str, make: Callable[[], Mapping[str, Any]], say: Callable[[str], Any] = print) -> Mapping[str, Any]:
     """Dict of arrays: from the cache's NAME.npz, or else of make(), which is then kept there."""
     path = cache_folder() / f"{name}.npz"
     try:
@@ -22,8 +24,8 @@ def arrays(name, make, say=print):
     part = path.with_name(f"{path.stem}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            np.savez(file, **made)
+        with part.open("wb") as out:
+            np.savez(out, **made)
         part.replace(path)  # two processes may make the same one
     except OSError as error:
         with contextlib.suppress(OSError):

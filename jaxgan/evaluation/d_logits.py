@@ -4,13 +4,15 @@ import jax
 import numpy as np
 
 from jaxgan.data import batch as batches
+from jaxgan.data.dataset import Dataset
 from jaxgan.data.loader import rows as shuffled
 from jaxgan.evaluation.diagnosis import Logits
+from jaxgan.inference import Loaded
 
 _COUNT = 2048  # samples of each kind, at most
 
 
-def logits(loaded, train, test, seed=0):
+def logits(loaded: Loaded, train: Dataset, test: Dataset, seed: int = 0) -> Logits | None:
     """Logits of a run's newest D over two Datasets, None where it does not tell the means of its logits."""
     gan, state, config = loaded.gan, loaded.state, loaded.config
 

@@ -1,6 +1,7 @@
 """What the numbers say about a GAN, in words: each verdict with its evidence and what to try."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,15 @@ class Logits(NamedTuple):
     fake: float
 
 
-def diagnose(scores, real, *, shares=None, untrained_fd=None, logits=None, rows=()):
+def diagnose(
+    scores: Mapping[str, float],
+    real: Mapping[str, float],
+    *,
+    shares: tuple[Sequence[str], np.ndarray, np.ndarray] | None = None,
+    untrained_fd: float | None = None,
+    logits: Logits | None = None,
+    rows: Sequence[Mapping[str, Any]] = (),
+) -> list[Verdict]:
     """Verdicts of a GAN: at least one, "healthy" alone.
 
     scores: {name: value} of its samples; real: the same of real samples against other real ones, what a perfect generator

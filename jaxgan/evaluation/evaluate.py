@@ -1,23 +1,30 @@
 """A run's numbers, what they say, and a picture of it."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from jaxgan import inference, parallel, runs
+from jaxgan.core import GAN
 from jaxgan.data import MIXTURES
 from jaxgan.data import batch as batches
-from jaxgan.data.dataset import LABEL
+from jaxgan.data.dataset import LABEL, Dataset
 from jaxgan.data.loader import rows as shuffled
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache, d_logits, diagnosis, extract, extractors, scores
 from jaxgan.evaluation import path_length as paths
-from jaxgan.metrics.protocol import Protocol
+from jaxgan.metrics.features import FeatureNet
+from jaxgan.metrics.protocol import Protocol, Score
 from jaxgan.metrics.records import EvalContext, class_shares, infos
 from jaxgan.metrics.records.record import MASKS, PAIRS, SET
+from jaxgan.options import Config
 from jaxgan.reports import figure
+from jaxgan.sharing import Variables
 
 NUM = 10_000
 REAL = 50_000  # real samples, at most, unless more are drawn
@@ -40,7 +47,7 @@ class Evaluation(NamedTuple):
     json: Path
     picture: Path | None
 
-    def table(self):
+    def table(self) -> str:
         """Lines of text."""
         head = ("metric", "value", "std", "real data", "better", "protocol")
         lines, better_of = [head], {name: info.better for name, info in infos().items()}
@@ -58,7 +65,7 @@ class Evaluation(NamedTuple):
         words = [f"{v.verdict}: {v.evidence}\n    try: {v.advice}" for v in self.verdicts]
         return "\n".join([*rows, "", *words])
 
-    def as_json(self):
+    def as_json(self) -> dict[str, Any]:
         """An object: metrics, diagnosis, what real samples get, and every field of the protocols."""
         return {
             "run": str(self.run.folder),
@@ -71,23 +78,23 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    run,
+    run: str | Path,
     *,
-    checkpoint="latest",
-    num=NUM,
-    seed=0,
-    features="auto",
-    split="train",
-    held_out=None,
-    data=None,
-    raw=False,
-    ema_sigma=None,
-    standing_stats=False,
-    path_length=False,
-    devices=1,
-    recipe=None,
-    say=print,
-):
+    checkpoint: str | int = "latest",
+    num: int = NUM,
+    seed: int = 0,
+    features: str | Path | FeatureNet | Callable[[jax.Array], jax.Array] = "auto",
+    split: str = "train",
+    held_out: str | None = None,
+    data: str | None = None,
+    raw: bool = False,
+    ema_sigma: float | None = None,
+    standing_stats: bool = False,
+    path_length: bool = False,
+    devices: int = 1,
+    recipe: str | Path | ModuleType | None = None,
+    say: Callable[[str], Any] = print,
+) -> Evaluation:
     """Evaluation of a run's checkpoint: `num` samples against its training data, or against held-out ones.
 
     What is measured follows from what the game is given and makes: samples as a set, each against its own target where G
@@ -108,9 +115,9 @@ def evaluate(
     loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step, config = int(loaded.state.step), run.config
     dataset, test = inference.data_of(run, data, held_out)
-    if split == "test" and test is None:
-        raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
     reference = test if split == "test" else dataset
+    if reference is None:
+        raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
     if path_length and not inference.takes_latents(loaded):
         raise BadInput(f"--path-length goes between latents, and the G of {run.name} takes none: remove it")
     given = given_by(config, reference, num, seed)
@@ -171,7 +178,9 @@ def evaluate(
     return done
 
 
-def context_of(run, net, reference, split, seed, weights):
+def context_of(
+    run: runs.Run, net: FeatureNet | None, reference: Dataset, split: str, seed: int, weights: str
+) -> EvalContext:
     """EvalContext of a run's samples against a Dataset, through a feature network or without one."""
     name, digest = ("", "") if net is None else (net.name, net.sha256)
     protocol = Protocol("", 0, name, digest, split=split, data_sha256=reference.sha256, seed=seed, weights=weights)
@@ -181,7 +190,7 @@ def context_of(run, net, reference, split, seed, weights):
     return EvalContext(protocol, MIXTURES.get(run.config.data), run.made.modality, classes, asked)
 
 
-def given_by(config, reference, count, seed):
+def given_by(config: Config, reference: Dataset, count: int, seed: int) -> dict[str, np.ndarray]:
     """{column: [count]} of what G is given, as often as the reference has it."""
     if not config.given:
         return {}
@@ -189,7 +198,9 @@ def given_by(config, reference, count, seed):
     return {name: batches.taken(reference, name, rows) for name in config.given}
 
 
-def against_targets(context, run, gan, variables, reference, count, seed):
+def against_targets(
+    context: EvalContext, run: runs.Run, gan: GAN, variables: Variables, reference: Dataset, count: int, seed: int
+) -> list[Score]:
     """Scores of each sample against its own target, of the evaluators that look at those; [] where there are none."""
     config = run.config
     kinds = [kind for kind in scores.kinds(config, run.data.specs) if kind in (PAIRS, MASKS)]

@@ -1,18 +1,23 @@
 """One pass over the real samples and one of drawing: whatever metrics want to see of them."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxgan import parallel
+from jaxgan.core import GAN
 from jaxgan.data import batch as batches
-from jaxgan.data.dataset import LABEL
+from jaxgan.data.dataset import LABEL, Dataset
 from jaxgan.data.loader import rows as shuffled
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache
+from jaxgan.metrics.features import FeatureNet
+from jaxgan.sharing import Array, Variables
 
 AT_ONCE = 256  # samples a dispatch
 SHOWN = 2000  # samples that are kept themselves, to be looked at
@@ -27,7 +32,7 @@ class Features(NamedTuple):
     samples: np.ndarray  # the first of them, as a file holds them; all where they are drawn in one picture
     label: np.ndarray | None = None  # true, or asked for, [N]
 
-    def part(self, first, last):
+    def part(self, first: int, last: int) -> "Features":
         """Features of these rows; of samples that are not all kept the same ones stay."""
         cut = lambda x: None if x is None else x[first:last]
         samples = cut(self.samples) if len(self.samples) == len(self.features) else self.samples
@@ -37,7 +42,7 @@ class Features(NamedTuple):
 class FeatureExtractor:
     """A feature network on devices: `real` and `fake` give Features. Numbers do not depend on how many devices there are."""
 
-    def __init__(self, net, kind, devices=None):
+    def __init__(self, net: FeatureNet, kind: ModuleType, devices: Sequence[jax.Device] | None = None) -> None:
         devices = devices or jax.local_devices()[:1]
         mesh = jax.sharding.Mesh(np.array(devices), (parallel.AXIS,))
         self._rows = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(parallel.AXIS))
@@ -46,7 +51,9 @@ class FeatureExtractor:
         self.net, self._kind, self._variables = net, kind, jax.device_put(net.variables, self._whole)
         self._see, self._draws = jax.jit(net.apply), {}
 
-    def real(self, dataset, count, seed=0, say=print, column="image"):
+    def real(
+        self, dataset: Dataset, count: int, seed: int = 0, say: Callable[[str], Any] = print, column: str = "image"
+    ) -> Features:
         """Features of `count` rows of a Dataset's column in a fixed order, from the cache where they were seen before."""
         samples = dataset[column]
         rows = shuffled(seed, 0, min(count, len(samples)), len(samples))
@@ -64,7 +71,9 @@ class FeatureExtractor:
         keep = len(rows) if self._kind.EACH else SHOWN
         return Features(kept["features"], kept.get("logits"), to_file(rows[:keep]), label)
 
-    def fake(self, gan, variables, count, given=None, seed=0):
+    def fake(
+        self, gan: GAN, variables: Variables, count: int, given: Mapping[str, Array] | None = None, seed: int = 0
+    ) -> Features:
         """Features of `count` samples of a generator's variables. given: {column: [count]} of what G is given.
 
         With latents "z" [count, Z] among them in place of the game's own draw, images are not rounded before they are seen.
@@ -108,7 +117,7 @@ class FeatureExtractor:
         return jax.tree.map(np.asarray, self._see(self._variables, jax.device_put(images, self._rows)))
 
 
-def drawn(gan, variables, count, given, seed=0):
+def drawn(gan: GAN, variables: Variables, count: int, given: Mapping[str, Array], seed: int = 0) -> np.ndarray:
     """`count` samples of a generator's variables, as the step has them."""
     draw, key, samples = jax.jit(gan.sample), jax.random.key(seed), []
     for part in _parts(np.arange(count), min(AT_ONCE, count)):
@@ -117,7 +126,13 @@ def drawn(gan, variables, count, given, seed=0):
     return np.concatenate(samples)[:count]
 
 
-def standing(gan, variables, given_at=None, seed=0, batch_size=64):
+def standing(
+    gan: GAN,
+    variables: Variables,
+    given_at: Callable[[np.ndarray], Mapping[str, Array]] | None = None,
+    seed: int = 0,
+    batch_size: int = 64,
+) -> Variables:
     """Variables whose norm statistics are those of the weights as they are: moved by 100 batches. Brock et al. 2019,
     arXiv:1809.11096, appendix A.
 

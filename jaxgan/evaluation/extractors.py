@@ -1,12 +1,14 @@
 """Which feature network looks at a data set."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 
-from jaxgan.data.dataset import LABEL
+from jaxgan.data.dataset import LABEL, Dataset
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache
 from jaxgan.metrics import features
@@ -17,7 +19,12 @@ from jaxgan.progress import duration
 WORDS = ("auto", "classifier", "pixels")
 
 
-def choose(word, dataset, say=print, column="image"):
+def choose(
+    word: str | Path | FeatureNet | Callable[[jax.Array], jax.Array],
+    dataset: Dataset,
+    say: Callable[[str], Any] = print,
+    column: str = "image",
+) -> FeatureNet:
     """FeatureNet: of a word, of the weights in an .npz, of a user's function of images, or the one given.
 
     auto: that of the kind of samples in the column: of images a classifier trained on the data set, kept in the cache; of

@@ -1,8 +1,14 @@
 """Evaluation on the way: the same latents, real samples and protocol each time, so that the curve is one."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
 import numpy as np
 
 from jaxgan import runs
+from jaxgan.core import GAN, State
+from jaxgan.data.dataset import Dataset
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import extract, extractors, scores
 from jaxgan.evaluation.evaluate import REAL, against_targets, context_of, given_by
@@ -16,7 +22,15 @@ class PeriodicEvaluation:
     it is given any; by default the training data.
     """
 
-    def __init__(self, run, gan, dataset, devices=None, say=print, held_out=None):
+    def __init__(
+        self,
+        run: runs.Run,
+        gan: GAN,
+        dataset: Dataset,
+        devices: Sequence[jax.Device] | None = None,
+        say: Callable[[str], Any] = print,
+        held_out: Dataset | None = None,
+    ) -> None:
         config = run.config
         self._run, self._gan, self._cached = run, gan, (None, None)
         self._count, self._seed = config.evaluate_samples, config.seed
@@ -50,11 +64,11 @@ class PeriodicEvaluation:
         for name in asked - there:
             raise BadInput(f"{name} is not measured on these data: there are {', '.join(sorted(there))}")
 
-    def cheap(self, step, state, row):
+    def cheap(self, step: int, state: State, row: Mapping[str, Any]) -> dict[str, float]:
         """Scalars of the metrics that take no time beside the drawing."""
         return self._scores(step, state, cheap=True)
 
-    def all_of(self, step, state, row):
+    def all_of(self, step: int, state: State, row: Mapping[str, Any]) -> dict[str, float]:
         """Scalars of all metrics that apply."""
         return self._scores(step, state, cheap=False)
 

@@ -1,16 +1,19 @@
 """Which metrics apply, and their values, as the records have it."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
-from jaxgan.data.dataset import LABEL
+from jaxgan.data.dataset import LABEL, Spec
 from jaxgan.metrics.protocol import Score, title
 from jaxgan.metrics.records import all_records
-from jaxgan.metrics.records.record import MASKS, PAIRS, SET, Value
+from jaxgan.metrics.records.record import MASKS, PAIRS, SET, EvalContext, Value
+from jaxgan.options import Config
 
 VERSION = 1  # changes with whatever changes a value
 
 
-def kinds(config, specs):
+def kinds(config: Config, specs: Mapping[str, Spec]) -> list[str]:
     """Kinds of comparison that follow from what a game is given and makes.
 
     Sets of samples, where a feature network looks at them; images of other ones, in pairs; masks with the true ones.
@@ -22,14 +25,14 @@ def kinds(config, specs):
     return [*found, MASKS] if made.modality == "mask" else found
 
 
-def names(config, specs, cheap=False):
+def names(config: Config, specs: Mapping[str, Spec], cheap: bool = False) -> list[str]:
     """Names of the metrics that such games are measured by, or of those that take no time beside the drawing."""
     applying = kinds(config, specs)
     records = [record for record in all_records() if record.kind in applying and (record.cheap or not cheap)]
     return [name for record in records for name in record.infos]
 
 
-def measure(kind, context, real, fake, cheap=False):
+def measure(kind: str, context: EvalContext, real: Any, fake: Any, cheap: bool = False) -> list[Score]:
     """Every Score of a kind that applies: of `Features`, or of arrays as files hold them where each has its target."""
     found = []
     for record in all_records():
@@ -38,7 +41,7 @@ def measure(kind, context, real, fake, cheap=False):
     return found
 
 
-def score(context, name, value):
+def score(context: EvalContext, name: str, value: Value | tuple) -> Score:
     """Score of a Value in its context."""
     value = value if isinstance(value, Value) else Value(*value)
     split = context.protocol.split if value.real else ""

@@ -2,11 +2,12 @@
 
 from jaxgan.data import batch, load
 from jaxgan.data import held_out as left_out
-from jaxgan.data.dataset import LABEL
+from jaxgan.data.dataset import LABEL, Dataset
 from jaxgan.errors import BadInput
+from jaxgan.runs import Run
 
 
-def data_of(run, source=None, held_out=None):
+def data_of(run: Run, source: str | None = None, held_out: str | None = None) -> tuple[Dataset, Dataset | None]:
     """(Dataset that the run was trained on, the one that was held out or None): what it is given and makes is in both.
 
     source: where the training data are now; held_out: source of others, in place of those that the run's source leaves out.

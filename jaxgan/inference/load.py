@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +18,7 @@ from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.optim import averages
+from jaxgan.sharing import Variables
 
 
 class Loaded(NamedTuple):
@@ -28,7 +31,15 @@ class Loaded(NamedTuple):
     noise: Any
 
 
-def load(run, *, recipe=None, step=None, truncation=None, raw=False, ema_sigma=None):
+def load(
+    run: runs.Run | str | Path,
+    *,
+    recipe: str | Path | ModuleType | None = None,
+    step: int | None = None,
+    truncation: float | None = None,
+    raw: bool = False,
+    ema_sigma: float | None = None,
+) -> Loaded:
     """Loaded of a run, or of its folder: the gan, the config and the newest state that is whole (or that of `step`).
 
     recipe: the file of a recipe of one's own. truncation: how much of it the gan's samples have, in place of what the run was
@@ -58,7 +69,7 @@ def load(run, *, recipe=None, step=None, truncation=None, raw=False, ema_sigma=N
     return Loaded(gan, config, state, run.data, build.latents(config))
 
 
-def takes_latents(loaded):
+def takes_latents(loaded: Loaded) -> bool:
     """Whether what G makes depends on batch["z"]: where latents are drawn, and not by a game of its own."""
     config = loaded.config
     if set(config.given) - {LABEL}:
@@ -72,7 +83,7 @@ def takes_latents(loaded):
     return not np.array_equal(one, other)
 
 
-def untrained(loaded):
+def untrained(loaded: Loaded) -> Variables:
     """Variables of G before its first step."""
 
     def begin():
@@ -90,7 +101,7 @@ def _shapes(gan, config, specs):
     return State(jax.ShapeDtypeStruct((), jnp.int32), key, side(g), side(d), g)
 
 
-def pick(run, which):
+def pick(run: runs.Run, which: str | int) -> int | None:
     """Step of a run's checkpoint, "best" by its --best-metric or a number; None for "latest", the newest that is whole.
 
     Raises BadInput where there is none.

@@ -1,7 +1,9 @@
 """Samples of a trained run: sheets, archives, folders, interpolations."""
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import jax
 import jax.numpy as jnp
@@ -19,20 +21,20 @@ _ROW = 8  # samples from one end of an interpolation to the other
 
 
 def sample(
-    run,
+    run: str | Path,
     *,
-    num=64,
-    seed=0,
-    out=None,
-    raw=False,
-    interpolate=False,
-    label=None,
-    checkpoint="latest",
-    truncation=None,
-    ema_sigma=None,
-    recipe=None,
-    data=None,
-):
+    num: int = 64,
+    seed: int = 0,
+    out: str | Path | None = None,
+    raw: bool = False,
+    interpolate: bool = False,
+    label: int | str | Sequence[float] | None = None,
+    checkpoint: str | int = "latest",
+    truncation: float | None = None,
+    ema_sigma: float | None = None,
+    recipe: str | Path | ModuleType | None = None,
+    data: str | None = None,
+) -> Path:
     """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
     out: a .png (one sheet), an .npz (the samples as files hold them, under the name of their column; `label`), or a folder (a

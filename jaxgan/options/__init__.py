@@ -10,22 +10,30 @@ A module here has
 
 import importlib
 import pkgutil
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+Config = Any  # a jaxgan.config.Config: the class is made of the options that are found here
+Ingredients = Any  # of jaxgan.build
+Context = Any  # of jaxgan.build
+Number = Callable[[str], Any]  # name of a field -> its value, or what moves in its place, an array
 
 _TOOLS = {"marks"}
 
 
-def names():
+def names() -> list[str]:
     """Names of all options, as their flags stand in the help."""
     found = [module.name for module in pkgutil.iter_modules(__path__) if module.name not in _TOOLS]
     return sorted(found, key=lambda name: get(name).PLACE)
 
 
-def get(name):
+def get(name: str) -> ModuleType:
     """The option's module."""
     return importlib.import_module(f"{__name__}.{name}")
 
 
-def of(config):
+def of(config: Config) -> list[ModuleType]:
     """Modules of the options that a Config, or its class, has, in the order in which they are applied."""
     kind = config if isinstance(config, type) else type(config)
     found = [get(name) for name in names() if issubclass(kind, get(name).Group)]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from jaxgan import augment
 from jaxgan.errors import BadInput
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import ActiveIf, Range, above
 
 PLACE, ORDER = 40, 60
@@ -35,7 +36,7 @@ class Group:
     """--augment-p after the burn-in."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """D with the augmentation around it, and its controller among the trackers."""
     if config.augment == "none":
         return ingredients

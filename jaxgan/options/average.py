@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from jaxgan.optim import averages
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import at_least
 
 PLACE, ORDER = 73, 90
@@ -23,7 +24,7 @@ class Group:
     """Keep averages of G in every checkpoint from which jaxgan.optim.averages makes one of any length."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """Options of `core.make_step`; G's optimizer that tracks averages."""
     del context
     options = {"ema_halflife_images": number("ema_halflife_images"), "ema_ramp": config.ema_ramp}

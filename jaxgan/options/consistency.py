@@ -5,6 +5,7 @@ from typing import Annotated
 
 from jaxgan import augment, losses
 from jaxgan.errors import BadInput
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import at_least
 
 PLACE = 52
@@ -18,7 +19,7 @@ class Group:
     """Weight by which D has to give the same for an image and a mirrored, moved copy, real and fake (bCR). 0: off."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """A penalty that is due at every step."""
     del number
     if not config.consistency:

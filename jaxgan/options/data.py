@@ -1,9 +1,10 @@
 """Which samples, brought to which shape, and what of them is given to the networks."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from jaxgan.errors import BadInput
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import ActiveIf, above, at_least
 
 PLACE, ORDER = 0, 0
@@ -40,12 +41,12 @@ class Group:
     """How many classes (or numbers in a label vector) there are to be. 0: as many as the data has."""
 
     @property
-    def fitting(self):
+    def fitting(self) -> dict[str, Any]:
         """What `data.load` is to do with the images of `data`."""
         return {name: getattr(self, name) for name in ("resolution", "fit", "channels", "aspect")}
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """Labels where G is given them."""
     del number
     label, made = context.specs.get("label"), context.made

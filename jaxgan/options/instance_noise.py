@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from jaxgan import augment
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import at_least
 
 PLACE, ORDER = 50, 50
@@ -18,10 +19,10 @@ class Group:
     """Deviation of normal noise on all that D sees, real and fake. 0: off."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """D with the noise before it."""
     del number
     if not config.instance_noise:
         return ingredients
-    noisy = {"augment": augment.instance_noise(config.instance_noise), "beside": augment.unmoved}
+    noisy: dict[str, Any] = {"augment": augment.instance_noise(config.instance_noise), "beside": augment.unmoved}
     return ingredients.around_d(partial(augment.augmented, axis_name=context.axis_name, **noisy))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from jaxgan import noise
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import above
 
 PLACE = 60
@@ -19,12 +20,12 @@ class Group:
     """Length of the latents."""
 
 
-def latents(config):
+def latents(config: Config) -> noise.Noise:
     """The distribution that a config's latents are drawn from: (key, index) -> z."""
     return getattr(noise, config.noise)(config.z_dim)
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """The distribution."""
     del number, context
     return ingredients._replace(noise=latents(config))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from jaxgan import losses
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import LARGEST, ActiveIf, above, at_least
 
 PLACE, ORDER = 53, 70
@@ -21,7 +22,7 @@ class Group:
     """Turns of D before --lecam begins."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """A tracker of D's logits."""
     del number, context
     if not config.lecam:

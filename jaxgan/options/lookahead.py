@@ -5,6 +5,7 @@ from typing import Annotated
 
 from jaxgan.core import Pair
 from jaxgan.optim import lookahead
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import at_least
 
 PLACE, ORDER = 71, 80
@@ -18,7 +19,7 @@ class Group:
     """Steps after which both sides go back half of the way they have gone since (lookahead). 0: never."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """Around both optimizers."""
     del number, context
     if not config.lookahead:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from jaxgan import losses
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import ActiveIf, Range
 
 PLACE, ORDER = 20, 10
@@ -26,7 +27,7 @@ class Group:
     """One-sided label smoothing of --loss bce: the target of the real samples is 1 minus this."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """The loss, of pairs where it is relativistic."""
     del number
     loss = losses.bce(config.smoothing) if config.loss == "bce" else getattr(losses, config.loss)

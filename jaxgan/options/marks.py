@@ -3,10 +3,11 @@
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from jaxgan.errors import BadInput, unknown
+from jaxgan.options import Config
 
 LARGEST = 2**31 - 1  # of whole numbers: what an int32 on a device holds
 
@@ -20,12 +21,12 @@ class Range(NamedTuple):
     open_high: bool = False
     of: str = ""
 
-    def holds(self, value):
+    def holds(self, value: float) -> bool:
         """Whether the value is in it."""
         above = self.low < value if self.open_low else self.low <= value
         return above and (value < self.high if self.open_high else value <= self.high)
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.high <= 1:
             left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
             return f"a number in {left}{self.low:g}, {self.high:g}{right}{self.of}"
@@ -33,12 +34,12 @@ class Range(NamedTuple):
         return f"{start}, up to {self.high:g}{self.of}"
 
 
-def above(low, high=1e9):
+def above(low: float, high: float = 1e9) -> Range:
     """Range of numbers above `low`."""
     return Range(low, high, open_low=True)
 
 
-def at_least(low, high=LARGEST):
+def at_least(low: float, high: float = LARGEST) -> Range:
     """Range of numbers from `low` on."""
     return Range(low, high)
 
@@ -58,19 +59,19 @@ class Field(NamedTuple):
     marks: tuple
 
     @property
-    def range(self):
+    def range(self) -> Range | None:
         """Its Range, None without."""
         return next((mark for mark in self.marks if isinstance(mark, Range)), None)
 
 
-def fields(cls):
+def fields(cls: type) -> dict[str, Field]:
     """{name: Field} of a dataclass. Where a subclass only gives another default, the marks of the class above it stay."""
-    found = {}
+    found: dict[str, Field] = {}
     for own in reversed(cls.__mro__):
         names = inspect.get_annotations(own)
         hints = typing.get_type_hints(own, include_extras=True) if names else {}
         for name in names:
-            hint, marks = hints[name], ()
+            hint, marks = hints[name], []
             if get_origin(hint) is typing.Annotated:
                 hint, *marks = get_args(hint)
             before = found[name].marks if name in found else ()
@@ -78,18 +79,18 @@ def fields(cls):
     return {field.name: found[field.name] for field in dataclasses.fields(cls)}
 
 
-def flag(name):
+def flag(name: str) -> str:
     """The command line's word for a field."""
     return "--" + name.replace("_", "-")
 
 
-def check(config):
+def check(config: Config) -> None:
     """Raises BadInput for values of a wrong type or out of range."""
     for name, field in fields(type(config)).items():
         _check(field, getattr(config, name))
 
 
-def inactive(config, names=None):
+def inactive(config: Config, names: Iterable[str] | None = None) -> dict[str, str]:
     """{field: reason} of those that have no effect, as the other fields are: of all fields, or of these."""
     found, known = {}, fields(type(config))
     for name in known if names is None else names:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import optax
 
 from jaxgan.core import Pair
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import LARGEST, ActiveIf, Range, above, at_least
 
 PLACE, ORDER = 70, 5
@@ -52,7 +53,7 @@ class Group:
     """Scale each side's gradient down to at most this global norm. 0: off."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """A Pair of optax transformations."""
     del context
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from jaxgan import augment
 from jaxgan.errors import BadInput
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import above
 
 PLACE, ORDER = 51, 40
@@ -19,7 +20,7 @@ class Group:
     """Samples that D sees at once (PacGAN). 1: each by itself."""
 
 
-def check(config):
+def check(config: Config) -> None:
     """Packs have no label."""
     if config.pack > 1 and config.conditional:
         raise BadInput(
@@ -28,7 +29,7 @@ def check(config):
         )
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """D, and the penalties on its gradient, of packs."""
     del number, context
     if config.pack == 1:

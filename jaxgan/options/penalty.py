@@ -7,6 +7,7 @@ import optax
 
 from jaxgan import losses
 from jaxgan.errors import BadInput
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import ActiveIf, above, at_least
 
 PLACE, ORDER = 30, 30
@@ -30,14 +31,14 @@ class Group:
     """Keep D's parameters within plus and minus this. 0: off."""
 
     @property
-    def penalties(self):
+    def penalties(self) -> tuple[str, ...]:
         """Names of the penalties in `jaxgan.losses`."""
         if self.penalty == "auto":
             return ("wgan_gp",) if self.loss == "wasserstein" and not self.clip_weights else ()
         return {"none": (), "r1_r2": ("r1", "r2")}.get(self.penalty, (self.penalty,))
 
 
-def check(config):
+def check(config: Config) -> None:
     """The Wasserstein loss needs one of them."""
     if config.loss == "wasserstein" and not (config.penalties or config.clip_weights):
         raise BadInput(
@@ -45,7 +46,7 @@ def check(config):
         )
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """Penalties, as many times as strong as they are rare; D's weights clipped after each of its updates."""
     del context
     weight = number("penalty_weight") * config.penalty_every

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from jaxgan.errors import BadInput
+from jaxgan.options import Config
 from jaxgan.options.marks import LARGEST, ActiveIf, above, at_least, flag
 
 PLACE = 90
@@ -43,7 +44,7 @@ class Group:
     with --evaluate-every-steps."""
 
 
-def check(config):
+def check(config: Config) -> None:
     """Evaluations come with rows; the best needs a metric."""
     for name in ("evaluate_every_steps", "evaluate_all_every_steps"):
         if getattr(config, name) % config.log_every_steps:

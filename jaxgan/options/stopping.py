@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from jaxgan.errors import BadInput
+from jaxgan.options import Config
 from jaxgan.options.marks import LARGEST, above
 
 PLACE = 91
@@ -20,7 +21,7 @@ class Group:
     """Rows of metrics.jsonl in a row that have to pass it."""
 
     @property
-    def threshold(self):
+    def threshold(self) -> tuple[str, str, float] | None:
         """(scalar, "<" or ">", value) of stop_when, None without. Raises BadInput where it is not that."""
         if not self.stop_when:
             return None
@@ -33,6 +34,6 @@ class Group:
             ) from None
 
 
-def check(config):
+def check(config: Config) -> None:
     """The threshold is one."""
     _ = config.threshold

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from jaxgan import losses
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import Range
 
 PLACE, ORDER = 54, 20
@@ -20,7 +21,7 @@ class Group:
     """--top-k after the burn-in."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """The loss of the best fakes; it is on where the share moves, or is below 1."""
     if "top_k" not in context.moving and config.top_k == 1:
         return ingredients

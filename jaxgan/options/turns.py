@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from jaxgan.errors import BadInput
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import above, flag
 
 PLACE = 72
@@ -21,12 +22,12 @@ class Group:
     """Parts of each batch that are computed one after the other, for less memory and one more pass of G."""
 
     @property
-    def batch_parts(self):
+    def batch_parts(self) -> int:
         """What a step cuts the batch of a device into."""
         return getattr(self, "pack", 1) * self.microbatches
 
 
-def check(config):
+def check(config: Config) -> None:
     """A batch goes into its parts."""
     if config.batch_size % config.batch_parts:
         parts = [
@@ -37,7 +38,7 @@ def check(config):
         )
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """Options of `core.make_step`."""
     del number, context
     options = {name: getattr(config, name) for name in ("d_steps", "new_fakes", "microbatches")}

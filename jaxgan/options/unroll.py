@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from jaxgan import tasks
+from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import ActiveIf, above, at_least
 
 PLACE = 55
@@ -21,7 +22,7 @@ class Group:
     """Rate of those steps, of plain gradient descent: where it is too large D overshoots, and G learns nothing."""
 
 
-def apply(ingredients, config, number, context):
+def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """The game of an unrolled D."""
     del number
     if not config.unroll:

@@ -20,12 +20,12 @@ _PARTS = ("Config", "TINY", "build")
 _ORIGIN = "__jaxgan_origin__"  # attribute of the module of a recipe that is none of the package
 
 
-def names():
+def names() -> list[str]:
     """Names of all recipes of the package."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
-def get(recipe):
+def get(recipe: str | Path | ModuleType) -> ModuleType:
     """The recipe's module: of a name, of the path of a Python file, or the one given.
 
     Raises BadInput, with the nearest names, where there is none, and for a file that is no recipe.
@@ -39,19 +39,19 @@ def get(recipe):
     return importlib.import_module(f"{__name__}.{recipe}")
 
 
-def name(recipe):
+def name(recipe: ModuleType) -> str:
     """Its name: that of its file."""
     path = getattr(recipe, "__file__", None)
     return Path(path).stem if path else recipe.__name__.rpartition(".")[2]
 
 
-def word(recipe):
+def word(recipe: ModuleType) -> str:
     """What a command names it by: its name, or the path of a file of one's own."""
     own = origin(recipe)
     return name(recipe) if own is None else own["path"]
 
 
-def origin(recipe):
+def origin(recipe: ModuleType) -> dict[str, str] | None:
     """{"path", "sha256"} of the file of a recipe that is none of the package, None for those that are.
 
     The hash is of the file, and of the files beside and below it that it imported, as they were when it was loaded.
@@ -78,7 +78,7 @@ def _origin(path):
     return {"path": str(path.absolute()), "sha256": digest.hexdigest()}
 
 
-def describe(recipe):
+def describe(recipe: str | ModuleType) -> str:
     """First line of the docstring of a recipe of the package, by name and without importing it, or of a module."""
     if isinstance(recipe, ModuleType):
         return (recipe.__doc__ or "").strip().partition("\n")[0]

@@ -8,10 +8,13 @@ Brick, grass and gravel of scikit-image, 2 cores of an x86-64 server with other 
 samples of a batch have in common, so G is told the mean and mean square of each pixel (--matching).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from jaxgan import config, losses, models
+from jaxgan.core import GAN
+from jaxgan.options import Ingredients
 from jaxgan.options.marks import at_least
 
 
@@ -32,7 +35,7 @@ class Config(config.Config):
 TINY = {"steps": 20, "batch_size": 16, "log_every_steps": 5, "sample_every_steps": 10, "save_every_steps": 10}
 
 
-def build(config, specs, ingredients):
+def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) -> GAN:
     shape = specs[config.real].shape
     models.texture.check_shape(shape)
     options = {"classes": ingredients.classes, "axis_name": ingredients.axis_name, "dtype": config.dtype}

@@ -12,11 +12,14 @@ MNIST, 2 cores of an x86-64 server with other work on it, seed 0: 4,000 steps in
 samples can be named from step 1,000 on (12 min), on a background that stays grainy.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from jaxgan import config, models
+from jaxgan.core import GAN
 from jaxgan.models.mlp import he, linear, relu
+from jaxgan.options import Ingredients
 from jaxgan.options.marks import above
 
 G = (128, 256, 512, 1024, 2048, 4096, 8192)
@@ -48,7 +51,7 @@ TINY = {
 }
 
 
-def build(config, specs, ingredients):
+def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) -> GAN:
     shape = specs[config.real].shape
     scaled = lambda widths: tuple(max(1, round(config.width * width)) for width in widths)
     options = {"classes": ingredients.classes, "kernel_init": he, "dtype": config.dtype}

@@ -7,10 +7,13 @@ Data: scikit-learn's 1,797 digits of 8x8, which come with its wheel. A DCGAN wit
 2 cores of an x86-64 server, seed 0: 30 s of training, 16,900 images/s on average.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from jaxgan import config, models
+from jaxgan.core import GAN
+from jaxgan.options import Ingredients
 from jaxgan.options.marks import above
 
 
@@ -42,7 +45,7 @@ TINY = {
 }
 
 
-def build(config, specs, ingredients):
+def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) -> GAN:
     shape = specs[config.real].shape
     models.dcgan.check_shape(shape)
     size, _, channels = shape

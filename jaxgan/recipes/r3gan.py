@@ -12,10 +12,13 @@ start to their --*-end; shorten --burn-in-images with --steps. The last line is 
 rates; docs/zoo.md has its pictures.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from jaxgan import config, models
+from jaxgan.core import GAN
+from jaxgan.options import Ingredients
 from jaxgan.options.marks import above
 
 
@@ -70,7 +73,7 @@ TINY = {
 }
 
 
-def build(config, specs, ingredients):
+def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) -> GAN:
     shape = specs[config.real].shape
     models.r3gan.check_shape(shape)
     same = {

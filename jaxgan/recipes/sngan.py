@@ -8,10 +8,13 @@ Unconditional, or with conditional batch norm and a projection discriminator (Mi
 --lr-d 4e-4 --schedule constant.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from jaxgan import config, models
+from jaxgan.core import GAN
+from jaxgan.options import Ingredients
 from jaxgan.options.marks import above
 
 
@@ -44,7 +47,7 @@ TINY = {
 }
 
 
-def build(config, specs, ingredients):
+def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) -> GAN:
     shape = specs[config.real].shape
     models.sngan.check_shape(shape)
     size, _, channels = shape

@@ -13,11 +13,14 @@ The regularisers' gradients are added to those of the loss at their steps, so th
 correction is for moments that are moved twice in a step.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from jaxgan import config, models
+from jaxgan.core import GAN
 from jaxgan.errors import BadInput
+from jaxgan.options import Ingredients
 from jaxgan.options.marks import ActiveIf, Range, above, at_least
 
 Architecture = Literal["skip", "residual", "plain"]
@@ -61,7 +64,7 @@ class Config(config.Config):
     truncation: Annotated[float, Range(-2, 2)] = 1.0
     """Share of w's distance to its mean that is kept in whatever is drawn out of training: below 1 less varied, and cleaner."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         often, rare = sorted((self.penalty_every if self.penalties else 1, self.penalty_g_every))
         if rare % often:
@@ -72,11 +75,11 @@ class Config(config.Config):
             raise BadInput(f"--mixing {self.mixing} draws normal latents, and --noise is {self.noise}: add --mixing 0")
 
     @property
-    def batch_unit(self):
+    def batch_unit(self) -> int:
         return 4 * super().batch_unit  # groups of minibatch_stddev
 
     @property
-    def penalty_g_every(self):
+    def penalty_g_every(self) -> int:
         return self.path_every if self.path_weight else 1
 
 
@@ -96,7 +99,7 @@ TINY = {
 }
 
 
-def build(config, specs, ingredients):
+def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) -> GAN:
     shape = specs[config.real].shape
     stylegan2 = models.stylegan2
     stylegan2.check_shape(shape, config.width)

@@ -1,12 +1,14 @@
 """The samples through the training, as an animated picture."""
 
+from pathlib import Path
+
 from jaxgan.reports import page
 
 _STRIP = 22  # pixels below, for the step
 _EACH_MS, _LAST_MS = 200, 2000
 
 
-def animate(folder):
+def animate(folder: Path) -> Path | None:
     """Path of RUN/training.webp, written anew: the pictures that the training drew; None where there are fewer than two."""
     from PIL import Image, ImageDraw, ImageFont
 

@@ -1,5 +1,7 @@
 """The rows of a metrics.jsonl as a picture."""
 
+from pathlib import Path
+
 from jaxgan import runs
 from jaxgan.metrics.records import infos
 from jaxgan.modalities.canvas import canvas
@@ -11,7 +13,7 @@ TRAINING = {
 }
 
 
-def panels_of_metrics():
+def panels_of_metrics() -> dict[str, list[str]]:
     """{title: names} of the scalars that share a panel: those of the training, then those of the metrics' records."""
     panels = {title: list(names) for title, names in TRAINING.items()}
     for name, info in infos().items():
@@ -20,7 +22,7 @@ def panels_of_metrics():
     return panels
 
 
-def save_curves(path, metrics):
+def save_curves(path: str | Path, metrics: str | Path) -> None:
     """Draws the rows of a metrics.jsonl: losses, logits, speed, and what was evaluated."""
     rows = runs.read_metrics(metrics)
     if not rows:

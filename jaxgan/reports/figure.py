@@ -1,14 +1,27 @@
 """The picture of an evaluation: real and generated samples, nearest neighbours, classes, the features' plane."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
 import numpy as np
 
 from jaxgan import metrics
+from jaxgan.metrics.records.record import Features
 from jaxgan.modalities.canvas import canvas
 
 _SIDE, _NEAR, _ROWS = 8, 4, 6
 
 
-def save(path, title, kind, classes, real, fake, shares):
+def save(
+    path: str | Path,
+    title: str,
+    kind: ModuleType,
+    classes: Sequence[str],
+    real: Features,
+    fake: Features,
+    shares: Sequence[np.ndarray | None],
+) -> None:
     """Writes the picture of two Features of samples of a modality.
 
     shares: of the classes, of real and of generated samples; None where unknown.

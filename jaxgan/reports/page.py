@@ -5,6 +5,8 @@ import dataclasses
 import io
 import json
 from importlib import resources
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -17,7 +19,7 @@ _HEAVY = 50_000  # bytes above which a picture is packed again, as WebP
 _NO_CURVE = {"step", "images", "seconds"}
 
 
-def write(folder, recipe=None):
+def write(folder: runs.Run | str | Path, recipe: str | Path | ModuleType | None = None) -> Path:
     """Path of RUN/report.html, written anew, of a Run or its folder. Raises BadInput where the folder is no run."""
     run = folder if isinstance(folder, runs.Run) else runs.open_run(folder, recipe)
     rows = runs.read_metrics(run.folder / "metrics.jsonl")
@@ -41,7 +43,7 @@ def write(folder, recipe=None):
     return path
 
 
-def frames(folder):
+def frames(folder: Path) -> list[Path]:
     """Paths of at most FRAMES pictures that a training drew, evenly chosen, with the first and the last."""
     return _thinned(sorted(folder.glob("samples/[0-9]*.png")), FRAMES)
 

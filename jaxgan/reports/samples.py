@@ -1,19 +1,24 @@
 """The pictures that a training draws of itself on the way: always the same latents, labels and inputs."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
 import numpy as np
 
+from jaxgan.core import GAN, State
 from jaxgan.data import batch as batches
-from jaxgan.data.dataset import LABEL
+from jaxgan.data.dataset import LABEL, Dataset
+from jaxgan.runs import Run
 
 _COLUMNS, _ROWS = 8, 8
 _OVERVIEW = 12  # samples of each state beside others
 
 
-def sample_grids(run, gan, dataset=None, held_out=None):
+def sample_grids(
+    run: Run, gan: GAN, dataset: Dataset | None = None, held_out: Dataset | None = None
+) -> Callable[[int, State], Path]:
     """Function (step, state) -> path: draws the averaged generator into RUN/samples/STEP.png; a column is a class.
 
     dataset: the training data, for what lies beneath samples that are drawn all in one picture. held_out: those that inputs

@@ -12,7 +12,8 @@ SHARE = 0.95  # of the arguments of a room
 FINISHED = (  # files and folders of jaxgan
     *("core.py", "sharing.py", "steps.py", "net.py", "noise.py", "parallel.py"),
     *("checkpoint.py", "errors.py", "progress.py", "runtime.py"),
-    *("losses", "augment", "tasks", "optim", "modalities", "data"),
+    *("losses", "augment", "tasks", "optim", "modalities", "data", "layers", "models", "metrics"),
+    *("config.py", "build.py", "runs.py", "options", "recipes", "inference", "reports", "evaluation", "cost", "cli"),
 )
 
 

@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 
 from jaxgan.metrics.features import weights
 from jaxgan.metrics.features.network import FeatureNet, FeatureOutput
+from jaxgan.sharing import Array
 
 if TYPE_CHECKING:
     import os
@@ -129,7 +130,7 @@ def taps(variables: dict[str, jax.Array], images: ArrayLike) -> dict[str, jax.Ar
     return _graph(variables, resize(weights.rgb(images)))
 
 
-def resize(images: ArrayLike, size: int = _SIZE) -> jax.Array:
+def resize(images: Array, size: int = _SIZE) -> jax.Array:
     """float32 [B, size, size, C] of images [B, H, W, C]: bilinear as TensorFlow 1 has it.
 
     Output i reads from i * input / output, with no half-pixel centres and no filter against aliasing.

@@ -13,13 +13,13 @@ __all__ = ["EvalContext", "Info", "Record", "Value", "all_records", "class_share
 _TOOLS = {"record"}
 
 
-def all_records():
+def all_records() -> list[Record]:
     """Every Record, in the order of the tables."""
     modules = [module.name for module in pkgutil.iter_modules(__path__) if module.name not in _TOOLS]
     found = [importlib.import_module(f"{__name__}.{name}").RECORD for name in modules]
     return sorted(found, key=lambda record: record.place)
 
 
-def infos():
+def infos() -> dict[str, Info]:
     """{name: Info} of every metric."""
     return {name: info for record in all_records() for name, info in record.infos.items()}

@@ -1,16 +1,16 @@
 """The classifier score: the Inception score's formula, through any classifier."""
 
-from jaxgan.metrics.records.record import Info, Record, Value, class_shares
+from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value, class_shares
 from jaxgan.metrics.scores import inception_score
 
 
-def measure(context, real, fake):
+def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, Value]:
     """Of the network's logits."""
     del context, real
     return {"cs": Value(inception_score(fake.logits), len(fake.features))}
 
 
-def needs(context, real, fake):
+def needs(context: EvalContext, real: Features, fake: Features) -> bool:
     """A network that tells the classes apart."""
     del real
     return fake.logits is not None and class_shares(context, fake) is not None

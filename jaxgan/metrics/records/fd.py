@@ -3,10 +3,10 @@
 import warnings
 
 from jaxgan.metrics.frechet import frechet_distance
-from jaxgan.metrics.records.record import Info, Record, Value
+from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value
 
 
-def measure(context, real, fake):
+def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, Value]:
     """Of all features."""
     del context
     with warnings.catch_warnings():

@@ -1,14 +1,16 @@
 """Each image against its own target: L1, PSNR, SSIM."""
 
+import numpy as np
+
 from jaxgan.metrics.images import l1, psnr
-from jaxgan.metrics.records.record import PAIRS, Info, Record, Value
+from jaxgan.metrics.records.record import PAIRS, EvalContext, Info, Record, Value
 from jaxgan.metrics.similarity import ssim
 
 MOST_DB = 100.0  # what a PSNR above it counts as: of equal images it is infinite
 _LEAST = 11  # pixels a side that SSIM's window takes
 
 
-def measure(context, real, fake):
+def measure(context: EvalContext, real: np.ndarray, fake: np.ndarray) -> dict[str, Value]:
     """Of uint8 images [N, H, W, C]; SSIM where its window fits in."""
     del context
     values = {"l1": l1(fake, real), "psnr": min(psnr(fake, real), MOST_DB)}

@@ -5,12 +5,12 @@ import warnings
 import numpy as np
 
 from jaxgan.metrics.frechet import intra_class_frechet
-from jaxgan.metrics.records.record import Info, Record, Value
+from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value
 
 _MOST = 100  # classes
 
 
-def measure(context, real, fake):
+def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, Value]:
     """The mean over the classes."""
     del context
     with warnings.catch_warnings():
@@ -19,7 +19,7 @@ def measure(context, real, fake):
     return {"intra_fd": Value(value, len(fake.features), len(real.features))}
 
 
-def needs(context, real, fake):
+def needs(context: EvalContext, real: Features, fake: Features) -> bool:
     """Two samples of each class on both sides."""
     if not (context.conditional and 1 < len(context.classes) <= _MOST):
         return False

@@ -1,10 +1,10 @@
 """The kernel distance."""
 
 from jaxgan.metrics.kernel import kernel_distance
-from jaxgan.metrics.records.record import Info, Record, Value, few
+from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value, few
 
 
-def measure(context, real, fake):
+def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, Value]:
     """Of subsets drawn by the seed."""
     a, b = few(real, fake)
     mean, std = kernel_distance(a, b, seed=context.protocol.seed)

@@ -1,10 +1,12 @@
 """Each mask against the true one: mean IoU, pixel accuracy."""
 
+import numpy as np
+
 from jaxgan.metrics.masks import mean_iou, pixel_accuracy
-from jaxgan.metrics.records.record import MASKS, Info, Record, Value
+from jaxgan.metrics.records.record import MASKS, EvalContext, Info, Record, Value
 
 
-def measure(context, real, fake):
+def measure(context: EvalContext, real: np.ndarray, fake: np.ndarray) -> dict[str, Value]:
     """Of masks uint8 [N, H, W]."""
     del context
     classes = int(max(fake.max(), real.max())) + 1

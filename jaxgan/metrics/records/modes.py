@@ -3,10 +3,10 @@
 import numpy as np
 
 from jaxgan.metrics.mixtures import label_modes, modes
-from jaxgan.metrics.records.record import Info, Record, Value, class_shares
+from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value, class_shares
 
 
-def measure(context, real, fake):
+def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, Value]:
     """How many are found, and how evenly; of points also how good and how wide."""
     count = len(fake.features)
     if context.mixture is not None:

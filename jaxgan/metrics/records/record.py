@@ -8,6 +8,8 @@ import numpy as np
 from jaxgan.metrics.neighbours import nearest
 from jaxgan.metrics.protocol import Protocol
 
+Features = Any  # of jaxgan.evaluation.extract: features, logits, samples and label of a set
+
 SET, PAIRS, MASKS = "set", "pairs", "masks"
 """What is compared: a set of samples with a set of real ones; each sample, or each mask, with its own target."""
 
@@ -55,12 +57,12 @@ class Record(NamedTuple):
 NEIGHBOURS = 10_000  # samples of each side, at most, that are compared with all of the other
 
 
-def few(real, fake):
+def few(real: Features, fake: Features) -> tuple[np.ndarray, np.ndarray]:
     """(real, fake): features of at most NEIGHBOURS samples of each."""
     return real.features[:NEIGHBOURS], fake.features[:NEIGHBOURS]
 
 
-def class_shares(context, seen):
+def class_shares(context: EvalContext, seen: Features) -> np.ndarray | None:
     """Share of the samples in each class as the feature network tells them apart, or each mode; None where it does not."""
     if context.mixture is not None:
         closest = nearest(seen.samples, context.mixture.centres)[1][:, 0]
