@@ -51,7 +51,7 @@ def sample_grids(
     return sheet
 
 
-def overview(path, run, gan, states, dataset):
+def overview(path: Path, run: Run, gan: GAN, states: State, dataset: Dataset) -> None:
     """Writes a row of samples of each of several states side by side, always of the same latents, labels and inputs."""
     kind = run.made.kind
     if kind.EACH:

@@ -1,18 +1,24 @@
 """From a recipe, its config and data to the program of a training, compiled at its first step."""
 
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from jaxgan import build, data, parallel, recipes, steps
 from jaxgan.config import check_inactive
+from jaxgan.core import State
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.training import scalars
+
+Recipe = str | Path | ModuleType  # a name, the path of a file, or the module
+Config = Any  # of the recipe
 
 
 class CompiledStep(NamedTuple):
@@ -20,44 +26,44 @@ class CompiledStep(NamedTuple):
 
     experiment: build.Experiment
     loader: data.Loader
-    wrapped: Callable  # (state, batch, *counted(n), *shared) -> (state, metrics)
+    wrapped: Any  # (state, batch, *counted(n), *shared) -> (state, metrics)
     mode: str
     chunk: int  # steps a dispatch, at most
-    devices: int = 1
-    begin: Callable | None = None  # () -> State at step 0
+    devices: int
+    begin: Callable  # () -> State at step 0
 
-    def counted(self, count):
+    def counted(self, count: int) -> tuple[Any, ...]:
         """What tells a program of several steps how many to play."""
         return (np.int32(count),) if self.chunk > 1 else ()
 
-    def batch(self, step, upcoming=None):
+    def batch(self, step: int, upcoming: Sequence[int] | None = None) -> Any:
         """What the program for the steps from `step` on is given."""
         return self.loader.batch(step, upcoming)
 
-    def fresh(self):
+    def fresh(self) -> State:
         """The state at step 0, made where it belongs: one device may not hold it whole."""
         return jax.jit(self.begin, out_shardings=self.wrapped.where_state(jax.eval_shape(self.begin)))()
 
-    def restored(self, states):
+    def restored(self, states: Sequence[State]) -> State:
         """The state of a run that goes on, of the States of its members: there is one."""
         return states[0]
 
-    def member(self, state, i):
+    def member(self, state: State, i: int) -> State:
         """State of a member: of the one that there is."""
         del i
         return state
 
-    def player(self):
+    def player(self) -> Callable[..., Any]:
         """(state, batch, count) -> (state, metrics), with what follows every batch on its devices."""
         shared = jax.device_put(self.loader.shared, self.wrapped.where)
         return lambda state, batch, count: self.wrapped(state, batch, *self.counted(count), *shared)
 
-    def lower(self, state):
+    def lower(self, state: State) -> Any:
         """The program of a whole dispatch, lowered for these shapes of a state."""
         return self.wrapped.lower(state, self.loader.like(), *self.counted(self.chunk), *self.loader.shared)
 
 
-def prepare(recipe, config):
+def prepare(recipe: Recipe, config: Config) -> data.Dataset:
     """Dataset that a recipe is to be trained on. Raises BadInput where there is none, and where a field has no effect."""
     recipe = recipes.get(recipe)
     check_inactive(config, recipe.TINY)
@@ -71,14 +77,16 @@ def prepare(recipe, config):
     return dataset
 
 
-def deadline(max_minutes):
+def deadline(max_minutes: float | None) -> float:
     """The time.monotonic() of so many minutes from now, infinity for None. Raises BadInput for less than any."""
     if max_minutes is not None and max_minutes <= 0:
         raise BadInput(f"--max-minutes is {max_minutes}: give a number above 0")
     return time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
 
 
-def compose(recipe, config, dataset, mode, devices):
+def compose(
+    recipe: Recipe, config: Config, dataset: data.Dataset, mode: str, devices: Sequence[jax.Device]
+) -> CompiledStep:
     """CompiledStep of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
     recipe = recipes.get(recipe)
     experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode))
@@ -91,7 +99,7 @@ def compose(recipe, config, dataset, mode, devices):
     return CompiledStep(experiment, fed, wrapped, mode, config.steps_per_dispatch, len(devices), begin)
 
 
-def loader(dataset, config):
+def loader(dataset: data.Dataset, config: Config) -> data.Loader:
     """data.Loader of the batches that a config asks for."""
     return data.Loader(
         dataset,
@@ -105,13 +113,13 @@ def loader(dataset, config):
     )
 
 
-def dispatch(step, loader, config):
+def dispatch(step: Callable[..., Any], loader: data.Loader, config: Config) -> Callable[..., Any]:
     """The step that takes a Loader's batches and what they share; with several a dispatch also how many, see `steps.up_to`."""
     step = loader.gathering(step)
     return steps.up_to(step) if config.steps_per_dispatch > 1 else step
 
 
-def held_out(config):
+def held_out(config: Config) -> data.Dataset | None:
     """Dataset that inputs of G are taken from where people look: what the source holds out; None where no game needs it."""
     if set(config.given) <= {LABEL}:
         return None

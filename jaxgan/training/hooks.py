@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxgan import runs
+from jaxgan.checkpoint import Checkpoints
+from jaxgan.core import GAN
+from jaxgan.data import Dataset
 from jaxgan.reports import curves, samples
 
 
@@ -24,7 +27,16 @@ def _nobody(row, picture=None):
     return None
 
 
-def run_hooks(run, gan, store, dataset, *, held_out=None, look=_nobody, write=_nobody):
+def run_hooks(
+    run: runs.Run,
+    gan: GAN,
+    store: Checkpoints,
+    dataset: Dataset,
+    *,
+    held_out: Dataset | None = None,
+    look: Callable[..., Any] = _nobody,
+    write: Callable[..., Any] = _nobody,
+) -> RunHooks:
     """RunHooks of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
 
     held_out: the Dataset that inputs of G are taken from, by default the one trained on.
@@ -49,7 +61,15 @@ def run_hooks(run, gan, store, dataset, *, held_out=None, look=_nobody, write=_n
     return RunHooks(log, sample, save)
 
 
-def result(run, step, seconds, state_sha256, mode="single", devices=1, ended=None):
+def result(
+    run: runs.Run,
+    step: int,
+    seconds: float,
+    state_sha256: str,
+    mode: str = "single",
+    devices: int = 1,
+    ended: str | None = None,
+) -> None:
     """Writes the run's result.json."""
     found = {
         "step": step,

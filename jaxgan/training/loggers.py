@@ -4,7 +4,9 @@ import contextlib
 import importlib
 import math
 import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from jaxgan.errors import BadInput, unknown
 
@@ -13,7 +15,7 @@ _PACKAGE = {"tensorboard": "tensorboardX", "wandb": "wandb"}
 _NOT_SCALARS = {"step"}
 
 
-def check(names):
+def check(names: Iterable[str]) -> None:
     """Raises BadInput for names that are not among NAMES, and for packages that are not there."""
     for name in names:
         if name not in NAMES:
@@ -27,14 +29,16 @@ def check(names):
 
 
 @contextlib.contextmanager
-def open_loggers(names, folder, title, config, start):
+def open_loggers(
+    names: Iterable[str], folder: str | Path, title: str, config: Mapping[str, Any], start: int
+) -> Iterator[Callable[..., None]]:
     """Yields a function (row, picture path or None) that writes to all of them; `row` has "step" and scalars.
 
     folder: of the run. config: a dictionary. start: the step that the run goes on from; what was written past it is not
     shown twice. Raises BadInput as `check` does.
     """
     check(names)
-    opened = [
+    opened: list[Any] = [
         {"tensorboard": _TensorBoard, "wandb": _Wandb}[name](Path(folder), title, config, start) for name in names
     ]
 

@@ -3,8 +3,8 @@
 import contextlib
 import signal
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -38,8 +38,19 @@ class Diverged(Exception):
 
 
 def run(
-    play, state, batch, *, start, stop, chunk, images_per_step, hooks, interrupted=_no, should_stop=_no, seconds=0.0
-):
+    play: Callable[..., Any],
+    state: Any,
+    batch: Callable[..., Any],
+    *,
+    start: int,
+    stop: int,
+    chunk: int,
+    images_per_step: int,
+    hooks: Sequence[Hook],
+    interrupted: Callable[[], bool] = _no,
+    should_stop: Callable[[], bool] = _no,
+    seconds: float = 0.0,
+) -> tuple[Any, dict[str, Any]]:
     """(state, row of the last hooks): plays from step `start` to `stop`, at most `chunk` steps a dispatch.
 
     play: (state, batch, count) -> (state, metrics), count steps. batch: (step, steps at which the next dispatches begin) ->
@@ -92,9 +103,9 @@ def run(
 
 
 @contextlib.contextmanager
-def interruptible():
+def interruptible() -> Iterator[Callable[[], int | None]]:
     """Yields a function that tells which signal asked to stop (None so far). The second Ctrl-C stops at once."""
-    asked = []
+    asked: list[int] = []
 
     def ask(number, frame):
         if asked and number == signal.SIGINT:

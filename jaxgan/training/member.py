@@ -1,12 +1,16 @@
 """One run among those that are trained side by side: what it writes, when it ends, whether it is still alive."""
 
+import contextlib
 import dataclasses
 import json
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from jaxgan import evaluation, runs
 from jaxgan.checkpoint import Checkpoints, sha256
+from jaxgan.data import Dataset
 from jaxgan.reports import page
 from jaxgan.training import hooks, loggers, loop, stopping
 
@@ -14,15 +18,33 @@ from jaxgan.training import hooks, loggers, loop, stopping
 class Member:
     """A run, the i-th in one program. `diverged`: the step at which its losses were not finite, None while it lives."""
 
-    def __init__(self, run, i, program, limit, diverged=None, say=print):
+    def __init__(
+        self,
+        run: runs.Run,
+        i: int,
+        program: Any,
+        limit: float,
+        diverged: int | None = None,
+        say: Callable[[str], Any] = print,
+    ) -> None:
         config = run.config
-        self.run, self.diverged, self.last = run, diverged, {}
+        self.run, self.diverged = run, diverged
+        self.last: dict[str, Any] = {}  # its newest row
         self.end = stopping.EarlyStopping(config, limit)
         options = {"keep_latest": config.keep_latest, "keep_best": config.keep_best, "metric": config.best_metric}
         self.store = Checkpoints(run.checkpoints, **options, say=say)
         self._i, self._program, self._say = i, program, say
 
-    def open(self, stack, start, dataset, others, log_to, devices, show):
+    def open(
+        self,
+        stack: contextlib.ExitStack,
+        start: int,
+        dataset: Dataset,
+        others: Dataset | None,
+        log_to: Sequence[str],
+        devices: Sequence[Any],
+        show: Callable[[dict[str, Any]], Any],
+    ) -> None:
         """Makes its hooks: pictures, rows, checkpoints, evaluations. stack: closes what it opens. show: (row) -> whatever."""
         run, gan, config = self.run, self._program.experiment.gan, self.run.config
         for row in _drop_rows_after(run.folder / "metrics.jsonl", start):
@@ -39,7 +61,7 @@ class Member:
             periodic = evaluation.PeriodicEvaluation(run, gan, dataset, devices, self._say, others)
             self._hooks = self._hooks._replace(cheap=periodic.cheap, all_of=periodic.all_of)
 
-    def call(self, name, step, state, row):
+    def call(self, name: str, step: int, state: Any, row: dict[str, Any]) -> None:
         """Calls one of its hooks with its own row; what the hook gives is added to that. Does nothing once it has diverged."""
         if self.diverged is not None:
             return
@@ -58,7 +80,7 @@ class Member:
         speed = {"images": row["step"] * self.run.config.batch_size, "images_per_s": row["images_per_s"] / count}
         return {**own, **speed}
 
-    def result(self, step, seconds, state, row):
+    def result(self, step: int, seconds: float, state: Any, row: dict[str, Any]) -> None:
         """Writes result.json and the page, where it was trained or has none."""
         there = (self.run.folder / "result.json").exists()
         if not there or (row and self.diverged is None):
@@ -69,7 +91,7 @@ class Member:
         page.write(self.run)
 
 
-def calls(config, members):
+def calls(config: Any, members: Sequence[Member]) -> tuple[loop.Hook, ...]:
     """Hooks of the loop: each calls that of every member."""
 
     def every(name):

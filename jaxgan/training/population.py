@@ -6,6 +6,8 @@ benchmarks/README.md says where.
 
 import dataclasses
 import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,14 +15,15 @@ import numpy as np
 
 from jaxgan import build, recipes
 from jaxgan.core import State
+from jaxgan.data import Dataset
 from jaxgan.errors import BadInput, unknown
 from jaxgan.options.burn_in import movable
-from jaxgan.training.compiled import dispatch, loader
+from jaxgan.training.compiled import Recipe, dispatch, loader
 
 _AXES = State(step=None, key=0, g=0, d=0, ema=0)  # all are at the same step, so that lazy penalties stay lazy
 
 
-def members(config, count=1, sweep=()):
+def members(config: Any, count: int = 1, sweep: Sequence[str] = ()) -> list[Any]:
     """Configs: every combination of the values in `sweep`, NAME=VALUE,VALUE,... each, with `count` seeds from --seed on."""
     axes = []
     for words in sweep:
@@ -45,7 +48,9 @@ class Population:
 
     mode, devices = "single", 1
 
-    def __init__(self, recipe, configs, dataset, device=None):
+    def __init__(
+        self, recipe: Recipe, configs: Sequence[Any], dataset: Dataset, device: jax.Device | None = None
+    ) -> None:
         first = configs[0]
         differ = {f.name for f in dataclasses.fields(first) if len({getattr(c, f.name) for c in configs}) > 1}
         may = ("seed", *movable(type(first)))
@@ -70,28 +75,28 @@ class Population:
         self.compiled = jax.jit(jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0)), donate_argnums=0)
         self.arguments = lambda count: (values, *counted(count), *shared)  # behind state and batch
 
-    def fresh(self):
+    def fresh(self) -> State:
         """The state of all at step 0."""
         return self.restored(self._fresh())
 
-    def restored(self, states):
+    def restored(self, states: Sequence[State]) -> State:
         """The state of all, of the States of the members, which are at the same step."""
         together = jax.tree.map(lambda *x: jnp.stack(x), *states)._replace(step=states[0].step)
         return jax.device_put(together, self._device)
 
-    def member(self, state, i):
+    def member(self, state: State, i: int) -> State:
         """State of a member."""
         rest = jax.tree.map(lambda x: x[i], state._replace(step=None))
         return rest._replace(step=jnp.array(state.step))
 
-    def player(self):
+    def player(self) -> Callable[..., Any]:
         """(state, batch, count) -> (state, metrics)."""
         return self.play
 
-    def play(self, state, batch, count):
+    def play(self, state: State, batch: Any, count: int) -> Any:
         """(state, metrics) after `count` steps."""
         return self.compiled(state, batch, *self.arguments(count))
 
-    def batch(self, step, upcoming=None):
+    def batch(self, step: int, upcoming: Sequence[int] | None = None) -> Any:
         """What the program for the steps from `step` on is given."""
         return jax.tree.map(lambda *x: np.stack(x), *(own.batch(step, upcoming) for own in self._loaders))

@@ -1,15 +1,19 @@
 """The scalars of metrics.jsonl, of steps and of evaluations: what thresholds and the choice of the best can name."""
 
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
 import jax
 
 from jaxgan import build
-from jaxgan.data import batch
+from jaxgan.data import Spec, batch
 from jaxgan.errors import BadInput, unknown
 from jaxgan.evaluation import scores
 from jaxgan.metrics.records import infos
 
 
-def check(recipe, config, specs):
+def check(recipe: ModuleType, config: Any, specs: Mapping[str, Spec]) -> None:
     """Raises BadInput where --stop-when or --best-metric name a scalar that no step and no evaluation gives."""
     asked = {"--stop-when": config.threshold and config.threshold[0], "--best-metric": config.best_metric.lstrip("+")}
     if not any(asked.values()):

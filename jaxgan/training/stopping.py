@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Any
 
 
 class EarlyStopping:
@@ -10,18 +11,21 @@ class EarlyStopping:
     limit: of time.monotonic(). Rows without the scalar, of a metric that is not computed each time, do not count.
     """
 
-    def __init__(self, config, limit):
+    def __init__(self, config: Any, limit: float) -> None:
         self._threshold, self._rows, self._limit = config.threshold, config.stop_rows, limit
-        self._passed, self.reason, self.how_to_resume = 0, None, ""
+        self.reason: str | None = None
+        self._passed, self.how_to_resume = 0, ""
 
-    def __call__(self):
+    def __call__(self) -> bool:
         if self.reason is None and time.monotonic() > self._limit:
             self.reason, self.how_to_resume = "--max-minutes are over", "the same command"
         return self.reason is not None
 
-    def look(self, row):
+    def look(self, row: dict[str, Any]) -> None:
         """Counts the rows in a row that pass the threshold."""
-        name, side, value = self._threshold or (None, None, None)
+        if not self._threshold:
+            return
+        name, side, value = self._threshold
         if row.get(name) is None or math.isnan(row[name]):
             return
         passed = row[name] < value if side == "<" else row[name] > value

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -16,7 +17,7 @@ from jaxgan.errors import BadInput
 from jaxgan.progress import Progress, duration
 from jaxgan.reports import animation, samples
 from jaxgan.training import loggers, loop
-from jaxgan.training.compiled import compose, deadline, held_out, prepare
+from jaxgan.training.compiled import Config, Recipe, compose, deadline, held_out, prepare
 from jaxgan.training.member import Member, calls
 from jaxgan.training.population import Population
 
@@ -32,7 +33,17 @@ class Stopped(Exception):
         self.signal = number
 
 
-def train(recipe, config, *, out=None, mode="single", devices=None, resume="never", max_minutes=None, log_to=()):
+def train(
+    recipe: Recipe,
+    config: Config,
+    *,
+    out: str | Path | None = None,
+    mode: str = "single",
+    devices: int | None = None,
+    resume: str = "never",
+    max_minutes: float | None = None,
+    log_to: Sequence[str] = (),
+) -> runs.Run:
     """Run: trains a recipe into a run folder, and says on the way how it goes.
 
     recipe: its name, the path of its file, or its module. mode: one of parallel.MODES, on the first `devices` devices.
@@ -40,36 +51,47 @@ def train(recipe, config, *, out=None, mode="single", devices=None, resume="neve
     training, saved, so long after this call. log_to: names of loggers.NAMES. Raises BadInput before anything is written where
     the input cannot be used, Stopped after Ctrl-C or SIGTERM.
     """
-    limit, recipe = _checked(recipe, out, resume, max_minutes, log_to)
+    limit, module = _checked(recipe, out, resume, max_minutes, log_to)
     chosen = parallel.choose(mode, devices)
-    dataset = prepare(recipe, config)
-    program = compose(recipe, config, dataset, mode, chosen)
+    dataset = prepare(module, config)
+    program = compose(module, config, dataset, mode, chosen)
     jax.eval_shape(program.begin)  # networks that do not fit the data fail here
     going_on = _goes_on(resume, out, out)
-    run = (runs.resume if going_on else runs.create)(out, recipe, config, dataset.info)
+    if going_on and out is not None:
+        run = runs.resume(out, module, config, dataset.info)
+    else:
+        run = runs.create(out, module, config, dataset.info)
     with _unused_removed([] if going_on else [run]):
         _train([run], program, dataset, chosen, limit, resume, going_on, log_to, run.folder)
     animation.animate(run.folder)
     return run
 
 
-def train_population(recipe, configs, *, out=None, resume="never", max_minutes=None, log_to=()):
+def train_population(
+    recipe: Recipe,
+    configs: Sequence[Config],
+    *,
+    out: str | Path | None = None,
+    resume: str = "never",
+    max_minutes: float | None = None,
+    log_to: Sequence[str] = (),
+) -> Path:
     """Folder with a run 00, 01, ... for each of the configs, trained side by side on one device.
 
     Each is the run that it would be alone, up to rounding, and can be sampled, evaluated and gone on with by itself. One that
     diverges is left behind, and marked in OUT/population.json. A resume goes on from the newest step that all living ones
     have. Ends early when every living one has passed its --stop-when. Raises as `train` does.
     """
-    limit, recipe = _checked(recipe, out, resume, max_minutes, log_to)
-    first, name = configs[0], recipes.name(recipe)
+    limit, module = _checked(recipe, out, resume, max_minutes, log_to)
+    first, name = configs[0], recipes.name(module)
     for config in configs[1:]:
-        check_inactive(config, recipe.TINY)
-    dataset = prepare(recipe, first)
-    program = Population(recipe, configs, dataset)
+        check_inactive(config, module.TINY)
+    dataset = prepare(module, first)
+    program = Population(module, configs, dataset)
     going_on = _goes_on(resume, out, None if out is None else Path(out) / "00")
-    home = Path(out) if going_on else runs.new_folder(out, f"{name}-population")
+    home = Path(out) if going_on and out is not None else runs.new_folder(out, f"{name}-population")
     open_run = runs.resume if going_on else runs.create
-    made = [open_run(home / f"{i:02}", recipe, config, dataset.info) for i, config in enumerate(configs)]
+    made = [open_run(home / f"{i:02}", module, config, dataset.info) for i, config in enumerate(configs)]
     with _unused_removed([] if going_on else made):
         _train(made, program, dataset, jax.devices()[:1], limit, resume, going_on, log_to, home)
     return home
@@ -226,9 +248,8 @@ def _table(members, program):
     for member in members:
         config = member.run.config
         differ = {name: getattr(config, name) for name in ("seed", *sorted(program.values))}
-        last = {name: value for name, value in member.last.items() if np.ndim(value) == 0}
         mark = {} if member.diverged is None else {"diverged": member.diverged}
-        finite = {k: v if not isinstance(v, float) or np.isfinite(v) else None for k, v in last.items()}
+        finite = {k: v if not isinstance(v, float) or np.isfinite(v) else None for k, v in member.last.items()}
         yield {"run": member.run.folder.name, **differ, **finite, **mark}
 
 

@@ -13,7 +13,19 @@ FINISHED = (  # files and folders of jaxgan
     *("core.py", "sharing.py", "steps.py", "net.py", "noise.py", "parallel.py"),
     *("checkpoint.py", "errors.py", "progress.py", "runtime.py"),
     *("losses", "augment", "tasks", "optim", "modalities", "data", "layers", "models", "metrics"),
-    *("config.py", "build.py", "runs.py", "options", "recipes", "inference", "reports", "evaluation", "cost", "cli"),
+    *(
+        "config.py",
+        "build.py",
+        "runs.py",
+        "options",
+        "recipes",
+        "inference",
+        "reports",
+        "evaluation",
+        "cost",
+        "cli",
+        "training",
+    ),
 )
 
 
