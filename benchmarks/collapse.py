@@ -145,7 +145,7 @@ def _line(row):
 
 
 def draw(path, source, samples):
-    """A sheet of scatter plots, one for each setting, over the modes."""
+    """A grid of scatter plots, one for each setting, over the modes."""
     columns = min(6, len(samples))
     rows = -(-len(samples) // columns)
     figure, axes = canvas(rows, columns, (2.4 * columns, 2.6 * rows))

@@ -25,12 +25,12 @@ def program(name, members):
     config = recipes.get(name).Config()
     dataset = training.prepare(recipes.get(name), config)
     made = population.Population(name, population.members(config, members), dataset)
-    state, step = made.fresh(), 0
+    state, step = made.initial(), 0
 
     def play(count):
         nonlocal state, step
         for _ in range(count):
-            state, _ = made.play(state, made.batch(step), config.steps_per_dispatch)
+            state, _ = made.advance(state, made.batch(step), config.steps_per_dispatch)
             step += config.steps_per_dispatch
         jax.block_until_ready(state)
 

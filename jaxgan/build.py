@@ -23,9 +23,9 @@ __all__ = [
     "Experiment",
     "Ingredients",
     "experiment",
-    "fresh_state",
     "game",
     "ingredients_of",
+    "initial_state",
     "kinds",
     "latents",
 ]
@@ -136,7 +136,7 @@ def experiment(
     return start._replace(step=step)
 
 
-def fresh_state(made: Experiment, config: Config, specs: Mapping[str, Spec], key: Key | None = None) -> State:
+def initial_state(made: Experiment, config: Config, specs: Mapping[str, Spec], key: Key | None = None) -> State:
     """State at step 0 of an Experiment, of the key or of the config's seed."""
     key = jax.random.key(config.seed) if key is None else key
     return core.init_state(made.gan, made.opt, key, batches.zeros(config, specs))

@@ -55,14 +55,14 @@ class Progress:
     def show(self, row: Mapping[str, Any]) -> None:
         """Brings the display up to this row of metrics."""
         now = time.perf_counter()
-        facts = f"loss_g {row['loss_g']:.3f}  loss_d {row['loss_d']:.3f}"
+        text = f"loss_g {row['loss_g']:.3f}  loss_d {row['loss_d']:.3f}"
         if self._start is None:  # the first row; its time went into compiling
             self._start, self._began = row["step"], now
         else:
             left = (now - self._began) / (row["step"] - self._start) * (self._stop - row["step"])
-            facts = f"{row['images_per_s']:.0f} images/s  {facts}  {duration(left)} left"
+            text = f"{row['images_per_s']:.0f} images/s  {text}  {duration(left)} left"
         if self._bar:
-            self._bar.update(self._task, completed=row["step"], description=facts)
+            self._bar.update(self._task, completed=row["step"], description=text)
         elif now - self._last > _BETWEEN_LINES_S or row["step"] == self._stop:
             self._last = now
-            self.say(f"step {row['step']}/{self._stop}  {facts}")
+            self.say(f"step {row['step']}/{self._stop}  {text}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from jaxgan import runtime
 from jaxgan.cli import flags
 
-USAGE, DOES, PLACE, NEEDS = "sample RUN [flags]", "draw samples of a run: a sheet, an .npz, a folder", 2, "RUN"
+USAGE, DOES, PLACE, NEEDS = "sample RUN [flags]", "draw samples of a run: a grid, an .npz, a folder", 2, "RUN"
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Flags(flags.Weights):
     seed: int = 0
     """Of the latents."""
     out: str | None = None
-    """A .png (one sheet), an .npz (the samples as files hold them, `label`) or a folder (a file each, classes in sub-folders).
+    """A .png (one grid), an .npz (the samples as files hold them, `label`) or a folder (a file each, classes in sub-folders).
     By default a new RUN/samples/sample-SEED.png."""
     interpolate: bool = False
     """Let each row of eight go from one latent to another."""

@@ -41,8 +41,8 @@ def measure(
     recipe = recipes.get(recipe)
     dataset = training.prepare(recipe, config)
     program = training.compose(recipe, config, dataset, mode, chosen)
-    state = jax.jit(lambda: build.fresh_state(program.experiment, config, dataset.specs))()
-    run = program.player()
+    state = jax.jit(lambda: build.initial_state(program.experiment, config, dataset.specs))()
+    run = program.stepper()
     chunk = config.steps_per_dispatch
 
     with runtime.forgotten_programs():

@@ -24,7 +24,7 @@ def count_flops(recipe: ModuleType, config: Config, specs: Mapping[str, Spec], c
     if config.d_steps <= 2 and config.microbatches == 1 and len(build.kinds(recipe, config, specs)) == 1:
         return counted
     made = build.experiment(recipe, config, specs)
-    state = jax.eval_shape(lambda: build.fresh_state(made, config, specs))
+    state = jax.eval_shape(lambda: build.initial_state(made, config, specs))
     return counted * _true(recipe, config, specs, state) / _lowered(made.step, state, config, specs)
 
 

@@ -87,7 +87,7 @@ def shares(spec: Spec, count: int, row: int = 1, only: ArrayLike | None = None) 
 def cycled(spec: Spec, count: int) -> np.ndarray:
     """Labels one after the other, from the first on: int32 [count] or float32 [count, K].
 
-    A class a column where a sheet has as many columns. Of label vectors the examples of the source are taken.
+    A class a column where a sample grid has as many columns. Of label vectors the examples of the source are taken.
     """
     if spec.examples:
         return np.resize(np.asarray(spec.examples, np.float32), (count, len(spec.classes)))

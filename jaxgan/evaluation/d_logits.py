@@ -1,4 +1,4 @@
-"""What the discriminator says of samples that it was trained on, of held-out ones and of fakes."""
+"""The discriminator's logits of samples that it was trained on, of held-out ones and of fakes."""
 
 import jax
 import numpy as np
@@ -17,7 +17,7 @@ def logits(loaded: Loaded, train: Dataset, test: Dataset, seed: int = 0) -> Logi
     gan, state, config = loaded.gan, loaded.state, loaded.config
 
     @jax.jit
-    def judge(state, batch, key):
+    def discriminate(state, batch, key):
         fakes, _ = gan.generate(state.g.variables, batch, key)
         return gan.losses(state.d.variables, fakes, batch, key).metrics.d
 
@@ -29,7 +29,7 @@ def logits(loaded: Loaded, train: Dataset, test: Dataset, seed: int = 0) -> Logi
             rows = shuffled(seed, first, size, rows_in_all)
             columns = {name: batches.taken(dataset, name, rows) for name in batches.columns(config)}
             batch = {**batches.indexed(0, size), **columns}
-            found.append(judge(state, batch, jax.random.key(seed)))
+            found.append(discriminate(state, batch, jax.random.key(seed)))
         return {name: float(np.mean([x[name] for x in found])) for name in found[0]}
 
     ours, others = means(train), means(test)

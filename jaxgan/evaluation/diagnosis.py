@@ -106,10 +106,10 @@ def _overfitting(logits):
 
 def _discriminator_wins(rows):
     last = [row["loss_d"] for row in rows if row.get("loss_d") is not None][-10:]
-    judged = [row["real_d"] - row["fake_d"] for row in rows if "real_d" in row and "fake_d" in row][-10:]
-    if len(last) < 3 or len(judged) < 3 or max(np.abs(last)) > 0.05 or min(judged) < 5:
+    apart = [row["real_d"] - row["fake_d"] for row in rows if "real_d" in row and "fake_d" in row][-10:]
+    if len(last) < 3 or len(apart) < 3 or max(np.abs(last)) > 0.05 or min(apart) < 5:
         return []
-    evidence = f"in the last {len(last)} rows loss_d is at most {max(last):.2g}, real and fake logits lie {min(judged):.3g} apart"
+    evidence = f"in the last {len(last)} rows loss_d is at most {max(last):.2g}, real and fake logits lie {min(apart):.3g} apart"
     return [
         Verdict("discriminator_wins", evidence, "lower --lr-d, add --penalty r1 or --smoothing 0.1 with --loss bce")
     ]

@@ -1,4 +1,4 @@
-"""Samples of a trained run: sheets, archives, folders, interpolations."""
+"""Samples of a trained run: grids, archives, folders, interpolations."""
 
 import itertools
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def sample(
 ) -> Path:
     """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
-    out: a .png (one sheet), an .npz (the samples as files hold them, under the name of their column; `label`), or a folder (a
+    out: a .png (one grid), an .npz (the samples as files hold them, under the name of their column; `label`), or a folder (a
         file each); by default a new RUN/samples/sample-SEED.png. checkpoint: "latest", "best" or a step. raw, ema_sigma,
         recipe: as `inference.load` takes them.
     interpolate: each row of 8, of one class, goes from one latent to another. label: only this class (its number or name),
@@ -159,10 +159,10 @@ def _write(out, kind, column, samples, labels, spec, interpolate):
             place.mkdir(exist_ok=True)
             kind.write(place / f"{i:06}{kind.SUFFIX}", one)
     elif interpolate or single:
-        kind.sheet(out, samples, _ROW if interpolate else max(1, round(len(samples) ** 0.5)))
+        kind.sample_grid(out, samples, _ROW if interpolate else max(1, round(len(samples) ** 0.5)))
     else:  # a row for each class
         columns = max(np.bincount(labels))
-        kind.sheet(out, samples if kind.EACH else _rows_of(samples, labels, columns, kind), columns)
+        kind.sample_grid(out, samples if kind.EACH else _rows_of(samples, labels, columns, kind), columns)
 
 
 def _rows_of(samples, labels, columns, kind):

@@ -10,7 +10,7 @@ from jaxgan.metrics import inputs
 
 
 class Modes(NamedTuple):
-    """What is told of samples of a mixture."""
+    """Figures of samples of a mixture."""
 
     found: int  # modes with a good sample
     good: float  # share of the samples that are near a mode

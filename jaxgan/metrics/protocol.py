@@ -13,7 +13,7 @@ class Protocol:
     samples: int
     """Generated ones."""
     net: str
-    """Feature network, which says its resizer too."""
+    """Feature network, its resizer among it."""
     net_sha256: str
     """Of its weights."""
     split: str = ""

@@ -9,7 +9,7 @@ resize(samples, how) -> samples brought to a `Resize`. Raises BadInput where tha
 to_step(x) -> x as a step takes it, from a file's numbers; to_file(x) -> what a file holds, from the step's: NumPy or JAX.
 mirror(x): samples [..., *shape] seen in a mirror; absent where there is no such thing.
 describe(shape) -> words. write(path, sample): one file.
-sheet(path, samples, columns, titles=(), real=None), draw(ax, samples, columns, real=None): a picture of many, as a file and
+sample_grid(path, samples, columns, titles=(), real=None), draw(ax, samples, columns, real=None): a picture of many, as a file and
     on Matplotlib's axes; `samples` as a file holds them.
 """
 

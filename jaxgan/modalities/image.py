@@ -91,7 +91,7 @@ def write(path: str | Path, sample: np.ndarray) -> None:
     _picture(sample).save(path)
 
 
-def sheet(
+def sample_grid(
     path: str | Path, samples: np.ndarray, columns: int, titles: Sequence[str] = (), real: np.ndarray | None = None
 ) -> None:
     """Writes a grid of uint8 images, row by row, with titles over the columns."""

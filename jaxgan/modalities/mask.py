@@ -58,7 +58,7 @@ def describe(shape: Sequence[int]) -> str:
 
 
 def write(path: str | Path, sample: np.ndarray) -> None:
-    """Writes one mask as a picture of class numbers with the palette that sheets have."""
+    """Writes one mask as a picture of class numbers with the palette that sample grids have."""
     from PIL import Image
 
     picture = Image.fromarray(sample)
@@ -66,11 +66,11 @@ def write(path: str | Path, sample: np.ndarray) -> None:
     picture.save(path)
 
 
-def sheet(
+def sample_grid(
     path: str | Path, samples: np.ndarray, columns: int, titles: Sequence[str] = (), real: np.ndarray | None = None
 ) -> None:
     """Writes a grid of masks in colours."""
-    image.sheet(path, PALETTE[samples], columns, titles, real)
+    image.sample_grid(path, PALETTE[samples], columns, titles, real)
 
 
 def draw(ax: Any, samples: np.ndarray, columns: int, real: np.ndarray | None = None) -> None:

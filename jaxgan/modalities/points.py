@@ -48,7 +48,7 @@ def describe(shape: Sequence[int]) -> str:
     return f"points in {shape[0]} dimensions"
 
 
-def sheet(
+def sample_grid(
     path: str | Path, samples: np.ndarray, columns: int, titles: Sequence[str] = (), real: np.ndarray | None = None
 ) -> None:
     """Writes a scatter plot of the first two coordinates, over the real ones."""

@@ -1,20 +1,24 @@
 """What G starts from."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from jaxgan import noise
 from jaxgan.options import Config, Context, Ingredients, Number
-from jaxgan.options.marks import above
+from jaxgan.options.marks import above, returning
 
 PLACE = 60
+if TYPE_CHECKING:
+    Noise = str
+else:
+    Noise = Literal[*returning(noise.Noise, noise)]
 
 
 @dataclass(frozen=True)
 class Group:
     """Latents."""
 
-    noise: Literal["normal", "uniform", "truncated_normal", "spherical", "one_hot"] = "normal"
+    noise: Noise = "normal"
     """Distribution of the latents."""
     z_dim: Annotated[int, above(0, 2**20)] = 100
     """Length of the latents."""

@@ -1,14 +1,19 @@
 """What the game is about."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from jaxgan import losses
+from jaxgan.core import Pair
+from jaxgan.losses import adversarial
 from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import ActiveIf, Range
 
 PLACE, ORDER = 20, 10
-Loss = Literal["non_saturating", "minimax", "bce", "least_squares", "hinge", "wasserstein"]
+if TYPE_CHECKING:
+    Loss = str
+else:  # the losses of jaxgan/losses/adversarial.py, and the one that has a number
+    Loss = Literal["bce", *(name for name, loss in vars(adversarial).items() if isinstance(loss, Pair))]
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Group:
 def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """The loss, of pairs where it is relativistic."""
     del number
-    loss = losses.bce(config.smoothing) if config.loss == "bce" else getattr(losses, config.loss)
+    loss = losses.bce(config.smoothing) if config.loss == "bce" else getattr(adversarial, config.loss)
     if config.relativistic == "paired":
         loss = losses.relativistic(loss)
     elif config.relativistic == "average":

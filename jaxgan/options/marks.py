@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from jaxgan.errors import BadInput, unknown
@@ -42,6 +43,11 @@ def above(low: float, high: float = 1e9) -> Range:
 def at_least(low: float, high: float = LARGEST) -> Range:
     """Range of numbers from `low` on."""
     return Range(low, high)
+
+
+def returning(kind: Any, module: ModuleType) -> list[str]:
+    """Names of a module's functions that are annotated to return this: choices that are read off the file they are in."""
+    return [name for name, x in vars(module).items() if getattr(x, "__annotations__", {}).get("return") is kind]
 
 
 class ActiveIf(NamedTuple):

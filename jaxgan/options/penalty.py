@@ -1,17 +1,21 @@
 """What keeps D smooth: a penalty on its gradient, or clipped weights."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import optax
 
 from jaxgan import losses
 from jaxgan.errors import BadInput
+from jaxgan.losses import penalties
 from jaxgan.options import Config, Context, Ingredients, Number
-from jaxgan.options.marks import ActiveIf, above, at_least
+from jaxgan.options.marks import ActiveIf, above, at_least, returning
 
 PLACE, ORDER = 30, 30
-Penalty = Literal["auto", "none", "r1", "r2", "r1_r2", "wgan_gp", "dragan"]
+if TYPE_CHECKING:
+    Penalty = str
+else:
+    Penalty = Literal["auto", "none", "r1_r2", *returning(penalties.Penalty, penalties)]
 _ACTIVE = ActiveIf(lambda config: config.penalties, lambda config: "no penalty: add --penalty r1")
 
 
@@ -32,7 +36,7 @@ class Group:
 
     @property
     def penalties(self) -> tuple[str, ...]:
-        """Names of the penalties in `jaxgan.losses`."""
+        """Names of the penalties in `jaxgan.losses.penalties`."""
         if self.penalty == "auto":
             return ("wgan_gp",) if self.loss == "wasserstein" and not self.clip_weights else ()
         return {"none": (), "r1_r2": ("r1", "r2")}.get(self.penalty, (self.penalty,))
@@ -50,8 +54,8 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
     """Penalties, as many times as strong as they are rare; D's weights clipped after each of its updates."""
     del context
     weight = number("penalty_weight") * config.penalty_every
-    penalties = tuple(getattr(losses, name)(weight) for name in config.penalties)
+    terms = tuple(getattr(penalties, name)(weight) for name in config.penalties)
     opt = ingredients.opt
     if config.clip_weights:
         opt = opt._replace(d=optax.chain(opt.d, losses.clip_weights(config.clip_weights)))
-    return ingredients._replace(penalties=penalties, opt=opt)
+    return ingredients._replace(penalties=terms, opt=opt)

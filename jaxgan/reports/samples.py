@@ -39,16 +39,16 @@ def sample_grids(
     real = dataset[run.config.real][: kind.EACH] if kind.EACH and dataset is not None else None
     beside = _beside(run, source, count) if inputs else None
 
-    def sheet(step, state):
+    def draw_grid(step, state):
         path, samples = folder / f"{step:06}.png", kind.to_file(np.asarray(draw(state.ema, batch, key)))
         if beside is None:
-            kind.sheet(path, samples, columns, titles, real)
+            kind.sample_grid(path, samples, columns, titles, real)
         else:
             before, after = beside
             _strip(path, kind, before, samples, after)
         return path
 
-    return sheet
+    return draw_grid
 
 
 def overview(path: Path, run: Run, gan: GAN, states: State, dataset: Dataset) -> None:
@@ -61,7 +61,7 @@ def overview(path: Path, run: Run, gan: GAN, states: State, dataset: Dataset) ->
     draw = jax.jit(jax.vmap(gan.sample, (0, None, None)))
     drawn = np.asarray(draw(states.ema, batch, jax.random.key(run.config.seed)))
     drawn = kind.to_file(np.nan_to_num(drawn, nan=-1.0))  # black where a run has diverged
-    kind.sheet(path, drawn.reshape(-1, *drawn.shape[2:]), _OVERVIEW)
+    kind.sample_grid(path, drawn.reshape(-1, *drawn.shape[2:]), _OVERVIEW)
 
 
 def _beside(run, source, count):
@@ -83,7 +83,7 @@ def _strip(path, kind, before, samples, after):
     drawn = []
     with tempfile.TemporaryDirectory() as folder:
         for i, (own, row) in enumerate(rows):
-            own.sheet(Path(folder) / f"{i}.png", row, len(row))
+            own.sample_grid(Path(folder) / f"{i}.png", row, len(row))
             with Image.open(Path(folder) / f"{i}.png") as picture:
                 drawn.append(picture.convert("RGB"))
     whole = Image.new("RGB", (max(p.width for p in drawn), sum(p.height for p in drawn)), "white")

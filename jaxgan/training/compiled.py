@@ -33,14 +33,14 @@ class CompiledStep(NamedTuple):
     begin: Callable  # () -> State at step 0
 
     def counted(self, count: int) -> tuple[Any, ...]:
-        """What tells a program of several steps how many to play."""
+        """The argument of a program of several steps: how many they are."""
         return (np.int32(count),) if self.chunk > 1 else ()
 
     def batch(self, step: int, upcoming: Sequence[int] | None = None) -> Any:
         """What the program for the steps from `step` on is given."""
         return self.loader.batch(step, upcoming)
 
-    def fresh(self) -> State:
+    def initial(self) -> State:
         """The state at step 0, made where it belongs: one device may not hold it whole."""
         return jax.jit(self.begin, out_shardings=self.wrapped.where_state(jax.eval_shape(self.begin)))()
 
@@ -53,7 +53,7 @@ class CompiledStep(NamedTuple):
         del i
         return state
 
-    def player(self) -> Callable[..., Any]:
+    def stepper(self) -> Callable[..., Any]:
         """(state, batch, count) -> (state, metrics), with what follows every batch on its devices."""
         shared = jax.device_put(self.loader.shared, self.wrapped.where)
         return lambda state, batch, count: self.wrapped(state, batch, *self.counted(count), *shared)
@@ -92,11 +92,11 @@ def compose(
     experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode))
     parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
     scalars.check(recipe, config, dataset.specs)
-    fed = loader(dataset, config)
-    step = dispatch(experiment.step, fed, config)
-    wrapped = parallel.wrap(mode, step, devices, fed.batch_axis)
-    begin = lambda: build.fresh_state(experiment, config, dataset.specs)
-    return CompiledStep(experiment, fed, wrapped, mode, config.steps_per_dispatch, len(devices), begin)
+    batched = loader(dataset, config)
+    step = dispatch(experiment.step, batched, config)
+    wrapped = parallel.wrap(mode, step, devices, batched.batch_axis)
+    begin = lambda: build.initial_state(experiment, config, dataset.specs)
+    return CompiledStep(experiment, batched, wrapped, mode, config.steps_per_dispatch, len(devices), begin)
 
 
 def loader(dataset: data.Dataset, config: Config) -> data.Loader:

@@ -38,7 +38,7 @@ class Diverged(Exception):
 
 
 def run(
-    play: Callable[..., Any],
+    advance: Callable[..., Any],
     state: Any,
     batch: Callable[..., Any],
     *,
@@ -51,9 +51,9 @@ def run(
     should_stop: Callable[[], bool] = _no,
     seconds: float = 0.0,
 ) -> tuple[Any, dict[str, Any]]:
-    """(state, row of the last hooks): plays from step `start` to `stop`, at most `chunk` steps a dispatch.
+    """(state, row of the last hooks): trains from step `start` to `stop`, at most `chunk` steps a dispatch.
 
-    play: (state, batch, count) -> (state, metrics), count steps. batch: (step, steps at which the next dispatches begin) ->
+    advance: (state, batch, count) -> (state, metrics), count steps. batch: (step, steps at which the next dispatches begin) ->
     batch of a whole dispatch from there on. A dispatch ends where a hook is due; only there the host waits for the device.
     interrupted: whether to break off, with the hooks that save; should_stop: whether this is the end, with all hooks.
     seconds: of training before this. Metrics may be arrays, one entry for each of several trainings side by side: so are then
@@ -69,7 +69,7 @@ def run(
         count, upcoming = count_from(step), [step]
         while len(upcoming) < AHEAD and (last := upcoming[-1]) < stop:
             upcoming.append(last + count_from(last))
-        state, metrics = play(state, batch(step, [n for n in upcoming[1:] if n < stop]), count)
+        state, metrics = advance(state, batch(step, [n for n in upcoming[1:] if n < stop]), count)
         first, step = step == 0, step + count
         leave, over = interrupted(), step >= stop or should_stop()
         due = [

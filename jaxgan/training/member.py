@@ -54,8 +54,8 @@ class Member:
             show(row)
             self.end.look(row)
 
-        told = dataclasses.asdict(config)
-        write = stack.enter_context(loggers.open_loggers(log_to, run.folder, run.name, told, start))
+        fields = dataclasses.asdict(config)
+        write = stack.enter_context(loggers.open_loggers(log_to, run.folder, run.name, fields, start))
         self._hooks = hooks.run_hooks(run, gan, self.store, dataset, held_out=others, look=look, write=write)
         if config.evaluate_every_steps or config.evaluate_all_every_steps:
             periodic = evaluation.PeriodicEvaluation(run, gan, dataset, devices, self._say, others)

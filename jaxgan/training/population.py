@@ -66,18 +66,18 @@ class Population:
             one = build.experiment(recipe, first, specs, values=values).step
             return dispatch(one, self._loaders[0], first)(state, batch, *shared)
 
-        fresh = jax.jit(lambda key: build.fresh_state(self.experiment, first, specs, key))
-        self.begin = lambda: build.fresh_state(self.experiment, first, specs)
-        self._device, self._fresh = device, lambda: [fresh(jax.random.key(config.seed)) for config in configs]
+        begin = jax.jit(lambda key: build.initial_state(self.experiment, first, specs, key))
+        self.begin = lambda: build.initial_state(self.experiment, first, specs)
+        self._device, self._initial = device, lambda: [begin(jax.random.key(config.seed)) for config in configs]
         values, *shared = jax.device_put((self.values, *self._loaders[0].shared), device)
         counted = (lambda n: (np.int32(n),)) if first.steps_per_dispatch > 1 else (lambda n: ())
         axes = (_AXES, 0, 0, *(None for _ in (*counted(1), *shared)))
         self.compiled = jax.jit(jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0)), donate_argnums=0)
         self.arguments = lambda count: (values, *counted(count), *shared)  # behind state and batch
 
-    def fresh(self) -> State:
+    def initial(self) -> State:
         """The state of all at step 0."""
-        return self.restored(self._fresh())
+        return self.restored(self._initial())
 
     def restored(self, states: Sequence[State]) -> State:
         """The state of all, of the States of the members, which are at the same step."""
@@ -89,11 +89,11 @@ class Population:
         rest = jax.tree.map(lambda x: x[i], state._replace(step=None))
         return rest._replace(step=jnp.array(state.step))
 
-    def player(self) -> Callable[..., Any]:
+    def stepper(self) -> Callable[..., Any]:
         """(state, batch, count) -> (state, metrics)."""
-        return self.play
+        return self.advance
 
-    def play(self, state: State, batch: Any, count: int) -> Any:
+    def advance(self, state: State, batch: Any, count: int) -> Any:
         """(state, metrics) after `count` steps."""
         return self.compiled(state, batch, *self.arguments(count))
 

@@ -19,7 +19,7 @@ def check(recipe: ModuleType, config: Any, specs: Mapping[str, Spec]) -> None:
     if not any(asked.values()):
         return
     made = build.experiment(recipe, config, specs)
-    state = jax.eval_shape(lambda: build.fresh_state(made, config, specs))
+    state = jax.eval_shape(lambda: build.initial_state(made, config, specs))
     metrics = jax.eval_shape(made.step, state, batch.like_step(config, specs))[1]
     names = [*(f"{name}_g" for name in metrics.g), *(f"{name}_d" for name in metrics.d), "images_per_s", "seconds"]
     known, applying, cheap = infos(), scores.names(config, specs), scores.names(config, specs, cheap=True)

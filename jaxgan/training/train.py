@@ -137,7 +137,7 @@ def _train(made, program, dataset, devices, limit, resume, going_on, log_to, hom
             Member(run, i, program, limit, marked.get(run.folder.name), progress.say) for i, run in enumerate(made)
         ]
         state, seconds_before = _restored(members, program, home, resume) if going_on else (None, 0.0)
-        state = program.fresh() if state is None else state
+        state = program.initial() if state is None else state
         start, others = int(state.step), held_out(config)
         if going_on:
             progress.say(f"resumed from step {start}")
@@ -159,7 +159,7 @@ def _train(made, program, dataset, devices, limit, resume, going_on, log_to, hom
         with loop.interruptible() as asked:
             try:
                 state, row = loop.run(
-                    program.player(),
+                    program.stepper(),
                     state,
                     program.batch,
                     start=start,

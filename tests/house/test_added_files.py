@@ -40,13 +40,17 @@ def pictures(folder, unpaired=0):
 
 @pytest.fixture
 def house(tmp_path):
-    """Function (files, lines) -> [(status, out, err)]: runs the command in a copy of the package with these files added."""
+    """Function (files, lines) -> [(status, out, err)]: runs the command in a copy of the package with these files added.
 
-    def run(files, lines):
+    appended: at the end of files that are there.
+    """
+
+    def run(files, lines, appended=False):
         shutil.copytree(Path(jaxgan.__file__).parent, tmp_path / "jaxgan", ignore=shutil.ignore_patterns("__pycache__"))
         for name, place in files.items():
             home = TEMPLATES if name.startswith("my_") else ADDED
-            shutil.copy(home / f"{name}.py", tmp_path / "jaxgan" / place)
+            with open(tmp_path / "jaxgan" / place, "a" if appended else "x") as file:
+                file.write((home / f"{name}.py").read_text())
         command = [sys.executable, "-c", PROGRAM, json.dumps(lines)]
         env = {**os.environ, "PYTHONPATH": str(tmp_path)}
         done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path)
@@ -113,6 +117,15 @@ def test_a_metric_is_one_file(house, tmp_path):
     assert rows[-1]["brightness"] > 0 and rows[-1]["step"] == 2  # and it ended there
     assert "\nbrightness" in said[1][1] and "near 1" in said[1][1]
     assert '"brightness"' in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_a_loss_and_a_penalty_are_functions(house, tmp_path):
+    flags = ["--tiny", "--steps", "2", "--loss", "absolute", "--penalty", "linear"]
+    more = {"loss_absolute": "losses/adversarial.py", "penalty_linear": "losses/penalties.py"}
+    said = house(more, [["train", "digits", "--help"], ["train", "digits", *flags, "--out", "run"]], appended=True)
+    assert "absolute" in said[0][1] and "linear" in said[0][1]
+    told = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
+    assert (told["loss"], told["penalty"]) == ("absolute", "linear")
 
 
 def test_translation_is_a_recipe(house, tmp_path):

@@ -39,7 +39,7 @@ def test_what_is_opened_is_what_was_trained(run):
     loaded, other = jaxgan.load(run), jaxgan.load(run, step=2)
     config, dataset = loaded.config, data.load("digits")
     made = build.experiment(runs.open_run(run).recipe, config, dataset.specs)
-    state = build.fresh_state(made, config, dataset.specs)
+    state = build.initial_state(made, config, dataset.specs)
     like = jax.tree.map(lambda x: (x.shape, x.dtype), state.g.variables)
     assert like == jax.tree.map(lambda x: (x.shape, x.dtype), loaded.state.g.variables)
     jax.tree.map(np.testing.assert_array_equal, inference.untrained(loaded), state.g.variables)

@@ -160,9 +160,9 @@ def test_dry_run_tells_config_and_cost_and_writes_nothing(tmp_path, monkeypatch,
     out = capsys.readouterr().out
     content, _ = json.JSONDecoder().raw_decode(out)
     assert content["recipe"] == "digits" and content["config"]["width"] == 8
-    config, facts = recipes.digits.Config(width=8), jaxgan.data.load("digits").specs
-    setup = jaxgan.build.experiment(recipes.digits, config, facts)
-    state = jax.eval_shape(lambda: jaxgan.build.fresh_state(setup, config, facts))
+    config, specs = recipes.digits.Config(width=8), jaxgan.data.load("digits").specs
+    made = jaxgan.build.experiment(recipes.digits, config, specs)
+    state = jax.eval_shape(lambda: jaxgan.build.initial_state(made, config, specs))
     sizes = [sum(x.size for x in jax.tree.leaves(side.params)) for side in (state.g, state.d)]
     assert f"G {sizes[0]:,}  D {sizes[1]:,}" in out and "FLOP" in out
     assert list(tmp_path.iterdir()) == []

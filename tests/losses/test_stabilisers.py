@@ -433,10 +433,10 @@ def test_recipes_take_them(name, fields):
     recipe = recipes.get(name)
     chosen = recipe.Config(**{**recipe.TINY, **fields})
     dataset = load(chosen.data)
-    setup = build.experiment(recipe, chosen, dataset.specs)
+    experiment = build.experiment(recipe, chosen, dataset.specs)
     batch = {"image": dataset["image"][: chosen.batch_size], "label": dataset["label"][: chosen.batch_size]}
-    state = jaxgan.init_state(setup.gan, setup.opt, jax.random.key(0), batch)
-    step = quick(setup.step)
+    state = jaxgan.init_state(experiment.gan, experiment.opt, jax.random.key(0), batch)
+    step = quick(experiment.step)
     for _ in range(2):
         state, metrics = step(state, batch)
     assert all(np.isfinite(x).all() for x in jax.tree.leaves((state.g.params, state.d.params, metrics.g["loss"])))

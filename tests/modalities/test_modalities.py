@@ -1,4 +1,4 @@
-"""Every kind of sample: files and steps hold the same, and a sheet shows it."""
+"""Every kind of sample: files and steps hold the same, and a grid shows it."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ PARTS = [
     "to_step",
     "to_file",
     "describe",
-    "sheet",
+    "sample_grid",
     "draw",
 ]
 
@@ -54,7 +54,7 @@ def test_what_a_file_holds_goes_into_a_step_and_back(name):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sheet_shows_what_is_there(name, tmp_path):
     kind, x = modalities.get(name), SAMPLES[name]
-    kind.sheet(tmp_path / "sheet.png", x, 3, ("a", "b", "c"), real=x if kind.EACH else None)
+    kind.sample_grid(tmp_path / "sheet.png", x, 3, ("a", "b", "c"), real=x if kind.EACH else None)
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert np.ptp(np.asarray(sheet.convert("L"))) > 100
 

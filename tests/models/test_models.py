@@ -137,9 +137,9 @@ def test_the_deep_mlp_pair_has_the_parameters_of_its_layers():
     from jaxgan.data import Spec
     from jaxgan.recipes import deep_mlp
 
-    facts = {"image": Spec((28, 28, 1))}
-    setup = build.experiment(deep_mlp, deep_mlp.Config(), facts)
-    state = jax.eval_shape(lambda: build.fresh_state(setup, Config(batch_size=2), facts))
+    specs = {"image": Spec((28, 28, 1))}
+    made = build.experiment(deep_mlp, deep_mlp.Config(), specs)
+    state = jax.eval_shape(lambda: build.initial_state(made, Config(batch_size=2), specs))
     widths = lambda params: [leaf.shape for leaf in jax.tree.leaves(params) if len(leaf.shape) == 2]
     dense = lambda *sizes: sorted(pairwise(sizes))
     assert sorted(widths(state.g.params)) == dense(100, 128, 256, 512, 1024, 2048, 4096, 8192, 784)

@@ -209,15 +209,15 @@ RING = {
     "ema_ramp": 10.0,
     "b2": 0.9,
 }
-FACTS = {"image": Spec((2,), "float32", "points")}
+SPECS = {"image": Spec((2,), "float32", "points")}
 
 
 def ring(**options):
     return recipes.ring.Config(**{**recipes.ring.TINY, **RING, **options})
 
 
-def first_state(setup, config, facts=FACTS):
-    return jax.jit(lambda: build.fresh_state(setup, config, facts))()
+def first_state(made, config, specs=SPECS):
+    return jax.jit(lambda: build.initial_state(made, config, specs))()
 
 
 @pytest.mark.parametrize(("images", "gone"), [(0, 0.0), (250, (2 - 2**0.5) / 4), (500, 0.5), (1000, 1.0), (9000, 1.0)])
@@ -255,7 +255,7 @@ def test_a_scheduled_step_is_the_step_of_the_config_of_that_moment(step):
     now = burn_in.moved(config, step * 8)
     values = {name: float(x) for name, x in now.items()}
     fixed = dataclasses.replace(config, burn_in_images=0, **dict.fromkeys(ENDS), **values)
-    ours, theirs = (build.experiment(recipes.ring, each, FACTS) for each in (config, fixed))
+    ours, theirs = (build.experiment(recipes.ring, each, SPECS) for each in (config, fixed))
     state = first_state(ours, config)
     nudge = lambda tree: jax.tree.map(lambda x: x + 1e-3 if x.dtype == jnp.float32 else x + step, tree)
     state = state._replace(step=state.step + step, g=nudge(state.g), d=nudge(state.d))
@@ -270,26 +270,26 @@ def test_a_scheduled_step_is_the_step_of_the_config_of_that_moment(step):
 
 def test_without_an_end_the_program_is_what_it_was():
     config = ring()
-    setup = build.experiment(recipes.ring, config, FACTS)
+    made = build.experiment(recipes.ring, config, SPECS)
     plain = core.make_step(
-        setup.gan,
-        setup.opt,
+        made.gan,
+        made.opt,
         d_steps=config.d_steps,
         new_fakes=config.new_fakes,
         ema_halflife_images=config.ema_halflife_images,
         ema_ramp=config.ema_ramp,
     )
-    state, batch = first_state(setup, config), {"image": normal(1, 8, 2)}
-    programs = [jax.jit(step).lower(state, batch).as_text() for step in (setup.step, plain)]
+    state, batch = first_state(made, config), {"image": normal(1, 8, 2)}
+    programs = [jax.jit(step).lower(state, batch).as_text() for step in (made.step, plain)]
     assert programs[0] == programs[1]
-    moving = build.experiment(recipes.ring, ring(lr_g_end=1e-4, burn_in_images=99), FACTS)
+    moving = build.experiment(recipes.ring, ring(lr_g_end=1e-4, burn_in_images=99), SPECS)
     assert jax.jit(moving.step).lower(state, batch).as_text() != programs[0]
 
 
 def test_a_scheduled_step_is_compiled_once():
     config = ring(**ENDS, burn_in_images=16)
-    setup = build.experiment(recipes.ring, config, FACTS)
-    state, step = first_state(setup, config), jax.jit(setup.step)
+    made = build.experiment(recipes.ring, config, SPECS)
+    state, step = first_state(made, config), jax.jit(made.step)
     for _ in range(3):
         state, _ = step(state, {"image": normal(1, 8, 2)})
     assert step._cache_size() == 1

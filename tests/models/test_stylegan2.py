@@ -326,9 +326,9 @@ def test_lazy_penalties_come_at_their_steps_and_as_many_times_as_strong():
 
     specs = {"image": Spec((2,), "float32", "points")}
     config = Config(conditional=False, penalty_every=4, z_dim=3, batch_size=4)
-    setup = jaxgan.build.experiment(SimpleNamespace(build=made), config, specs)
+    built = jaxgan.build.experiment(SimpleNamespace(build=made), config, specs)
     batch = {"image": np.zeros((4, 2), np.float32)}
-    state, step = jaxgan.init_state(setup.gan, setup.opt, jax.random.key(0), batch), quick(setup.step)
+    state, step = jaxgan.init_state(built.gan, built.opt, jax.random.key(0), batch), quick(built.step)
     seen = []
     for _ in range(5):
         state, metrics = step(state, batch)

@@ -68,15 +68,15 @@ def test_none_and_the_values_of_tiny_are_never_refused():
                                   or name.startswith(("penalty", "lecam", "unroll", "decay"))])  # fmt: skip
 def test_what_is_said_to_have_no_effect_changes_no_program(name):
     value, others, _ = IDLE[name]
-    recipe, facts = recipes.get("digits"), {"image": Spec((8, 8, 1))}
+    recipe, specs = recipes.get("digits"), {"image": Spec((8, 8, 1))}
     same = {"conditional": False, "penalty": "none", "schedule": "constant"}
     config = recipe.Config(**{**recipe.TINY, **same, **others})
     batch = {"image": normal(0, config.batch_size, 8, 8, 1)}
 
     def program(config):
-        setup = build.experiment(recipe, config, facts)
-        state = jax.eval_shape(lambda: build.fresh_state(setup, config, facts))
-        return jax.jit(setup.step).lower(state, batch).as_text()
+        made = build.experiment(recipe, config, specs)
+        state = jax.eval_shape(lambda: build.initial_state(made, config, specs))
+        return jax.jit(made.step).lower(state, batch).as_text()
 
     assert program(config) == program(dataclasses.replace(config, **{name: value}))
     assert program(config) != program(dataclasses.replace(config, lr_g=0.5))
@@ -97,9 +97,9 @@ def test_what_is_said_to_have_no_effect_changes_no_program(name):
 def test_a_recipe_s_own_values_go_with_what_they_belong_to(others, gone):
     recipe = recipes.r3gan
     assert recipe.Config().ends.keys() - recipe.Config(**others).ends.keys() == {*gone.split()}
-    facts = {"image": Spec((8, 8, 3))}
+    specs = {"image": Spec((8, 8, 3))}
     small = {**recipe.TINY, **others}
-    setup = build.experiment(recipe, recipe.Config(**small), facts)
-    state = jax.eval_shape(lambda: build.fresh_state(setup, recipe.Config(**small), facts))
+    made = build.experiment(recipe, recipe.Config(**small), specs)
+    state = jax.eval_shape(lambda: build.initial_state(made, recipe.Config(**small), specs))
     batch = {"image": jax.ShapeDtypeStruct((8, 8, 8, 3), jnp.float32)}
-    assert jax.eval_shape(setup.step, state, batch)[0].step.shape == ()
+    assert jax.eval_shape(made.step, state, batch)[0].step.shape == ()

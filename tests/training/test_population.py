@@ -64,9 +64,9 @@ def test_lazy_penalties_stay_lazy_and_steps_compile_once():
     config = recipe.Config(**{**recipe.TINY, "penalty_every": 2, "batch_size": 8})
     found = data.load("digits")
     program = population.Population("digits", population.members(config, 3), found)
-    state = program.fresh()
+    state = program.initial()
     for step in range(3):
-        state, metrics = program.play(state, program.batch(step), 1)
+        state, metrics = program.advance(state, program.batch(step), 1)
         assert np.isnan(metrics.d["penalty"]).all() == (step == 1) and metrics.d["penalty"].shape == (3,)
     assert program.compiled._cache_size() == 1
     text = program.compiled.lower(state, program.batch(3), *program.arguments(1)).as_text()
@@ -97,7 +97,7 @@ def test_every_number_that_may_differ_can_be_swept():
     for name in movable(recipe.Config):
         values = {"b2": "0.8,0.95", "augment_p": "0.2,0.4", "top_k": "1,0.5"}.get(name, "0.1,0.2")
         program = population.Population("r3gan", population.members(first, sweep=[f"{name}={values}"]), found)
-        _, metrics = jax.eval_shape(program.compiled, program.fresh(), program.batch(0), *program.arguments(1))
+        _, metrics = jax.eval_shape(program.compiled, program.initial(), program.batch(0), *program.arguments(1))
         assert metrics.g["loss"].shape == (2,)
 
 

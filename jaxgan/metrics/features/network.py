@@ -9,7 +9,7 @@ import numpy as np
 
 
 class FeatureOutput(NamedTuple):
-    """What a feature network says of images."""
+    """What a feature network returns for images."""
 
     features: Any  # float32 [B, D]
     logits: Any = None  # float32 [B, K], where it is a classifier

@@ -1,4 +1,4 @@
-"""What a metric says of itself."""
+"""A metric: what it is called, when it applies, which way is better."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

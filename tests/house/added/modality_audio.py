@@ -46,7 +46,7 @@ def write(path, sample):
     np.save(path, sample)
 
 
-def sheet(path, samples, columns, titles=(), real=None):
+def sample_grid(path, samples, columns, titles=(), real=None):
     """Writes a grid of waveforms."""
     del titles, real
     figure, axes = canvas(-(-len(samples) // columns), columns, (columns, len(samples) / columns))
