@@ -42,6 +42,13 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if not item.get_closest_marker("full")]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forgotten():
+    """Compiled programs are dropped after each module: thousands of them would be gigabytes."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture(scope="session")
 def optimised():
     """Function (*words): the command jaxgan in a process of its own, with programs optimised as a user's are."""
