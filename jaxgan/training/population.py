@@ -18,6 +18,7 @@ from jaxgan.core import State
 from jaxgan.data import Dataset
 from jaxgan.errors import BadInput, unknown
 from jaxgan.options.burn_in import movable
+from jaxgan.training import scalars
 from jaxgan.training.compiled import Recipe, dispatch, loader
 
 _AXES = State(step=None, key=0, g=0, d=0, ema=0)  # all are at the same step, so that lazy penalties stay lazy
@@ -58,6 +59,7 @@ class Population:
             raise BadInput(f"members differ in {', '.join(sorted(differ))}: a population may in {', '.join(may)}")
         device = device or jax.devices()[0]
         recipe, names, specs = recipes.get(recipe), sorted(differ - {"seed"}), dataset.specs
+        scalars.check(recipe, first, specs)
         self.experiment = build.experiment(recipe, first, specs)
         self.values = {name: jnp.float32([getattr(config, name) for config in configs]) for name in names}
         self._loaders = [loader(dataset, config) for config in configs]
