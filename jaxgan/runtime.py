@@ -3,8 +3,8 @@
 import ast
 import contextlib
 import ctypes
+import functools
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,18 @@ def constants(folder: str | Path, name: str) -> dict[str, Any]:
     """{module: value} of a constant of this name in the modules of a folder that have it, without importing them."""
     found = {}
     for path in sorted(Path(folder).glob("*.py")):
-        for node in ast.parse(path.read_text()).body:
-            if not isinstance(node, ast.Assign):
-                continue
-            target, value = node.targets[0], node.value
+        for target, value in _assignments(path):
             pairs = zip(target.elts, value.elts, strict=True) if isinstance(target, ast.Tuple) else [(target, value)]
             for own, value in pairs:
                 if getattr(own, "id", "") == name:
                     found[path.stem] = ast.literal_eval(value)
     return found
+
+
+@functools.cache
+def _assignments(path: Path) -> list[tuple[ast.expr, Any]]:
+    """(target, value) of each assignment of a module."""
+    return [(node.targets[0], node.value) for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign)]
 
 
 def keep_programs() -> None:
@@ -57,6 +60,8 @@ def keep_programs() -> None:
 @contextlib.contextmanager
 def forgotten_programs() -> Iterator[None]:
     """Within it JAX keeps every program, in a place that is empty at first and gone in the end."""
+    import tempfile
+
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
