@@ -225,7 +225,7 @@ def make_step(
 
 
 def with_index(batch: Batch, axis_name: str | None = None) -> Batch:
-    """Batch with "index" int32 [B], each sample's place in the global batch, added where it is absent.
+    """Batch with "index" int32 [B], each sample's index in the global batch, added where it is absent.
 
     Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G.
     """
@@ -235,5 +235,5 @@ def with_index(batch: Batch, axis_name: str | None = None) -> Batch:
 
 
 def sample_keys(key: Key, index: ArrayLike) -> Key:
-    """Keys [B], one per place in the global batch: the only way that anything per sample is drawn."""
+    """Keys [B], one for each index in the global batch: the only way that anything per sample is drawn."""
     return jax.vmap(jax.random.fold_in, (None, 0))(key, index)

@@ -18,7 +18,7 @@ class NetApplyFn(Protocol):
     """(out, moved): what a network makes of its inputs, and its collections that moved, {} where train is False.
 
     inputs: what it is called on, [B, ...] each. options: key=None, of what it draws, where it draws; train=True, whether it
-    takes norms of the batch and moves; index=None, int32 [B], each sample's place in the global batch, where it is indexed.
+    takes norms of the batch and moves; index=None, int32 [B], each sample's index in the global batch, where it is indexed.
     """
 
     def __call__(self, variables: Variables, /, *inputs: Any, **options: Any) -> tuple[Tree, Variables]: ...
@@ -30,7 +30,7 @@ class Net(NamedTuple):
     init: NetInitFn
     apply: NetApplyFn
     classes: int | None = None
-    indexed: bool = False  # whether apply draws for each sample, and takes its place in the global batch, int32 [B]
+    indexed: bool = False  # whether apply draws for each sample, and takes its index in the global batch, int32 [B]
 
     def map(self, before: Callable[..., Any] | None = None, after: Callable[[Any], Any] | None = None) -> "Net":
         """The Net between two functions: before(*inputs) -> its inputs, one or a tuple; after(out) -> what comes out."""

@@ -1,4 +1,4 @@
-"""Latent distributions: functions (key, index) -> z [B, size], a draw for each place in the global batch."""
+"""Latent distributions: functions (key, index) -> z [B, size], a draw for each index in the global batch."""
 
 from collections.abc import Callable
 

@@ -26,7 +26,7 @@ def my_task(generator: Net, discriminator: Net, *, noise: Callable | None = None
         key_g, key_d, key_z = jax.random.split(key, 3)
         z = noise(
             key_z, batch["index"]
-        )  # keyed by each sample's place in the global batch: 1 or 8 devices draw the same
+        )  # keyed by each sample's index in the global batch: 1 or 8 devices draw the same
         return Pair(generator.init(key_g, z), discriminator.init(key_d, batch[column]))
 
     def generate(g, batch, key):

@@ -24,7 +24,7 @@ def augmented(
 
     augment: (images, keys) -> images; adaptive: (images, keys, p) -> images, with the p that the tracker `controller` of
     the game moves. beside: the part of it, by the same draws, that moves pictures shown beside the images: geometry, no
-    colours. axis_name: as for batch-coupled layers; the keys are those of the places in the global batch.
+    colours. axis_name: as for batch-coupled layers; the keys are those of the indices in the global batch.
     Raises BadInput in training without a key, where there is no controller, and for pictures beside that it cannot move.
     """
 

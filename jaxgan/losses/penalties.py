@@ -1,7 +1,7 @@
 """Penalties on D's gradient in its input, and weight clipping.
 
 A penalty is a function (d, real, fake, keys) -> float32 [B]: `d` maps samples to logits with one row each, `keys` [B]
-are one per place in the global batch. Its constants are given first: r1(gamma=10).
+are one for each index in the global batch. Its constants are given first: r1(gamma=10).
 """
 
 from collections.abc import Callable

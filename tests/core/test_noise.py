@@ -1,4 +1,4 @@
-"""Latent distributions: what is drawn, and that it depends on the key and the place in the batch alone."""
+"""Latent distributions: what is drawn, and that it depends on the key and the index in the batch alone."""
 
 from functools import cache
 
