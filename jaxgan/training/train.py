@@ -205,22 +205,24 @@ def _restored(members, program, home, resume):
     if not living:
         raise BadInput(f"all {len(members)} runs in {home} have diverged: begin anew, with another --out")
     host = jax.local_devices(backend="cpu")[0] if program.mode == "fsdp" else None
-    shapes = jax.eval_shape(program.begin)
-    if len(members) == 1:
-        found = members[0].store.restore(shapes, device=host)
-        if found is not None:
-            return program.restored([found[0]]), found[1]["seconds"]
-    else:
-        while common := set.intersection(*(set(member.store.steps()) for member in living)):
-            try:
-                found = [member.store.restore(shapes, only=max(common)) for member in living]
-            except BadInput as error:  # damaged, and set aside: the step before
-                if max(common) in set.intersection(*(set(member.store.steps()) for member in living)):
-                    raise error
-                continue
-            states = iter(found)
-            whole = [next(states)[0] if member.diverged is None else found[0][0] for member in members]
-            return program.restored(whole), found[0][1]["seconds"]
+    shapes, damaged = jax.eval_shape(program.begin), []
+    steps = lambda: set.intersection(*(set(member.store.steps()) for member in living))
+    while common := steps():
+        newest = max(common)
+        try:
+            found = [member.store.restore(shapes, only=newest, device=host) for member in living]
+        except BadInput:
+            if newest in steps():  # what is damaged was set aside: this one is of another architecture
+                raise
+            damaged.append(newest)
+            continue
+        states = iter(found)
+        whole = [next(states)[0] if member.diverged is None else found[0][0] for member in members]
+        return program.restored(whole), found[0][1]["seconds"]
+    if damaged:
+        raise BadInput(
+            f"none of the checkpoints {damaged[::-1]} in {home} can be read: train again, with another --out"
+        )
     if resume == "must":
         raise BadInput(f"--resume must, but {home} has no checkpoint to go on from: --resume auto begins it again")
     return None, 0.0

@@ -151,6 +151,18 @@ def test_the_newest_step_that_all_have_whole_is_gone_on_from(tmp_path, capsys):
     assert steps == sorted(set(steps))
 
 
+def test_a_population_of_damaged_checkpoints_is_refused_and_keeps_its_rows(tmp_path, capsys):
+    line = ["train", "digits", *TINY, "--population", "2", "--save-every-steps", "2", "--out", str(tmp_path / "run")]
+    assert main(line) == 0
+    for path in (tmp_path / "run" / "01" / "checkpoints").glob("*/state/**/*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    rows = (tmp_path / "run" / "00" / "metrics.jsonl").read_text()
+    assert main([*line, "--resume", "auto"]) == 2
+    assert "none of the checkpoints [2, 4]" in capsys.readouterr().err
+    assert (tmp_path / "run" / "00" / "metrics.jsonl").read_text() == rows
+
+
 def test_one_that_diverges_is_left_behind_and_stays_marked(tmp_path, capsys):
     home = tmp_path / "run"
     wild = [word if word != "1e9" else "0.01" for word in WILD]
