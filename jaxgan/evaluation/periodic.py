@@ -32,7 +32,8 @@ class PeriodicEvaluation:
         held_out: Dataset | None = None,
     ) -> None:
         config = run.config
-        self._run, self._gan, self._cached = run, gan, (None, None)
+        self._run, self._gan = run, gan
+        self._made: tuple[int | None, dict[str, Any]] = (None, {})  # (step, what was made at it)
         self._count, self._seed = config.evaluate_samples, config.seed
         self._reference = dataset if held_out is None else held_out
         self._given = given_by(config, self._reference, self._count, config.seed)
@@ -73,16 +74,19 @@ class PeriodicEvaluation:
         return self._scores(step, state, cheap=False)
 
     def _scores(self, step, state, cheap):
-        found = against_targets(
-            self._context, self._run, self._gan, state.ema, self._reference, self._count, self._seed
-        )
+        run, gan, g = self._run, self._gan, state.ema
+        targets = lambda: against_targets(self._context, run, gan, g, self._reference, self._count, self._seed)
+        found = [*self._once(step, "targets", targets)]
         if self._extractor is not None:
-            found += scores.measure(scores.SET, self._context, self._real, self._fake(step, state), cheap)
+            draw = lambda: self._extractor.fake(gan, g, self._count, self._given, self._seed)
+            found += scores.measure(scores.SET, self._context, self._real, self._once(step, "fake", draw), cheap)
         return {score.name: score.value for score in found}
 
-    def _fake(self, step, state):
-        """Features of this step's generator: drawn once where both are due."""
-        if self._cached[0] != step:
-            fake = self._extractor.fake(self._gan, state.ema, self._count, self._given, self._seed)
-            self._cached = (step, fake)
-        return self._cached[1]
+    def _once(self, step, name, make):
+        """What `make` gives: made once where both evaluations are due at a step."""
+        if self._made[0] != step:
+            self._made = (step, {})
+        made = self._made[1]
+        if name not in made:
+            made[name] = make()
+        return made[name]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxgan import data, metrics
-from jaxgan.evaluation import scores
+from jaxgan.evaluation import periodic, scores
 from jaxgan.metrics.protocol import Protocol
 from jaxgan.metrics.records import EvalContext, all_records, infos
 
@@ -70,3 +70,18 @@ def test_records_are_whole_and_names_are_had_once():
         assert info.better in ("higher", "lower", "near 1")
     cheap = [name for record in all_records() if record.cheap and record.kind == "set" for name in record.infos]
     assert cheap == ["fd", "modes", "good", "mode_kl", "spread"]
+
+
+def test_what_is_made_for_two_evaluations_at_a_step_is_made_once(tmp_path, monkeypatch):
+    draw = np.random.default_rng(0)
+    columns = {"mask": draw.integers(0, 3, (6, 16, 16), dtype=np.uint8), "image": np.zeros((6, 16, 16, 3), np.uint8)}
+    dataset, made = data.from_arrays("six", columns), []
+    monkeypatch.setattr(periodic, "against_targets", lambda *args: made.append(args) or [])
+    options = {"evaluate_samples": 4, "seed": 0, "threshold": None, "best_metric": "", "data": "six"}
+    config = SimpleNamespace(**options, real="mask", given=("image",), unpaired=())
+    run = SimpleNamespace(config=config, data=dataset.info, made=dataset.specs["mask"], folder=tmp_path)
+    evaluation = periodic.PeriodicEvaluation(run, None, dataset)
+    for step in (2, 4):
+        state = SimpleNamespace(ema=step)
+        assert evaluation.cheap(step, state, {}) == evaluation.all_of(step, state, {}) == {}
+    assert [variables for _, _, _, variables, *_ in made] == [2, 4]
