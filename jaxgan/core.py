@@ -206,12 +206,12 @@ def make_step(
             d, _ = jax.lax.scan(early, d, jax.tree.map(lambda x: x[:-1], (batch, keys)))
             batch = jax.tree.map(lambda x: x[-1], batch)
 
-        key_generate, key_d, key_fresh, key_g = keys[-1]
+        key_generate, key_d, key_new, key_g = keys[-1]
         batch = with_index(batch, axis_name)
         shared = None if microbatches > 1 else turns.generate(g, batch, key_generate)
         fakes_fn = lambda g, batch: turns.generate(g, batch, key_generate) if shared is None else shared
         d, metrics_d = turns.d(d, lambda batch: fakes_fn(state.g, batch)[0], batch, key_d)
-        anew = lambda g, batch: turns.generate(g, batch, key_fresh)
+        anew = lambda g, batch: turns.generate(g, batch, key_new)
         g, metrics_g = turns.g(g, d, anew if new_fakes else fakes_fn, batch, key_g)
 
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))

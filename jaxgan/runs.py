@@ -18,12 +18,7 @@ from jaxgan.errors import BadInput
 from jaxgan.options import Config
 
 FORMAT = 2  # of config.json and of checkpoints: changes where an earlier one could not be read
-MUTABLE = (
-    "steps",
-    "data",
-    "stop_when",
-    "stop_rows",
-)  # at a resume: they do not change what is trained, only how long
+MUTABLE = ("steps", "data", "stop_when", "stop_rows")  # at a resume: how long is trained, and not what
 
 
 class Run(NamedTuple):
@@ -94,10 +89,7 @@ def _recipe_of(folder, saved, recipe):
         path = own["path"]
         raise BadInput(f"{folder} is a run of a recipe of your own, {saved['recipe']}: add --recipe {path}")
     module = recipes.get(recipe)
-    now, was = (
-        recipes.origin(module),
-        f"{own['path'] if own else 'the recipe'} {saved['recipe'] if not own else ''}".strip(),
-    )
+    now, was = recipes.origin(module), own["path"] if own else f"the recipe {saved['recipe']}"
     if (own is None) != (now is None) or (own is None and recipes.name(module) != saved["recipe"]):
         raise BadInput(f"{folder} is a run of {was}, not of {recipes.word(module)}: give that, or another --out")
     if own is not None and now["sha256"] != own["sha256"]:

@@ -29,13 +29,12 @@ def gather(tree: Tree, axis_name: str) -> Tree:
     """Tree with the rows [B, ...] of all devices in order of "index", the same on each."""
 
     def whole(x):
-        total = jnp.zeros((jax.lax.psum(1, axis_name) * x.shape[0], *x.shape[1:]), jnp.promote_types(x.dtype, jnp.int8))
-        own = jax.lax.dynamic_update_slice_in_dim(
-            local(total, axis_name), x.astype(total.dtype), jax.lax.axis_index(axis_name) * x.shape[0], 0
-        )
-        return jax.lax.psum(own, axis_name).astype(
-            x.dtype
-        )  # a sum, and no all_gather: the same on all, which JAX can see
+        rows, kind = x.shape[0], jnp.promote_types(x.dtype, jnp.int8)
+        total = local(jnp.zeros((jax.lax.psum(1, axis_name) * rows, *x.shape[1:]), kind), axis_name)
+        first = jax.lax.axis_index(axis_name) * rows
+        own = jax.lax.dynamic_update_slice_in_dim(total, x.astype(kind), first, 0)
+        # a sum, and no all_gather: the same on all, which JAX can see
+        return jax.lax.psum(own, axis_name).astype(x.dtype)
 
     return jax.tree.map(whole, tree)
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
-from jaxgan import build, parallel, recipes, runs, runtime, training
+from jaxgan import parallel, recipes, runs, runtime, training
 from jaxgan.cost.flops import count_flops
 from jaxgan.options import Config
 
@@ -41,7 +41,7 @@ def measure(
     recipe = recipes.get(recipe)
     dataset = training.prepare(recipe, config)
     program = training.compose(recipe, config, dataset, mode, chosen)
-    state = jax.jit(lambda: build.initial_state(program.experiment, config, dataset.specs))()
+    state = program.initial()
     run = program.stepper()
     chunk = config.steps_per_dispatch
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 
-from jaxgan import build, parallel, recipes, training
+from jaxgan import parallel, recipes, training
 from jaxgan.cost.flops import count_flops
 from jaxgan.data import batch
 from jaxgan.data.dataset import LABEL
@@ -123,7 +123,7 @@ def fits(recipe: str | Path | ModuleType, source: str, resolution: int = 0) -> s
     config = dataclasses.replace(recipe.Config(), data=source, **given)
     dataset = training.prepare(recipe, config)
     program = training.compose(recipe, config, dataset, "single", parallel.choose("single"))
-    jax.eval_shape(lambda: build.initial_state(program.experiment, config, dataset.specs))
+    jax.eval_shape(program.begin)
     unused = len(dataset.classes) and LABEL not in batch.columns(config)
     return f"{recipes.name(recipe)} can take it" + (
         f"; it does not use the {len(dataset.classes)} classes" if unused else ""
@@ -133,7 +133,7 @@ def fits(recipe: str | Path | ModuleType, source: str, resolution: int = 0) -> s
 def _compile(recipe, config, dataset, mode, devices):
     """(compiled step, shapes of the state)."""
     program = training.compose(recipe, config, dataset, mode, devices)
-    state = jax.eval_shape(lambda: build.initial_state(program.experiment, config, dataset.specs))
+    state = jax.eval_shape(program.begin)
     return program.lower(state).compile(), state
 
 

@@ -150,7 +150,7 @@ def adversarial(
             context = Context(fakes.given, features_real, features_fake, batch, key)
             terms = {name: term(x, fake, context) for name, term in content.items()}
         metrics_g = {"adversarial": loss_g, **terms} if content else {}
-        loss_g = loss_g if isinstance(weight, float) and weight == 1 else weight * loss_g
+        loss_g = weight * loss_g
         if fakes.penalty is not None:
             terms = {**terms, "penalty": fakes.penalty}
         loss_g += sum(terms.values())

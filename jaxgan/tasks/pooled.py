@@ -44,14 +44,14 @@ def pooled(
         index, pool = batch["index"], d[MEMORY][_NAME]
         rows = index.shape[0]
         key_coin, key_place, key = jax.random.split(key, 3)
-        fresh, full = jax.lax.stop_gradient(part(fakes)), pool["count"] >= size
+        made, full = jax.lax.stop_gradient(part(fakes)), pool["count"] >= size
         coin = jax.vmap(jax.random.bernoulli)(sample_keys(key_coin, index))
         swap = full & coin
         place = jax.random.permutation(key_place, size)[index % size]
-        shown = jax.tree.map(lambda old, new: jnp.where(_as(swap, new), old[place], new), pool["samples"], fresh)
+        shown = jax.tree.map(lambda old, new: jnp.where(_as(swap, new), old[place], new), pool["samples"], made)
 
         spot = jnp.where(full, place, pool["count"] + jnp.arange(rows))  # beyond the end nothing is kept
-        kept = jax.tree.map(lambda old, new: jnp.where(_as(swap | ~full, new), new, old[place]), pool["samples"], fresh)
+        kept = jax.tree.map(lambda old, new: jnp.where(_as(swap | ~full, new), new, old[place]), pool["samples"], made)
         samples = jax.tree.map(lambda old, new: old.at[spot].set(new, mode="drop"), pool["samples"], kept)
         now = {"samples": samples, "count": jnp.minimum(pool["count"] + rows, size)}
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -28,13 +29,10 @@ class CompiledStep(NamedTuple):
     loader: data.Loader
     wrapped: Any  # (state, batch, *counted(n), *shared) -> (state, metrics)
     mode: str
+    counted: Callable  # (count) -> the arguments that say how many steps a dispatch has
     chunk: int  # steps a dispatch, at most
     devices: int
     begin: Callable  # () -> State at step 0
-
-    def counted(self, count: int) -> tuple[Any, ...]:
-        """The argument of a program of several steps: how many they are."""
-        return (np.int32(count),) if self.chunk > 1 else ()
 
     def batch(self, step: int, upcoming: Sequence[int] | None = None) -> Any:
         """What the program for the steps from `step` on is given."""
@@ -96,7 +94,8 @@ def compose(
     step = dispatch(experiment.step, batched, config)
     wrapped = parallel.wrap(mode, step, devices, batched.batch_axis)
     begin = lambda: build.initial_state(experiment, config, dataset.specs)
-    return CompiledStep(experiment, batched, wrapped, mode, config.steps_per_dispatch, len(devices), begin)
+    count, chunk = partial(counted, config), config.steps_per_dispatch
+    return CompiledStep(experiment, batched, wrapped, mode, count, chunk, len(devices), begin)
 
 
 def loader(dataset: data.Dataset, config: Config) -> data.Loader:
@@ -117,6 +116,11 @@ def dispatch(step: Callable[..., Any], loader: data.Loader, config: Config) -> C
     """The step that takes a Loader's batches and what they share; with several a dispatch also how many, see `steps.up_to`."""
     step = loader.gathering(step)
     return steps.up_to(step) if config.steps_per_dispatch > 1 else step
+
+
+def counted(config: Config, count: int) -> tuple[Any, ...]:
+    """What `dispatch`'s step takes besides the batch: how many steps of it, where a dispatch may have several."""
+    return (np.int32(count),) if config.steps_per_dispatch > 1 else ()
 
 
 def held_out(config: Config) -> data.Dataset | None:

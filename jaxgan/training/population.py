@@ -7,6 +7,7 @@ benchmarks/README.md says where.
 import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -19,7 +20,7 @@ from jaxgan.data import Dataset
 from jaxgan.errors import BadInput, unknown
 from jaxgan.options.burn_in import movable
 from jaxgan.training import scalars
-from jaxgan.training.compiled import Recipe, dispatch, loader
+from jaxgan.training.compiled import Recipe, counted, dispatch, loader
 
 _AXES = State(step=None, key=0, g=0, d=0, ema=0)  # all are at the same step, so that lazy penalties stay lazy
 
@@ -44,7 +45,7 @@ def members(config: Any, count: int = 1, sweep: Sequence[str] = ()) -> list[Any]
 class Population:
     """The program of several members on one device, with the face of a `CompiledStep`.
 
-    values: name -> [members], what they differ in besides the seed. state: of all at step 0.
+    values: name -> [members], what they differ in besides the seed.
     """
 
     mode, devices = "single", 1
@@ -72,10 +73,10 @@ class Population:
         self.begin = lambda: build.initial_state(self.experiment, first, specs)
         self._device, self._initial = device, lambda: [begin(jax.random.key(config.seed)) for config in configs]
         values, *shared = jax.device_put((self.values, *self._loaders[0].shared), device)
-        counted = (lambda n: (np.int32(n),)) if first.steps_per_dispatch > 1 else (lambda n: ())
-        axes = (_AXES, 0, 0, *(None for _ in (*counted(1), *shared)))
+        count = partial(counted, first)
+        axes = (_AXES, 0, 0, *(None for _ in (*count(1), *shared)))
         self.compiled = jax.jit(jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0)), donate_argnums=0)
-        self.arguments = lambda count: (values, *counted(count), *shared)  # behind state and batch
+        self.arguments = lambda n: (values, *count(n), *shared)  # behind state and batch
 
     def initial(self) -> State:
         """The state of all at step 0."""
