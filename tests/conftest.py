@@ -1,7 +1,7 @@
 """Eight simulated devices, no silent rank promotion, one compilation cache for all processes of a session.
 
-Most tests compile what they run once or twice: LLVM's optimisation costs them more than it saves. Trainings with a bar, which run
-long, are processes of their own with it (`optimised`).
+Most tests compile what they run once or twice: what makes programs fast costs them more than it saves. Trainings with a bar,
+which run long, are processes of their own with it (`optimised`).
 """
 
 import getpass
@@ -14,10 +14,23 @@ from pathlib import Path
 import jax
 import pytest
 
-PLAIN = "--xla_backend_optimization_level=0"
-os.environ["XLA_FLAGS"] = (
-    f"{os.environ.get('XLA_FLAGS', '')} {PLAIN}".strip()
-)  # read when the first device is asked for
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+PLAIN = "--xla_backend_optimization_level=0"  # programs that are compiled in a third of the time
+PLAINER = f"{PLAIN} --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+
+
+def _with_flags(flags):
+    return {**os.environ, "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()}
+
+
+if (
+    "JAXGAN_TESTS_FLAGS" not in os.environ
+):  # once for all workers: XLA ends a process that has a flag which it does not know
+    asked = subprocess.run(
+        [sys.executable, "-c", "import jax; jax.devices()"], env=_with_flags(PLAINER), check=False, **QUIET
+    )
+    os.environ["JAXGAN_TESTS_FLAGS"] = PLAIN if asked.returncode else PLAINER
+    os.environ.update(_with_flags(os.environ["JAXGAN_TESTS_FLAGS"]))  # read when the first device is asked for
 
 SETTINGS = {
     "jax_num_cpu_devices": 8,
@@ -25,7 +38,7 @@ SETTINGS = {
     "jax_compilation_cache_dir": str(
         Path(tempfile.gettempdir()) / f"jaxgan-tests-{getpass.getuser()}-jax{jax.__version__}"
     ),
-    "jax_persistent_cache_min_compile_time_secs": 0.5,
+    "jax_persistent_cache_min_compile_time_secs": 0.05,
 }
 for _name, _value in SETTINGS.items():
     jax.config.update(_name, _value)
@@ -52,7 +65,7 @@ def forgotten():
 @pytest.fixture(scope="session")
 def optimised():
     """Function (*words): the command jaxgan in a process of its own, with programs optimised as a user's are."""
-    env = {**os.environ, "XLA_FLAGS": os.environ["XLA_FLAGS"].replace(PLAIN, "").strip()}
+    env = {**os.environ, "XLA_FLAGS": os.environ["XLA_FLAGS"].replace(os.environ["JAXGAN_TESTS_FLAGS"], "").strip()}
 
     def run(*words):
         done = subprocess.run([sys.executable, "-m", "jaxgan", *words], env=env, capture_output=True, text=True)

@@ -1,6 +1,7 @@
 """What a training writes down of itself on the way: rows, pictures, checkpoints."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ class RunHooks(NamedTuple):
 
     log: Callable  # a line of metrics.jsonl
     sample: Callable  # a picture in samples/
-    save: Callable  # a checkpoint, and curves.png
+    save: Callable  # a checkpoint, and now and then curves.png
     cheap: Callable | None = None  # scalars of an evaluation that costs little
     all_of: Callable | None = None  # scalars of one by every metric
 
@@ -43,6 +44,7 @@ def run_hooks(
     """
     metrics = run.folder / "metrics.jsonl"
     draw = samples.sample_grids(run, gan, dataset, held_out)
+    draw_curves = _seldom(lambda: curves.save_curves(run.folder / "curves.png", metrics))
 
     def log(step, state, row):
         with metrics.open("a") as file:
@@ -56,9 +58,23 @@ def run_hooks(
     def save(step, state, row):
         metadata = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions(), "format": runs.FORMAT}
         store.save(step, state, metadata)
-        curves.save_curves(run.folder / "curves.png", metrics)
+        draw_curves()
 
     return RunHooks(log, sample, save)
+
+
+def _seldom(draw, first=10.0, share=0.01):
+    """A function that calls draw where it is due: after `first` seconds, then so that it takes this share of the time."""
+    due = time.monotonic() + first
+
+    def seldom():
+        nonlocal due
+        began = time.monotonic()
+        if began >= due:
+            draw()
+            due = time.monotonic() + (time.monotonic() - began) / share
+
+    return seldom
 
 
 def result(
@@ -70,7 +86,7 @@ def result(
     devices: int = 1,
     ended: str | None = None,
 ) -> None:
-    """Writes the run's result.json."""
+    """Writes the run's result.json, and curves.png to the end."""
     found = {
         "step": step,
         "images": step * run.config.batch_size,
@@ -79,4 +95,5 @@ def result(
         "devices": devices,
         "state_sha256": state_sha256,
     }
+    curves.save_curves(run.folder / "curves.png", run.folder / "metrics.jsonl")
     runs.write_json(run.folder / "result.json", {**found, **({"ended": ended} if step < run.config.steps else {})})

@@ -4,12 +4,13 @@ import json
 import struct
 import sys
 import types
+from itertools import pairwise
 
 import pytest
 
 from jaxgan import BadInput
 from jaxgan.cli import main
-from jaxgan.training import loggers
+from jaxgan.training import hooks, loggers
 
 EVERY = ["--log-every-steps", "5", "--sample-every-steps", "10", "--save-every-steps", "10"]
 
@@ -88,3 +89,18 @@ def test_a_missing_package_and_an_unknown_name_are_told(monkeypatch, capsys, tmp
     assert not (tmp_path / "run").exists()
     with pytest.raises(BadInput, match="tensorboard"):
         loggers.check(("tensorbord",))
+
+
+def test_curves_are_drawn_seldom_while_a_training_goes_on(monkeypatch):
+    now, drawn = [0.0], []
+    monkeypatch.setattr(hooks.time, "monotonic", lambda: now[0])
+
+    def draw():
+        drawn.append(now[0])
+        now[0] += 0.5
+
+    seldom = hooks._seldom(draw, first=10.0, share=0.01)
+    for _ in range(2000):
+        now[0] += 0.1
+        seldom()
+    assert len(drawn) == 4 and drawn[0] >= 10 and all(b - a >= 50 for a, b in pairwise(drawn))
