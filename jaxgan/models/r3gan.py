@@ -1,8 +1,10 @@
 """R3GAN: residual networks without normalisation. Huang et al. 2024, arXiv:2501.05441, section 4, config E.
 
 Both networks have the same stages, 4x4 .. RxR, in opposite order: blocks of a 1x1, a grouped 3x3 and a 1x1 convolution
-beside a skip, and between stages a resampling through the filter [1, 2, 1]. Biases stand before activations alone. They
-start as in Fixup (Zhang et al. 2019, arXiv:1901.09321): every block is the identity.
+beside a skip, and between stages a resampling through the filter [1, 3, 3, 1]: the authors' [1, 2, 1] is convolved with
+[1, 1] before use, which centres it between two grids. Biases stand before activations alone. They start as in Fixup (Zhang et
+al. 2019, arXiv:1901.09321): every block is the identity. In a narrower dtype the four largest stages compute in it, and 4x4
+never does, as in the authors' configurations: logits shrink under R1 and R2, and their differences are what is learned from.
 """
 
 from typing import Any, NamedTuple
@@ -20,7 +22,8 @@ from jaxgan.net import Net, from_flax
 _SLOPE = 0.2
 _GAIN = (2 / (1 + _SLOPE**2)) ** 0.5  # keeps the variance through the activation
 _LAYERS = 3  # of a block's branch
-_FILTER = setup_filter((1, 2, 1))
+_FILTER = setup_filter((1, 3, 3, 1))
+_NARROW = 4  # stages that may compute in a narrower dtype
 
 
 class Sizes(NamedTuple):
@@ -54,6 +57,12 @@ class Sizes(NamedTuple):
                     f"{self.halve_past}x{self.halve_past})"
                 )
         return list(zip(*columns, strict=True))
+
+    def dtypes(self, resolution: int, dtype: Any) -> list[Any]:
+        """The dtype that each stage computes in, from 4x4 on, where the network's is `dtype`."""
+        count = resolution.bit_length() - 2
+        wide = max(1, count - _NARROW)
+        return [jnp.promote_types(dtype, jnp.float32)] * wide + [dtype] * (count - wide)
 
 
 class Block(nn.Module):
@@ -107,51 +116,53 @@ class Generator(nn.Module):
 
     @nn.compact
     def __call__(self, z: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
-        linear = lambda features, name: _linear(features, self.dtype, _fan_in(), name)
-        stages = self.sizes.stages(self.resolution)
+        linear = lambda features, dtype, name: _linear(features, dtype, _fan_in(), name)
+        stages, dtypes = self.sizes.stages(self.resolution), self.sizes.dtypes(self.resolution, self.dtype)
         total = sum(blocks for _, blocks, _ in stages)
         if self.classes:
-            label = linear(self.embedding, "embed")(label_vector(label, self.classes), train)
-            z = jnp.concatenate([z.astype(self.dtype), label], axis=-1)
+            label = linear(self.embedding, dtypes[0], "embed")(label_vector(label, self.classes), train)
+            z = jnp.concatenate([z.astype(dtypes[0]), label], axis=-1)
         width = stages[0][0]
-        basis = self.param("basis", nn.initializers.normal(1.0), (4, 4, width)).astype(self.dtype)
-        x = basis[None] * linear(width, "mix")(z, train)[:, None, None]
-        for i, (width, blocks, cardinality) in enumerate(stages):
+        basis = self.param("basis", nn.initializers.normal(1.0), (4, 4, width)).astype(dtypes[0])
+        x = basis[None] * linear(width, dtypes[0], "mix")(z, train)[:, None, None]
+        for i, ((width, blocks, cardinality), dtype) in enumerate(zip(stages, dtypes, strict=True)):
+            x = x.astype(dtype)
             if i:
                 if width != x.shape[-1]:  # before the filter: the same, on a quarter of the pixels
-                    x = linear(width, f"change_{i}")(x, train)
+                    x = linear(width, dtype, f"change_{i}")(x, train)
                 x = upsample_filtered(x, _FILTER)
-            x = Stage(blocks, cardinality, self.sizes.expansion, total, self.dtype)(x, train)
-        return linear(self.channels, "show")(x, train).astype(jnp.float32)
+            x = Stage(blocks, cardinality, self.sizes.expansion, total, dtype)(x, train)
+        return linear(self.channels, dtypes[-1], "show")(x, train).astype(jnp.float32)
 
 
 class Discriminator(nn.Module):
     """x [B, R, R, channels] -> logits [B]."""
 
     sizes: Sizes
-    embedding: int
+    embedding: int | None
     classes: int | None
     dtype: Any
 
     @nn.compact
     def __call__(self, x: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         check_shape(x.shape[1:])
-        linear = lambda features, name, gain=1.0: _linear(features, self.dtype, _fan_in(gain), name)
-        stages = self.sizes.stages(x.shape[1])[::-1]
+        linear = lambda features, dtype, name, gain=1.0: _linear(features, dtype, _fan_in(gain), name)
+        stages, dtypes = self.sizes.stages(x.shape[1])[::-1], self.sizes.dtypes(x.shape[1], self.dtype)[::-1]
         total = sum(blocks for _, blocks, _ in stages)
-        x = linear(stages[0][0], "see")(x, train)
-        for i, (width, blocks, cardinality) in enumerate(stages):
+        x = linear(stages[0][0], dtypes[0], "see")(x, train)
+        for i, ((width, blocks, cardinality), dtype) in enumerate(zip(stages, dtypes, strict=True)):
             if i:
                 x = downsample_filtered(x, _FILTER)
                 if width != x.shape[-1]:
-                    x = linear(width, f"change_{i}")(x, train)
-            x = Stage(blocks, cardinality, self.sizes.expansion, total, self.dtype)(x, train)
-        basis = self.param("basis", nn.initializers.normal(1 / 4), x.shape[1:]).astype(self.dtype)
+                    x = linear(width, dtypes[i - 1], f"change_{i}")(x, train)
+            x = Stage(blocks, cardinality, self.sizes.expansion, total, dtype)(x.astype(dtype), train)
+        basis = self.param("basis", nn.initializers.normal(1 / 4), x.shape[1:]).astype(dtypes[-1])
         x = jnp.einsum("bhwc,hwc->bc", x, basis)
-        x = linear(self.embedding if self.classes else 1, "judge")(x, train).astype(jnp.float32)
+        length = (self.embedding or x.shape[-1]) if self.classes else 1
+        x = linear(length, dtypes[-1], "judge")(x, train).astype(jnp.float32)
         if not self.classes:
             return x[:, 0]
-        label = linear(self.embedding, "embed", self.embedding**-0.5)(label_vector(label, self.classes), train)
+        label = linear(length, dtypes[-1], "embed", length**-0.5)(label_vector(label, self.classes), train)
         return jnp.sum(x * label.astype(jnp.float32), axis=-1)
 
 
@@ -189,14 +200,15 @@ def discriminator(
     cardinality: int | tuple[int, ...] = 96,
     expansion: int = 2,
     halve_past: int = 32,
-    embedding: int = 64,
+    embedding: int | None = None,
     classes: int | None = None,
     dtype: DTypeLike = jnp.float32,
 ) -> Net:
     """Net (images [B, R, R, C], label) -> logits [B]: the generator's stages from RxR down, at any R that it takes.
 
     The last map weighs every pixel of 4x4, channel by channel, then the channels. Labels by projection (Miyato & Koyama
-    2018, arXiv:1802.05637): the product with the label's embedding. Arguments and errors as for `generator`.
+    2018, arXiv:1802.05637): the product with the label's embedding, by default as long as 4x4 is wide, which is the authors'.
+    Arguments and errors as for `generator`.
     """
     sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past)
     return from_flax(Discriminator(sizes, embedding, classes, jnp.dtype(dtype)), classes)

@@ -21,6 +21,8 @@ from jaxgan.core import GAN
 from jaxgan.options import Ingredients
 from jaxgan.options.marks import above
 
+REVISION = 2  # 1: resampled by [1, 2, 1] alone, the embedding of D's labels as long as z, all in bfloat16
+
 
 @dataclass(frozen=True)
 class Config(config.Config):
@@ -82,9 +84,8 @@ def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) ->
         "cardinality": config.cardinality,
         "expansion": config.expansion,
         "halve_past": config.halve_past,
-        "embedding": config.z_dim,
         "classes": ingredients.classes,
         "dtype": config.dtype,
     }
-    generator = models.r3gan.generator(shape[0], shape[2], **same)
+    generator = models.r3gan.generator(shape[0], shape[2], embedding=config.z_dim, **same)
     return ingredients.adversarial(generator, models.r3gan.discriminator(**same))

@@ -14,6 +14,7 @@ from arrays import assert_close, normal, quick
 from jaxgan import augment, build, core, losses, recipes
 from jaxgan.cli import main
 from jaxgan.data import Spec
+from jaxgan.data.batch import zeros
 from jaxgan.errors import BadInput
 from jaxgan.layers import downsample_filtered, setup_filter, upsample_filtered
 from jaxgan.models import r3gan
@@ -98,7 +99,7 @@ def test_at_the_start_every_block_is_the_identity():
     def without(params, x):
         x = x @ params["see"]["kernel"]
         for _ in range(2):
-            x = downsample_filtered(x, setup_filter((1, 2, 1)))
+            x = downsample_filtered(x, setup_filter((1, 3, 3, 1)))
         return (jnp.einsum("bhwc,hwc->bc", x, params["basis"]) @ params["judge"]["kernel"])[:, 0]
 
     judged = quick(lambda variables, x: net.apply(variables, x)[0])
@@ -118,12 +119,64 @@ def test_a_branch_starts_at_the_scale_of_fixup():
         assert not np.any(block["narrow"]["kernel"])
 
 
-def test_a_pointwise_map_and_the_resampling_commute_up_to_the_border():
-    x, w, f = normal(1, 2, 4, 4, 6), normal(2, 6, 3), setup_filter((1, 2, 1))
+def shaken(net, *args):
+    """Initial variables with noise on all parameters: branches start at zero."""
+    draw = np.random.default_rng(1)
+    noisy = lambda leaf: leaf + draw.normal(0, 0.2, leaf.shape).astype(np.float32)
+    return jax.tree.map(noisy, started(net, *args))
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_the_networks_commute_with_a_mirror(axis):
+    both = lambda variables: jax.tree.map(lambda x: np.flip(x, axis - 1) if x.ndim > 2 else x, variables)  # [h, w, ...]
+    g, d, z, x = r3gan.generator(16, 2, **SMALL), r3gan.discriminator(**SMALL), normal(1, 3, 6), normal(2, 3, 16, 16, 2)
+    of_g, of_d = shaken(g, z), shaken(d, x)
+    made, judged = (quick(lambda variables, x, net=net: net.apply(variables, x)[0]) for net in (g, d))
+    assert_close(made(both(of_g), z), np.flip(made(of_g, z), axis), 1e-5)
+    assert_close(judged(both(of_d), np.flip(x, axis)), judged(of_d, x), 1e-5)
+    assert np.abs(judged(of_d, np.flip(x, axis)) - judged(of_d, x)).max() > 1e-2
+
+
+@pytest.mark.parametrize(
+    ("resolution", "wide"), [(8, [4]), (16, [4]), (64, [4]), (128, [4, 8]), (256, [4, 8, 16])], ids=str
+)
+def test_in_bfloat16_at_most_the_four_largest_stages_compute_and_4x4_never_does(resolution, wide):
+    sizes = r3gan.Sizes(8, 1, 4, 2, 32)
+    dtypes = sizes.dtypes(resolution, jnp.dtype("bfloat16"))
+    assert [4 << i for i, dtype in enumerate(dtypes) if dtype == jnp.float32] == wide
+    assert sizes.dtypes(resolution, jnp.dtype("float32")) == [jnp.dtype("float32")] * len(dtypes)
+
+
+def test_stages_compute_in_their_dtypes():
+    watched = {"capture_intermediates": lambda module, _: isinstance(module, r3gan.Stage), "mutable": ["intermediates"]}
+    sizes = {**SMALL, "classes": 3, "dtype": "bfloat16"}
+    label = jnp.zeros((2,), jnp.int32)
+    for net, x, last in (
+        (r3gan.generator(16, 3, **sizes), jnp.zeros((2, 6)), 0),
+        (r3gan.discriminator(**sizes), jnp.zeros((2, 16, 16, 3)), 2),
+    ):
+        variables = jax.eval_shape(net.init, jax.random.key(0), x, label)
+        run = lambda variables, net=net, x=x: net.apply(variables, x, label, train=False, **watched)[0][1]
+        seen = jax.eval_shape(run, variables)["intermediates"]
+        found = {name: stage["__call__"][0].dtype for name, stage in seen.items()}
+        assert found == {f"Stage_{i}": jnp.float32 if i == last else jnp.bfloat16 for i in range(3)}
+
+
+def test_the_discriminator_s_embedding_is_as_long_as_its_last_stage_is_wide():
+    sizes = {**SMALL, "width": (12, 8), "blocks": 1, "cardinality": 4, "classes": 7}
+    del sizes["embedding"]
+    params, _ = shapes(r3gan.discriminator(**sizes), (8, 8, 3))
+    assert params["embed"]["kernel"].shape == (7, 12) and params["judge"]["kernel"].shape == (12, 12)
+    config = recipes.r3gan.Config(**{**recipes.r3gan.TINY, "conditional": True, "width": 16})
+    specs = {"image": Spec((8, 8, 1)), "label": Spec((), "int32", "", classes=("a", "b", "c"))}
+    batch = core.with_index(zeros(config, specs))
+    made = jax.eval_shape(lambda: build.game(recipes.r3gan, config, specs).init(jax.random.key(0), batch))
+    assert made.d["params"]["embed"]["kernel"].shape == (3, 16) and made.g["params"]["embed"]["kernel"].shape == (3, 8)
+
+
+def test_a_pointwise_map_and_the_upsampling_commute():
+    x, w, f = normal(1, 2, 4, 4, 6), normal(2, 6, 3), setup_filter((1, 3, 3, 1))
     assert_close(quick(lambda x: upsample_filtered(x @ w, f))(x), np.asarray(upsample_filtered(x, f) @ w))
-    ramp = np.broadcast_to(np.arange(4.0, dtype=np.float32)[:, None, None], (1, 4, 4, 1))
-    up = np.asarray(upsample_filtered(ramp, f))[0, :, 2, 0]
-    np.testing.assert_allclose(up, [0, 0, 0.5, 1, 1.5, 2, 2.5, 3], atol=1e-6)  # bilinear, pixels at odd rows
 
 
 def test_both_penalties_are_the_slopes_that_finite_differences_show():
