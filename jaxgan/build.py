@@ -61,6 +61,7 @@ class Ingredients(NamedTuple):
     step: Any = {}  # options of core.make_step
     skip_lazy_g: bool = False  # leaves G's own penalties out: for the steps between, where they are lazy
     moves_alone: str = ""  # the flag of what moves x and nothing that is shown beside it
+    see: Callable = lambda generator: None  # is shown the Net of G, as the recipe makes it
 
     def around_d(self, wrap: Callable[[Net], Net]) -> "Ingredients":
         """With another Net -> Net around the discriminator: what is added last comes first to the samples."""
@@ -73,6 +74,7 @@ class Ingredients(NamedTuple):
         """`tasks.adversarial` of both with these ingredients."""
         if more.get("shown") is not None and self.moves_alone:
             raise BadInput(f"{self.moves_alone} takes x alone, and this game shows something beside it: remove it")
+        self.see(generator)
         own: dict[str, Any] = {"loss": self.loss, "penalties": (*self.penalties, *self.never_lazy), "noise": self.noise}
         own |= {"trackers": self.trackers, "penalties_g": () if self.skip_lazy_g else penalties_g}
         return self.wrap_gan(tasks.adversarial(generator, self.wrap_discriminator(discriminator), **own, **more))

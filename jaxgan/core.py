@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jax.typing import ArrayLike
 
-from jaxgan.sharing import MEMORY, Batch, Key, Step, Tree, Variables, average, floats, gather, local, mean_of_parts
+from jaxgan.sharing import MEMORY, Batch, Key, Step, Tree, Variables, average, blended, gather, local, mean_of_parts
 
 
 class Pair(NamedTuple):
@@ -83,7 +83,7 @@ class State(NamedTuple):
     key: jax.Array  # typed base key: folded with step, never split and stored
     g: Player
     d: Player
-    ema: dict  # moving average of g's variables, statistics included, but for its MEMORY: what `sample` is given
+    ema: dict  # moving average of g's variables, norm statistics included, those COPIED as they are: what `sample` is given
 
 
 class Turns(NamedTuple):
@@ -217,8 +217,7 @@ def make_step(
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
         halflife = jnp.minimum(1.0 * ema_halflife_images, ema_ramp * images * state.step.astype(jnp.float32))
         keep = 0.5 ** (images / jnp.maximum(halflife, 1e-6))
-        ema = jax.tree.map(floats(lambda new, old: new + keep * (old - new)), g.variables, state.ema)
-        ema |= {MEMORY: g.stats[MEMORY]} if MEMORY in g.stats else {}
+        ema = blended(g.variables, state.ema, keep)
         return State(state.step + 1, state.key, g, d, ema), Pair(metrics_g, metrics_d)
 
     return step

@@ -31,6 +31,7 @@ class Net(NamedTuple):
     apply: NetApplyFn
     classes: int | None = None
     indexed: bool = False  # whether apply draws for each sample, and takes its index in the global batch, int32 [B]
+    methods: tuple[str, ...] = ()  # what apply takes as method=, parts of the network on their own
 
     def map(self, before: Callable[..., Any] | None = None, after: Callable[[Any], Any] | None = None) -> "Net":
         """The Net between two functions: before(*inputs) -> its inputs, one or a tuple; after(out) -> what comes out."""

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import warnings
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +29,7 @@ class Run(NamedTuple):
     recipe: Any  # the module
     config: Any
     data: DatasetInfo
+    revision: str  # of the recipe, when the run was begun
 
     @property
     def name(self) -> str:
@@ -53,8 +55,24 @@ def exists(folder: str | Path) -> bool:
 def open_run(folder: str | Path, recipe: str | Path | ModuleType | None = None) -> Run:
     """Run of an existing folder. Raises BadInput where it is none.
 
-    recipe: the file, or the module, of a recipe that is none of the package: a run's folder alone never runs code.
+    recipe: the file, or the module, of a recipe that is none of the package: a run's folder alone never runs code. Warns where
+    the recipe's networks and losses have been revised since.
     """
+    run = _open(folder, recipe)
+    if revised := _revised(run):
+        warnings.warn(f"{revised}: what it draws, and its numbers, may not be what they were", stacklevel=2)
+    return run
+
+
+def _revised(run):
+    """What has been revised since the run was begun, in words; empty where nothing has."""
+    now = recipes.revision(run.recipe)
+    if run.revision == now:
+        return ""
+    return f"{run.folder} was begun with revision {run.revision} of {run.name}'s networks and losses, this is {now}"
+
+
+def _open(folder, recipe):
     folder = Path(folder)
     path = folder / "config.json"
     if not path.is_file():
@@ -77,7 +95,7 @@ def open_run(folder: str | Path, recipe: str | Path | ModuleType | None = None) 
         raise BadInput(
             f"{path} cannot be read ({type(error).__name__}: {error}): the run's config is damaged"
         ) from error
-    return Run(folder, module, config, info)
+    return Run(folder, module, config, info, saved.get("revision", "1.1"))
 
 
 def _recipe_of(folder, saved, recipe):
@@ -102,7 +120,7 @@ def _recipe_of(folder, saved, recipe):
 
 def create(folder: str | Path | None, recipe: ModuleType, config: Config, info: DatasetInfo) -> Run:
     """Run in a new folder: the given one, which must not hold anything, or the next free runs/RECIPE-NNN."""
-    run = Run(new_folder(folder, recipes.name(recipe)), recipe, config, info)
+    run = Run(new_folder(folder, recipes.name(recipe)), recipe, config, info, recipes.revision(recipe))
     try:
         _write_config(run)
     except OSError as error:
@@ -132,7 +150,9 @@ def resume(folder: str | Path, recipe: str | Path | ModuleType | None, config: C
     Raises BadInput, with both values, where anything else differs: recipe, config, data. What has no effect may: it changes
     nothing.
     """
-    run = open_run(folder, recipe)
+    run = _open(folder, recipe)
+    if revised := _revised(run):
+        raise BadInput(f"{revised}: go on with the jaxgan that began it, or give another --out")
     may = {*MUTABLE, *(config.inactive.keys() & run.config.inactive.keys())}
     differ = [
         f"--{f.name.replace('_', '-')} is {getattr(config, f.name)!r} and was {getattr(run.config, f.name)!r}"
@@ -204,6 +224,7 @@ def _write_config(run):
         {
             "format": FORMAT,
             "recipe": run.name,
+            "revision": run.revision,
             "origin": recipes.origin(run.recipe),
             "config": dataclasses.asdict(run.config),
             "data": {**run.data._asdict(), "specs": {name: spec._asdict() for name, spec in run.data.specs.items()}},

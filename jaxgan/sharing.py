@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 
@@ -18,11 +19,19 @@ Step = Callable[..., tuple[Any, Any]]  # (state, batch, *shared) -> (state, metr
 
 MEMORY = "memory"
 """The collection of samples that a side remembers, a pool say: never averaged. All that a side remembers else is."""
+COPIED = (MEMORY, "w_avg")
+"""Collections that the average of G takes as they are: samples, and what is a moving average already."""
 
 
 def average(tree: Tree, axis_name: str | None) -> Tree:
     """Tree with its floating leaves averaged over the axis. Counters, masks and keys have to agree already."""
     return tree if axis_name is None else jax.tree.map(floats(lambda x: jax.lax.pmean(x, axis_name)), tree)
+
+
+def blended(new: Variables, old: Variables, keep: ArrayLike) -> Variables:
+    """Variables of which a share `keep` is old; those COPIED are the new ones."""
+    average = jax.tree.map(floats(lambda new, old: new + keep * (old - new)), new, old)
+    return average | {name: new[name] for name in COPIED if name in new}
 
 
 def gather(tree: Tree, axis_name: str) -> Tree:

@@ -1,6 +1,7 @@
 """Differentiable augmentation with fixed strengths. Zhao et al. 2020, arXiv:2006.10738, section 4."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -14,9 +15,9 @@ def diff_augment(policy: str | Iterable[str] = ("color", "translation", "cutout"
 
     color: brightness + U(-1/2, 1/2), then saturation times U(0, 2), then contrast times U(1/2, 3/2).
     translation: whole pixels, up to 1/8 of each side; zeros come in. cutout: a rectangle of half of each side, around a
-    pixel drawn evenly and cut at the border, is 0. flip: mirrored left to right, one in two; not of that paper: with
-    translation it is what consistency is asked of, Zhang et al. 2020, arXiv:1910.12027. A name may be given
-    alone. Raises BadInput for others.
+    pixel drawn evenly and cut at the border, is 0. Not of that paper: flip, mirrored left to right, one in two, and shift, a
+    translation into which the reflected image comes; of both together consistency is asked, Zhang et al. 2020,
+    arXiv:1910.12027. A name may be given alone. Raises BadInput for others.
     """
     policy = (policy,) if isinstance(policy, str) else tuple(policy)
     for name in policy:
@@ -44,17 +45,20 @@ def _color(x, key):
     return mean + (0.5 + contrast) * (x - mean)
 
 
-def _translation(x, key):
+def _translation(x, key, border="constant"):
     reach = [int(n / 8 + 0.5) for n in x.shape[:2]]
     start = jax.random.randint(key, (2,), 0, 2 * jnp.array(reach) + 1)
-    wide = jnp.pad(x, [*((n, n) for n in reach), (0, 0)])
+    wide = jnp.pad(x, [*((n, n) for n in reach), (0, 0)], mode=border)
     return jax.lax.dynamic_slice(wide, (*start, 0), x.shape)
 
 
 def _cutout(x, key):
     def cut(key, n):
         size = (n + 1) // 2
-        inside = jnp.arange(n) - (jax.random.randint(key, (), 0, n) - size // 2)
+        start = (
+            jax.random.randint(key, (), 0, n + 1 - size % 2) - size // 2
+        )  # as often cut at one border as at the other
+        inside = jnp.arange(n) - start
         return (inside >= 0) & (inside < size)
 
     rows, cols = map(cut, jax.random.split(key), x.shape[:2])
@@ -65,4 +69,10 @@ def _flip(x, key):
     return jnp.where(jax.random.bernoulli(key), x[:, ::-1], x)
 
 
-_STEPS = {"color": _color, "translation": _translation, "cutout": _cutout, "flip": _flip}
+_STEPS = {
+    "color": _color,
+    "translation": _translation,
+    "cutout": _cutout,
+    "flip": _flip,
+    "shift": partial(_translation, border="reflect"),
+}

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import BadInput
-from jaxgan.losses.penalties import Penalty
+from jaxgan.losses.penalties import OfFakes, Penalty
 from jaxgan.net import Net
 
 
@@ -41,7 +41,7 @@ def packed_penalty(penalty: Penalty, m: int = 2) -> Penalty:
     def of_packs(d, real, fake, keys):
         return penalty(lambda packs: d(unpack(packs, m)), pack(real, m), pack(fake, m), keys[::m])
 
-    return of_packs
+    return OfFakes(of_packs) if isinstance(penalty, OfFakes) else of_packs
 
 
 def pack(x: jax.Array, m: int) -> jax.Array:

@@ -1,6 +1,7 @@
 """Executing geometric transformations: copied pixels, or one resampling. Karras et al. 2020, arXiv:2006.06676, app. B.
 
-Beyond its border an image is its reflection, without end.
+Beyond its border an image is its reflection, without end. The filter is centred at its centre of mass; the authors' program
+takes its middle for that, and all that it resamples is a tenth of a pixel off.
 """
 
 from typing import Any

@@ -8,6 +8,7 @@ run(subject, argv) -> exit status, None for 0; subject is that word, None where 
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
     argv = [word for word in argv if word != "--debug"]
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+        warnings.showwarning = lambda *told: _tell(*told) if told[1] is UserWarning else usual(*told)
+        return _status(argv, debug)
+
+
+def _tell(message, *_):
+    print(f"jaxgan: {message}", file=sys.stderr)
+
+
+def _status(argv, debug):
     try:
         if not argv or argv[0] in _HELP:
             print(_overview())

@@ -35,7 +35,7 @@ class Flags(flags.Weights):
     standing_stats: bool = False
     """Give batch norms the statistics of 100 batches of these weights, instead of those kept in training."""
     path_length: bool = False
-    """Also measure the perceptual path length."""
+    """Also measure how far samples move along a path between latents."""
     devices: int = 1
     """How many devices share the samples: the first so many that JAX sees; 0 for all. The numbers are the same."""
     json: str | None = None

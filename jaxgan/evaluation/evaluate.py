@@ -104,7 +104,7 @@ def evaluate(
     uint8 [B, H, W, C] -> features [B, D]. split: "train" or "test". held_out: source of samples that were not trained on;
     without it those that the run's source leaves out, where it does. data: where the training data are now. raw,
     ema_sigma: as `inference.load` takes them. standing_stats: norm statistics of 100 batches instead of
-    those kept. path_length: the perceptual path length too. devices: how many share the samples, 0 for all.
+    those kept. path_length: the path length between latents too. devices: how many share the samples, 0 for all.
     recipe: the file of a recipe of one's own. Raises BadInput for
     what cannot be opened, seen or compared.
     """

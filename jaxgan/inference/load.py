@@ -17,6 +17,7 @@ from jaxgan.data import DatasetInfo
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
+from jaxgan.net import Net
 from jaxgan.optim import averages
 from jaxgan.sharing import Variables
 
@@ -29,6 +30,7 @@ class Loaded(NamedTuple):
     state: State
     data: DatasetInfo
     noise: Any
+    generator: Net | None = None  # G alone, where the game is `Ingredients.adversarial`
 
 
 def load(
@@ -56,7 +58,9 @@ def load(
         if not hasattr(config, "truncation"):
             raise BadInput(f"--truncation {truncation}, but {run.name} has no space of styles to truncate: remove it")
         config = dataclasses.replace(config, truncation=truncation)
-    gan = build.game(run.recipe, config, run.data.specs)
+    made: list[Net] = []
+    ingredients = build.ingredients_of(config, run.data.specs)._replace(see=made.append)
+    gan = run.recipe.build(config, run.data.specs, ingredients)
     shapes = _shapes(gan, config, run.data.specs)
     with _checkpoints(run) as store:
         state = store.restore(shapes, only=step)[0]
@@ -66,7 +70,7 @@ def load(
             state = state._replace(ema={**state.ema, "params": averages.reconstruct(snapshots, ema_sigma)})
     if raw:
         state = state._replace(ema=state.g.variables)
-    return Loaded(gan, config, state, run.data, build.latents(config))
+    return Loaded(gan, config, state, run.data, build.latents(config), made[0] if made else None)
 
 
 def takes_latents(loaded: Loaded) -> bool:

@@ -47,13 +47,19 @@ def bce(smoothing: float = 0.0) -> Pair:
     return Pair(g=non_saturating.g, d=d)
 
 
+# what the relativistic losses ask of a difference of logits: least squares of targets 1 and -1, whole, arXiv:1807.00734, appendix
+_OF_DIFFERENCES = {least_squares: Pair(g=least_squares.g, d=lambda real, fake: (real - 1) ** 2 + (fake + 1) ** 2)}
+
+
 def relativistic(loss: Pair) -> Pair:
     """The relativistic pairing (RpGAN) of a loss: D judges real minus fake, sample by sample; G the opposite.
 
     f(D(x) - D(G(z))) for D and f(D(G(z)) - D(x)) for G, where f is what `loss` asks of real logits: Jolicoeur-Martineau
     2019, arXiv:1807.00734, section 3.3; with the non-saturating loss R3GAN's, Huang et al. 2024, arXiv:2501.05441,
-    eq. 2. Half of the sum over both orders of the pair, which is the same for the symmetric losses.
+    eq. 2. Half of the sum over both orders of the pair, which is the same for the symmetric losses; of `least_squares`
+    (D(x) - D(G(z)) - 1)^2, the paper's.
     """
+    loss = _OF_DIFFERENCES.get(loss, loss)
     return Pair(
         g=lambda real, fake: loss.d(fake - real, real - fake) / 2,
         d=lambda real, fake: loss.d(real - fake, fake - real) / 2,
@@ -63,8 +69,10 @@ def relativistic(loss: Pair) -> Pair:
 def relativistic_average(loss: Pair, axis_name: str | None = None) -> Pair:
     """The relativistic average (RaGAN) of a loss: D judges each logit minus the mean logit of the other kind.
 
-    Jolicoeur-Martineau 2019, arXiv:1807.00734, eq. 9 and 10. axis_name: devices whose batches are one batch.
+    Jolicoeur-Martineau 2019, arXiv:1807.00734, eq. 9 and 10; of `least_squares` with targets 1 and -1, the paper's RaLSGAN.
+    axis_name: devices whose batches are one batch.
     """
+    loss = _OF_DIFFERENCES.get(loss, loss)
 
     def mean(x):
         x = jnp.mean(x, axis=0, keepdims=True)

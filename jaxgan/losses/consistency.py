@@ -15,7 +15,7 @@ def consistency(
 
     Both: balanced consistency (bCR), Zhao et al. 2020, arXiv:2002.04724, algorithm 1; with weight_fake=0 consistency
     regularisation, Zhang et al. 2020, arXiv:1910.12027, section 2. augment: T, a function (samples, keys [B]) -> samples, such
-    as jaxgan.augment.diff_augment(("flip", "translation")). Where D draws for itself, it draws the same for x and T(x).
+    as jaxgan.augment.diff_augment(("flip", "shift")). Where D draws for itself, it draws the same for x and T(x).
     Logits [B, ...] or a tree of them, all of whose leaves count the same.
     """
 

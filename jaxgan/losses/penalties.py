@@ -1,10 +1,12 @@
 """Penalties on D's gradient in its input, and weight clipping.
 
 A penalty is a function (d, real, fake, keys) -> float32 [B]: `d` maps samples to logits with one row each, `keys` [B]
-are one for each index in the global batch. Its constants are given first: r1(gamma=10).
+are one for each index in the global batch. Its constants are given first: r1(gamma=10). Where D draws for itself, `d` draws
+what the loss draws for real samples, or for fakes where the penalty is `OfFakes`.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -17,6 +19,16 @@ from jaxgan.sharing import Key
 Penalty = Callable[
     [Callable[[jax.Array], Any], jax.Array, jax.Array, Key], jax.Array
 ]  # (d, real, fake, keys [B]) -> [B]
+
+
+@dataclass(frozen=True)
+class OfFakes:
+    """A penalty of D at fakes alone."""
+
+    penalty: Penalty
+
+    def __call__(self, d: Callable[[jax.Array], Any], real: jax.Array, fake: jax.Array, keys: Key) -> jax.Array:
+        return self.penalty(d, real, fake, keys)
 
 
 def r1(gamma: ArrayLike = 10.0) -> Penalty:
@@ -36,7 +48,7 @@ def r2(gamma: ArrayLike = 10.0) -> Penalty:
         del real, keys
         return gamma / 2 * _square_norm(_gradient(d, fake))
 
-    return penalty
+    return OfFakes(penalty)
 
 
 def wgan_gp(weight: ArrayLike = 10.0) -> Penalty:
@@ -55,7 +67,8 @@ def wgan_gp(weight: ArrayLike = 10.0) -> Penalty:
 def dragan(weight: ArrayLike = 10.0, noise_std: ArrayLike = 0.25) -> Penalty:
     """weight (|grad D(x + noise)| - 1)^2 at real x. Kodali et al. 2017, arXiv:1705.07215, section 2.3.
 
-    noise_std: of the normal noise, in units of the images (whose range is 2); the paper's c.
+    noise_std: of the normal noise, in units of the images (whose range is 2); the paper's c. The code that most people ran
+    adds half a deviation of the images, times two uniform draws, and is one-sided: a neighbourhood a quarter as wide.
     """
 
     def penalty(d, real, fake, keys):

@@ -8,7 +8,7 @@ from jaxgan.metrics.manifold import density_coverage, memorised, precision_recal
 from jaxgan.metrics.masks import mean_iou, pixel_accuracy
 from jaxgan.metrics.mixtures import Modes, label_modes, modes
 from jaxgan.metrics.neighbours import nearest
-from jaxgan.metrics.path_length import perceptual_path_length
+from jaxgan.metrics.path_length import path_length
 from jaxgan.metrics.scores import inception_score
 from jaxgan.metrics.similarity import ms_ssim, pairwise_ms_ssim, ssim
 
@@ -33,7 +33,7 @@ __all__ = [
     "nearest",
     "pairwise_distance",
     "pairwise_ms_ssim",
-    "perceptual_path_length",
+    "path_length",
     "pixel_accuracy",
     "precision_recall",
     "psnr",

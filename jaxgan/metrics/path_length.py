@@ -6,11 +6,12 @@ from jax.typing import ArrayLike
 from jaxgan.errors import BadInput
 
 
-def perceptual_path_length(here: ArrayLike, there: ArrayLike, epsilon: float = 1e-4) -> float:
+def path_length(here: ArrayLike, there: ArrayLike, epsilon: float = 1e-4) -> float:
     """Mean of |here - there|^2 / epsilon^2 of features [N, D] of images at t and t + epsilon of a path between latents.
 
     Of the values only those between the 1st and the 99th percentile count, as in the authors' code. Karras et al. 2019,
-    arXiv:1812.04948, eq. 2 and 3. Raises BadInput for other shapes and values that are not finite.
+    arXiv:1812.04948, eq. 2 and 3: what is published as PPL is this of LPIPS's features, and of no others.
+    Raises BadInput for other shapes and values that are not finite.
     """
     here, there = np.asarray(here, np.float64), np.asarray(there, np.float64)
     if here.shape != there.shape or here.ndim != 2 or not len(here):

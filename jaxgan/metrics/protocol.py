@@ -27,9 +27,11 @@ class Protocol:
     """Of the generator: ema or raw, with +standing where its norms have statistics of their own."""
     truncation: float = 1.0
     """Of the latents; 1 is none."""
+    path: str = ""
+    """Of a path length: the space of the path, and the step along it."""
 
     def __str__(self) -> str:
-        return "-".join(filter(None, (f"{self.metric}{_short(self.samples)}", self.split, self.net)))
+        return "-".join(filter(None, (f"{self.metric}{_short(self.samples)}", self.path, self.split, self.net)))
 
 
 @dataclass(frozen=True)

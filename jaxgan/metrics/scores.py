@@ -10,10 +10,15 @@ from jaxgan.errors import BadInput
 
 def inception_score(logits: ArrayLike, splits: int = 1) -> float:
     """exp E KL(p(y|x) | p(y)) of logits [N, K], in [1, K]; the mean over so many parts in a row. Salimans et al. 2016,
-    arXiv:1606.03498, section 4.
+    arXiv:1606.03498, section 4; published values are of 10 parts.
 
     Raises BadInput for other shapes, values that are not finite, more parts than samples.
     """
+    return float(np.mean(inception_scores(logits, splits)))
+
+
+def inception_scores(logits: ArrayLike, splits: int) -> list[float]:
+    """`inception_score` of each part."""
     logits = np.asarray(logits, np.float64)
     if logits.ndim != 2 or not np.isfinite(logits).all():
         raise BadInput(f"logits are {list(logits.shape)}: give finite logits [N, K]")
@@ -22,7 +27,7 @@ def inception_score(logits: ArrayLike, splits: int = 1) -> float:
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     edges = np.arange(splits + 1) * len(log_p) // splits
-    return float(np.mean([_score(log_p[a:b]) for a, b in pairwise(edges)]))
+    return [float(_score(log_p[a:b])) for a, b in pairwise(edges)]
 
 
 def _score(log_p):

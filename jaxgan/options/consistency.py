@@ -28,7 +28,7 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
         raise BadInput(
             f"--consistency {config.consistency} moves images, and {config.data} has {context.kind}: remove it"
         )
-    copy = augment.diff_augment(("flip", "translation"))
+    copy = augment.diff_augment(("flip", "shift"))
     penalty = losses.consistency(copy, config.consistency, config.consistency)
     return ingredients._replace(
         never_lazy=(*ingredients.never_lazy, penalty), moves_alone=f"--consistency {config.consistency}"

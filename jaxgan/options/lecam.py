@@ -1,13 +1,14 @@
 """Logits that stay near those of the other kind."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from jaxgan import losses
 from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import LARGEST, ActiveIf, above, at_least
 
 PLACE, ORDER = 53, 70
+_ACTIVE = ActiveIf(lambda config: config.lecam, lambda config: "--lecam 0: say how much of it")
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,10 @@ class Group:
 
     lecam: Annotated[float, at_least(0, 1e9)] = 0.0
     """Weight by which D's logits stay near the average of the other kind's (LeCam). 0: off."""
-    lecam_warm_up: Annotated[
-        int, above(0, LARGEST), ActiveIf(lambda config: config.lecam, lambda config: "--lecam 0: say how much of it")
-    ] = 1000
+    lecam_warm_up: Annotated[int, above(0, LARGEST), _ACTIVE] = 1000
     """Turns of D before --lecam begins."""
+    lecam_form: Annotated[Literal["paper", "code"], _ACTIVE] = "paper"
+    """The paper's equation, or what its authors published: logits on their own side alone, averages that decay by 0.9."""
 
 
 def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
@@ -27,5 +28,5 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
     del number, context
     if not config.lecam:
         return ingredients
-    tracker = losses.lecam(config.lecam, warm_up=config.lecam_warm_up)
+    tracker = losses.lecam(config.lecam, warm_up=config.lecam_warm_up, form=config.lecam_form)
     return ingredients._replace(trackers=(*ingredients.trackers, tracker))

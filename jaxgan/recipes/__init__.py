@@ -16,6 +16,9 @@ from types import ModuleType
 
 from jaxgan.errors import BadInput, unknown
 
+REVISION = 2
+"""Of the losses, options and layers that all recipes share: changes where they compute other numbers. A recipe's own, of its
+networks and their settings, is its REVISION, 1 where it has none."""
 _PARTS = ("Config", "TINY", "build")
 _ORIGIN = "__jaxgan_origin__"  # attribute of the module of a recipe that is none of the package
 
@@ -43,6 +46,11 @@ def name(recipe: ModuleType) -> str:
     """Its name: that of its file."""
     path = getattr(recipe, "__file__", None)
     return Path(path).stem if path else recipe.__name__.rpartition(".")[2]
+
+
+def revision(recipe: ModuleType) -> str:
+    """Of its networks, and of what all recipes share: two trainings of one revision are the same."""
+    return f"{getattr(recipe, 'REVISION', 1)}.{REVISION}"
 
 
 def word(recipe: ModuleType) -> str:

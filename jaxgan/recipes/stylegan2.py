@@ -7,10 +7,13 @@
 Non-saturating, R1 at every 16th step, path lengths at every 4th, style mixing. --width 32768 is configuration F, 16384 E; the
 second command is for a laptop, with 1.05 million parameters in G. Give --penalty-weight, R1's gamma, with the resolution R:
 ADA (Karras et al. 2020, arXiv:2006.06676) takes 0.0002 R^2 / batch size, or 10 for FFHQ at 1024, 1 at 256, 0.01 for CIFAR-10.
-From 512 on it has --lr-g 0.002 --lr-d 0.002, for CIFAR-10 --path-weight 0 --mixing 0 --mapping-layers 2 --architecture-d
-plain; and --augment ada where there is little data.
+At 1024 it has --lr-g 0.002 --lr-d 0.002; at 256 and 512 --stddev-group 8; for CIFAR-10 --batch-size 64 --stddev-group 32
+--ema-halflife-images 500000 --path-weight 0 --mixing 0 --mapping-layers 2 --architecture-d plain; and --augment ada where there
+is little data.
 The regularisers' gradients are added to those of the loss at their steps, so that Adam keeps its settings: appendix B's
-correction is for moments that are moved twice in a step.
+correction is for moments that are moved twice in a step. What else differs from the authors' program: features are not
+clamped at 256 (which is for float16), gradients that are not finite are not made 0, and each sample has a layer of its own
+from which styles are mixed.
 """
 
 from collections.abc import Mapping
@@ -24,6 +27,8 @@ from jaxgan.options import Ingredients
 from jaxgan.options.marks import ActiveIf, Range, above, at_least
 
 Architecture = Literal["skip", "residual", "plain"]
+REVISION = 2  # 1: w_avg moved by 0.998, and averaged once more
+_W_DECAY = 0.995  # of a pass of G in the authors' program, which moves w's mean in D's turn too; here G's own turn does
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ class Config(config.Config):
         ActiveIf(lambda config: config.path_weight, lambda config: "--path-weight 0: say how much of it"),
     ] = 4
     """Compute it at every N-th step, as many times as strong."""
+    stddev_group: Annotated[int, above(0, 2**16)] = 4
+    """Samples of D's batch whose deviation from each other it sees; the batch on a device is a multiple."""
     truncation: Annotated[float, Range(-2, 2)] = 1.0
     """Share of w's distance to its mean that is kept in whatever is drawn out of training: below 1 less varied, and cleaner."""
 
@@ -76,7 +83,7 @@ class Config(config.Config):
 
     @property
     def batch_unit(self) -> int:
-        return 4 * super().batch_unit  # groups of minibatch_stddev
+        return self.stddev_group * super().batch_unit
 
     @property
     def penalty_g_every(self) -> int:
@@ -106,8 +113,10 @@ def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) ->
     same = {name: getattr(config, name) for name in ("width", "max_width", "mapping_layers", "dtype")}
     same["classes"] = ingredients.classes
     own = {name: getattr(config, name) for name in ("w_dim", "mixing", "truncation")}
+    own["w_decay"] = _W_DECAY**2
     generator = stylegan2.generator(shape[0], shape[2], architecture=config.architecture_g, **own, **same)
-    discriminator = stylegan2.discriminator(architecture=config.architecture_d, axis_name=ingredients.axis_name, **same)
+    others = {"group": config.stddev_group, "axis_name": ingredients.axis_name}
+    discriminator = stylegan2.discriminator(architecture=config.architecture_d, **others, **same)
     weight = config.path_weight * config.path_every
     penalties_g = (stylegan2.path_length(generator, weight),) if weight else ()
     return ingredients.adversarial(generator, discriminator, penalties_g=penalties_g)

@@ -11,7 +11,7 @@ from jaxgan.core import GAN, Losses, Pair, sample_keys, with_index
 from jaxgan.errors import BadInput
 from jaxgan.losses import Tracker, non_saturating
 from jaxgan.losses.content import Context, Term
-from jaxgan.losses.penalties import Penalty
+from jaxgan.losses.penalties import OfFakes, Penalty
 from jaxgan.modalities.image import batch_to_step
 from jaxgan.net import TRACKERS, DiscriminatorOutput, Net
 from jaxgan.noise import Noise, normal
@@ -133,8 +133,10 @@ def adversarial(
         loss_d = _mean(jax.tree.map(loss.d, logits_real, logits_fake))
         if penalties:
             keys = sample_keys(key_penalty, batch["index"])
-            alone = lambda x: _read(discriminate(d, x, key_real)[0])[0]
-            metrics["penalty"] = sum(jnp.mean(penalty(alone, x, fake, keys)) for penalty in penalties)
+            alone = lambda key: lambda x: _read(discriminate(d, x, key)[0])[0]
+            of_real, of_fakes = alone(key_real), alone(key_fake)
+            judge = lambda penalty: of_fakes if isinstance(penalty, OfFakes) else of_real
+            metrics["penalty"] = sum(jnp.mean(penalty(judge(penalty), x, fake, keys)) for penalty in penalties)
             loss_d += metrics["penalty"]
         if trackers:
             tracked = {}

@@ -3,19 +3,21 @@
 import json
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
 
 from jaxgan import BadInput, data, evaluation, inference, modalities, models, runs, tasks
 from jaxgan.cli import main
-from jaxgan.core import with_index
+from jaxgan.core import GAN, with_index
 from jaxgan.data.sources.points import RING
-from jaxgan.evaluation import cache, extract, extractors
+from jaxgan.evaluation import cache, extract, extractors, path_length
 from jaxgan.evaluation import scores as scoring
 from jaxgan.metrics import features
 from jaxgan.metrics.protocol import Protocol, Score
 from jaxgan.metrics.records import EvalContext, class_shares
+from jaxgan.net import Net
 
 PROTOCOL = Protocol("fd", 2000, "classifier-digits", "ab12", split="test", real=1797, data_sha256="cd34")
 
@@ -256,9 +258,18 @@ def test_the_command_gives_a_table_a_json_and_a_picture(run, tmp_path, capsys):
     found = json.loads(out.read_text())
     assert all(set(metric) == {"name", "protocol", "value", "std"} for metric in found["metrics"])
     names = [metric["name"] for metric in found["metrics"]]
-    assert {"fd", "kd", "precision", "recall", "density", "coverage", "memorised", "modes", "accuracy", "ppl"} <= set(
-        names
-    )
+    assert {
+        "fd",
+        "kd",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+        "memorised",
+        "modes",
+        "accuracy",
+        "path_length",
+    } <= set(names)
     assert "fd400-train-classifier-digits" in text and "fd400-train-classifier-digits" in found["protocols"]
     verdicts = [v["verdict"] for v in found["diagnosis"]]
     assert "healthy" not in verdicts and "stalled" in verdicts  # after twenty small steps
@@ -364,3 +375,34 @@ def test_metrics_through_squeezenet(tmp_path, real_data):
     found = evaluation.evaluate(folder, num=20, features=str(weights), say=quiet)
     assert str(found.scores[0].protocol) == "fd20-train-squeezenet" and np.isfinite(found.scores[0].value)
     assert found.scores[0].protocol.real == 60
+
+
+def test_path_lengths_of_a_line_are_its_slopes_in_w_where_there_is_one():
+    z = 0.1 * np.random.default_rng(0).normal(size=(2, 64, 3)).astype(np.float32)  # nothing is cut off at [-1, 1]
+    image = lambda w: (
+        w[:, None, None, :] * jnp.ones((1, 4, 4, 1))
+    )  # in [-1, 1], 255 / 2 a unit in a file, 1 / 255 as features
+    mapped = lambda z: 2 * z
+
+    def apply(variables, x, train=True, method=None):
+        return {"mapping": lambda x: jnp.repeat(mapped(x)[:, None], 2, 1), "synthesis": lambda x: image(x[:, 0])}[
+            method
+        ](x), {}
+
+    net = Net(lambda key, x: {"params": {}}, apply, methods=("mapping", "synthesis"))
+    gan = GAN(None, None, None, lambda g, batch, key: image(mapped(batch["z"])))
+    noise_of = lambda key, index: z.reshape(128, 3)
+    extractor = extract.FeatureExtractor(features.pixels(), IMAGES)
+    context = EvalContext(Protocol("", 0, "pixels", "ab"))
+    each = np.sum((z[1] - z[0]) ** 2, axis=1)
+    low, high = np.percentile(each, 1, method="lower"), np.percentile(each, 99, method="higher")
+    expected = 16 * each[(each >= low) & (each <= high)].mean()  # 4 x 4 pixels; w is 2 z, and features are half of w
+    for generator, name in ((net, "w-"), (None, "z-")):
+        loaded = inference.Loaded(gan, None, None, None, noise_of, generator)
+        found = path_length.length(context, extractor, loaded, {"params": {}}, 64, {})
+        assert found.name == "path_length" and found.protocol.path.startswith(name)
+        assert str(found.protocol) == f"path_length64-{found.protocol.path}-pixels"
+        if generator:
+            assert found.value == pytest.approx(expected, rel=0.02)
+        else:  # along the arc
+            assert found.value > 0 and found.value != pytest.approx(expected, rel=0.02)

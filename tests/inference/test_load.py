@@ -1,11 +1,15 @@
 """A run is opened for its networks alone, and once."""
 
+import json
+import shutil
+import warnings
+
 import jax
 import numpy as np
 import pytest
 
 import jaxgan
-from jaxgan import build, core, data, evaluation, inference, runs
+from jaxgan import build, core, data, evaluation, inference, recipes, runs
 from jaxgan.cli import main
 
 
@@ -62,3 +66,28 @@ def test_evaluation_opens_the_run_and_hashes_the_data_once(run, monkeypatch):
     monkeypatch.setattr(data.Dataset, "sha256", counted)
     evaluation.evaluate(run, num=32, features="pixels", say=lambda line: None)
     assert len(opened) == 1 and hashed == ["digits"]
+
+
+def test_a_run_of_an_earlier_revision_says_so_and_is_not_gone_on_with(run, tmp_path, capsys):
+    old = tmp_path / "old"
+    shutil.copytree(run, old)
+    saved = json.loads((old / "config.json").read_text())
+    assert saved["revision"] == recipes.revision(recipes.digits)
+    for name, revision in (("revision", "0.9"), ("revision", None)):  # None: a run of before there were revisions
+        (old / "config.json").write_text(json.dumps({**saved, name: revision} if revision else without(saved, name)))
+        before, now = (old / "config.json").read_bytes(), saved["revision"]
+        with pytest.warns(UserWarning, match=f"begun with revision {revision or '1.1'} of digits's .* this is {now}"):
+            jaxgan.load(old)
+        capsys.readouterr()
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            assert main(["sample", str(old), "--num", "2", "--out", str(tmp_path / f"{revision}.npz")]) == 0
+        assert capsys.readouterr().err.count("jaxgan: ") == 1
+        each = ["--log-every-steps", "2", "--sample-every-steps", "2", "--save-every-steps", "2", "--posthoc-ema"]
+        assert main(["train", "digits", "--tiny", "--steps", "6", *each, "--out", str(old), "--resume", "must"]) == 2
+        assert "give another --out" in capsys.readouterr().err
+        assert (old / "config.json").read_bytes() == before
+
+
+def without(content, name):
+    return {key: value for key, value in content.items() if key != name}

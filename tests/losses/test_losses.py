@@ -148,8 +148,7 @@ PAIRINGS = {  # f, so that D's loss is f(real - fake) and G's f(fake - real)
     "minimax": lambda y: np.logaddexp(0, -y),
     "hinge": lambda y: np.maximum(0, 1 - y),
     "wasserstein": lambda y: -y,
-    # targets 1 and 0 are not symmetric: the mean over both orders of the pair, 1807.00734 before its simplification
-    "least_squares": lambda y: ((y - 1) ** 2 + y**2) / 4,
+    "least_squares": lambda y: (y - 1) ** 2,  # RpLSGAN: targets 1 and -1, not 1 and 0
 }
 
 
@@ -163,7 +162,7 @@ def test_relativistic_judges_the_difference_of_each_pair(name):
 AVERAGES = {  # f1 and f2 of 1807.00734
     "non_saturating": (lambda y: np.logaddexp(0, -y), lambda y: np.logaddexp(0, y)),
     "minimax": (lambda y: np.logaddexp(0, -y), lambda y: np.logaddexp(0, y)),
-    "least_squares": (lambda y: (y - 1) ** 2 / 2, lambda y: y**2 / 2),
+    "least_squares": (lambda y: (y - 1) ** 2, lambda y: (y + 1) ** 2),
     "hinge": (lambda y: np.maximum(0, 1 - y), lambda y: np.maximum(0, 1 + y)),
     "wasserstein": (lambda y: -y, lambda y: y),
 }

@@ -72,6 +72,14 @@ def test_lecam_of_a_tree_is_the_mean_over_its_leaves():
     np.testing.assert_allclose(at([small, large]), (at(small) + at(large)) / 2, rtol=1e-5)
 
 
+def test_the_published_form_of_lecam_counts_logits_on_their_own_side_alone():
+    tracker = losses.lecam(0.3, warm_up=1, form="code")
+    state = tracker.update(tracker.start(), jnp.float32([1.0]), jnp.float32([-1.0]), 1)
+    real, fake = jnp.float32([0.5, -2.0]), jnp.float32([0.0, 3.0])  # the second of each is on the wrong side
+    np.testing.assert_allclose(tracker.penalty(state, real, fake), 0.3 * (1.5**2 / 2 + 1**2 / 2), rtol=1e-6)
+    np.testing.assert_allclose(tracker.update(state, real, fake, 1).real, 0.9 + 0.1 * real.mean(), rtol=1e-6)
+
+
 # -- consistency
 
 
@@ -445,6 +453,7 @@ def test_recipes_take_them(name, fields):
 
 BAD = {
     "lecam's decay": (lambda: losses.lecam(decay=1.0), "decay is 1.0"),
+    "lecam's form": (lambda: losses.lecam(form="papr"), "did you mean paper"),
     "lecam's warm-up": (lambda: losses.lecam(warm_up=0), "warm_up 0"),
     "no share": (lambda: losses.top_k(losses.hinge, 0.0), "share is 0.0"),
     "too large a share": (lambda: losses.top_k(losses.hinge, 1.5), "share is 1.5"),

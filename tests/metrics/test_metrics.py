@@ -1,6 +1,7 @@
 """Metrics: known answers, laws, independent implementations, and errors that say what to do."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from sklearn.metrics import pairwise_distances
 
 from jaxgan import BadInput, data, metrics
 from jaxgan.data.sources.points import RING
+from jaxgan.metrics.protocol import Protocol
+from jaxgan.metrics.records import EvalContext, cs
 
 DRAW = np.random.default_rng(0)
 REAL = DRAW.standard_normal((700, 8)).astype(np.float32)
@@ -159,6 +162,17 @@ def test_metrics_do_not_depend_on_the_order():
         np.testing.assert_allclose(metric(REAL[order], FAKE), metric(REAL, FAKE), rtol=1e-5)
 
 
+def test_the_score_that_is_called_is_is_the_mean_of_ten_parts():
+    logits = np.random.default_rng(0).normal(size=(200, 5)) * 3
+    seen = SimpleNamespace(logits=logits, features=logits)
+    for net, parts in (("inception-tf", 10), ("classifier-digits", 1)):
+        context = EvalContext(Protocol("cs", 200, net, "ab"), classes=tuple("abcde"))
+        value = cs.measure(context, None, seen)["cs"]
+        assert value.value == pytest.approx(metrics.inception_score(logits, parts))
+        assert (value.std is None) == (parts == 1)
+    assert metrics.inception_score(logits, 10) < metrics.inception_score(logits) - 0.01
+
+
 def test_inception_score_is_between_one_and_the_classes():
     assert metrics.inception_score(np.zeros((50, 10))) == pytest.approx(1)
     assert metrics.inception_score(1000 * np.eye(10)[np.arange(50) % 10]) == pytest.approx(10)
@@ -230,7 +244,7 @@ def test_path_length_trims_its_tails():
     here = np.zeros((1000, 3))
     there = here + 1e-4 * np.array([2.0, 0, 0])
     there[0] = 1e9
-    assert metrics.perceptual_path_length(here, there) == pytest.approx(4)
+    assert metrics.path_length(here, there) == pytest.approx(4)
     assert metrics.pairwise_distance(np.array([[0.0, 0], [3, 4], [0, 0]])) == pytest.approx(10 / 3)
     assert metrics.pairwise_distance(np.ones((5, 2))) == 0
 
@@ -256,7 +270,7 @@ def test_path_length_trims_its_tails():
         (lambda: metrics.mean_iou(np.array([4]), np.array([0]), 4), "0 .. 4, and there are 4"),
         (lambda: metrics.pixel_accuracy(np.array([4.0]), np.array([0.0])), "integers"),
         (lambda: metrics.label_modes(np.array([7]), 4), "7 .. 7.*4 classes"),
-        (lambda: metrics.perceptual_path_length(np.zeros((3, 2)), np.zeros((3, 3))), "equal shapes"),
+        (lambda: metrics.path_length(np.zeros((3, 2)), np.zeros((3, 3))), "equal shapes"),
     ],
 )
 def test_what_cannot_be_measured_is_told(call, words):

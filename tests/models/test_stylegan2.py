@@ -312,6 +312,7 @@ def test_two_devices_play_the_game_of_one():
     assert far(*after) < CLOSE
     memory = after[0][0].g.stats
     assert memory[TRACKERS]["path"] > 0 and np.abs(memory["w_avg"]["w"]).max() > 0
+    np.testing.assert_array_equal(after[0][0].ema["w_avg"]["w"], memory["w_avg"]["w"])  # copied, not averaged once more
 
 
 def test_lazy_penalties_come_at_their_steps_and_as_many_times_as_strong():
@@ -337,6 +338,24 @@ def test_lazy_penalties_come_at_their_steps_and_as_many_times_as_strong():
 
 
 CONFIG = recipes.stylegan2.Config
+
+
+def test_the_recipe_s_groups_and_decay_are_those_that_are_asked_for():
+    specs, seen = {"image": Spec((8, 8, 1))}, []
+    config = CONFIG(**{**recipes.stylegan2.TINY, "stddev_group": 8, "path_weight": 0.0, "mixing": 0.0})
+    assert config.batch_unit == 8
+    ingredients = jaxgan.build.ingredients_of(config, specs)
+    around = lambda d: seen.append(d) or d
+    recipes.stylegan2.build(config, specs, ingredients._replace(wrap_discriminator=around, see=seen.append))
+    generator, judge = seen
+    x, z = normal(1, 8, 8, 8, 1), normal(2, 8, 8)
+    variables, of_g = started(judge, x), started(generator, z)
+    logits = quick(lambda x: judge.apply(variables, x)[0])
+    swapped = np.concatenate([x[:3], x[4:5], x[3:4], x[5:]])  # across groups of 4
+    assert_close(np.asarray(logits(swapped))[[0, 1, 2, 4, 3, 5, 6, 7]], logits(x), 1e-5)
+    moved = generator.apply(of_g, z, key=jax.random.key(0), index=np.arange(8), method="mapping")[1]["w_avg"]["w"]
+    w = generator.apply(of_g, z, train=False, method="mapping")[0][:, 0].mean(0)
+    np.testing.assert_allclose(moved, (1 - 0.995**2) * w, rtol=1e-4, atol=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -154,3 +154,27 @@ def test_a_game_of_pairs_is_a_step_like_any_other():
         state, metrics = step(state, batch)
         found.append(float(metrics.g["l1"]))
     assert found[-1] < 0.7 * found[0] and {"adversarial", "l1", "loss"} == metrics.g.keys()
+
+
+def test_each_penalty_has_d_draw_what_the_loss_draws_for_the_samples_that_it_is_of():
+    scale = lambda key: jax.random.normal(key)
+
+    def apply(variables, x, key=None, **_):
+        return variables["params"] * scale(key) * x.sum((1, 2, 3)), {}
+
+    judge = Net(lambda key, x: {"params": jnp.float32(1)}, apply)
+    batch, found = pairs(), {}
+    for name, penalty in (
+        ("r1", losses.r1(2.0)),
+        ("r2", losses.r2(2.0)),
+        ("packed", augment.packed_penalty(losses.r2(2.0))),
+    ):
+        gan = tasks.adversarial(copied(), judge, given=lambda batch, key: batch["input"], penalties=(penalty,))
+        g, d = gan.init(KEY, batch)
+        out = gan.losses(d, gan.generate(g, batch, KEY)[0], batch, KEY)
+        found[name] = float(out.metrics.d["penalty"]) / (8 * 8 * 3)
+    of_real, of_fake, _ = jax.random.split(KEY, 3)
+    expected = {"r1": scale(of_real) ** 2, "r2": scale(of_fake) ** 2, "packed": 2 * scale(of_fake) ** 2}
+    assert abs(expected["r1"] - expected["r2"]) > 0.1
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-5)

@@ -14,7 +14,8 @@ def path_length(generator: Net, weight: float = 2.0, decay: float = 0.01, shrink
     """Penalty for `tasks.adversarial`'s penalties_g: weight (|J^T y| - a)^2, a the moving mean of |J^T y|. Section 3.2, eq. 4.
 
     J is of the images in w of each layer, y ~ N(0, 1) / sqrt(R^2), |.|^2 the mean over layers; so that a weight of 2 is
-    the ln 2 / (R^2 (ln R - ln 2)) of appendix B. a is the one of the steps before, among g's trackers. Only every `shrink`-th
+    the ln 2 / (R^2 (ln R - ln 2)) of appendix B. a is the one of the steps before, among g's trackers: the authors' program
+    moves it first, and derives through that, for gradients 2 % shorter. Only every `shrink`-th
     sample counts: the same ones on any number of devices, as long as each has a multiple of it; else raises BadInput.
     """
 

@@ -123,7 +123,7 @@ def generator(
     max_width: int = 512,
     architecture: str = "skip",
     mixing: float = 0.9,
-    w_decay: float = 0.998,
+    w_decay: float = 0.995,
     truncation: float = 1.0,
     classes: int | None = None,
     dtype: DTypeLike = jnp.float32,
@@ -132,8 +132,8 @@ def generator(
 
     width: feature maps have width / size channels, at most max_width: 32768 is configuration F, 16384 is E. architecture:
     "skip" (F), "residual" or "plain". mixing: probability in training that layers from a random one on take the w of
-    another z (arXiv:1812.04948, section 3.1). w_decay: of the mean of w, the collection "w_avg". truncation: out of
-    training w is that mean plus this share of the rest (arXiv:1812.04948, appendix B).
+    another z (arXiv:1812.04948, section 3.1). w_decay: of the mean of w at each pass in training, the collection "w_avg".
+    truncation: out of training w is that mean plus this share of the rest (arXiv:1812.04948, appendix B).
     Mapping, styles, and the sum of the images are in float32. `apply` also takes method="mapping", z to w of each layer
     [B, 2 log2(R) - 2, w_dim], and method="synthesis", those to images.
     Raises BadInput for other resolutions, architectures and numbers.
@@ -146,4 +146,5 @@ def generator(
     sizes = (resolution, channels, w_dim, mapping_layers, width, max_width)
     module = Generator(*sizes, architecture, mixing, w_decay, truncation, classes, jnp.dtype(dtype))
     net = from_flax(module, classes, indexed=True)
-    return net._replace(init=lambda *inputs: {**net.init(*inputs), TRACKERS: {"path": jnp.zeros(())}})
+    init = lambda *inputs: {**net.init(*inputs), TRACKERS: {"path": jnp.zeros(())}}
+    return net._replace(init=init, methods=("mapping", "synthesis"))
