@@ -63,7 +63,7 @@ def test_styles_path_lengths_and_gradients_of_g_are_the_authors():
 
     @quick
     def played(variables):
-        styles = lambda net, **options: net.apply(variables, z, *label, method="mapping", **options)
+        styles = lambda net, z=z, **options: net.apply(variables, z, *label, method="mapping", **options)
         moved = styles(net, key=key, index=index)[1]
         shown = lambda params: (
             net.apply({**variables, "params": params}, z, *label, train=False)[0] * noise(1, 16, 16, 3)
@@ -73,6 +73,7 @@ def test_styles_path_lengths_and_gradients_of_g_are_the_authors():
         longer, tracked = path(begun, z, *label, key=key, index=index)
         return {
             "w": styles(net, train=False)[0][:, 0],
+            "w_of_small": styles(net, np.float32(1e-3) * z, train=False)[0][:, 0],  # by the epsilon of the normalisation
             "truncated": styles(cut, train=False)[0][:, 0],
             "w_avg": moved["w_avg"]["w"],
             "path_square": longer,
