@@ -34,8 +34,9 @@ class Progress:
             self._bar.stop()
 
     def begin(self, start: int) -> None:
-        """Shows the bar; what is left is reckoned from the first row on."""
+        """Shows the bar, or says what comes first; what is left is reckoned from the first row on."""
         if not self._out.isatty():
+            self.say("compiling the step, once: what is compiled is kept for the next time")
             return
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn

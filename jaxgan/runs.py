@@ -30,6 +30,7 @@ class Run(NamedTuple):
     config: Any
     data: DatasetInfo
     revision: str  # of the recipe, when the run was begun
+    begun_from: dict[str, Any] | None = None  # run, step and state_sha256 of the run whose networks it began with
 
     @property
     def name(self) -> str:
@@ -95,7 +96,7 @@ def _open(folder, recipe):
         raise BadInput(
             f"{path} cannot be read ({type(error).__name__}: {error}): the run's config is damaged"
         ) from error
-    return Run(folder, module, config, info, saved.get("revision", "1.1"))
+    return Run(folder, module, config, info, saved.get("revision", "1.1"), saved.get("begun_from"))
 
 
 def _recipe_of(folder, saved, recipe):
@@ -118,9 +119,15 @@ def _recipe_of(folder, saved, recipe):
     return module
 
 
-def create(folder: str | Path | None, recipe: ModuleType, config: Config, info: DatasetInfo) -> Run:
+def create(
+    folder: str | Path | None,
+    recipe: ModuleType,
+    config: Config,
+    info: DatasetInfo,
+    begun_from: dict[str, Any] | None = None,
+) -> Run:
     """Run in a new folder: the given one, which must not hold anything, or the next free runs/RECIPE-NNN."""
-    run = Run(new_folder(folder, recipes.name(recipe)), recipe, config, info, recipes.revision(recipe))
+    run = Run(new_folder(folder, recipes.name(recipe)), recipe, config, info, recipes.revision(recipe), begun_from)
     try:
         _write_config(run)
     except OSError as error:
@@ -225,6 +232,7 @@ def _write_config(run):
             "format": FORMAT,
             "recipe": run.name,
             "revision": run.revision,
+            "begun_from": run.begun_from,
             "origin": recipes.origin(run.recipe),
             "config": dataclasses.asdict(run.config),
             "data": {**run.data._asdict(), "specs": {name: spec._asdict() for name, spec in run.data.specs.items()}},

@@ -14,6 +14,8 @@ class Flags:
 
     recipe: str | None = None
     """Also try whether this recipe, a name or a file of yours, can take the data."""
+    split: str = ""
+    """Of a folder that has splits: train, val, test or another word for one. By default the one that is trained on."""
     resolution: int = 0
     """Bring images to this many pixels in height for that, as `jaxgan train --resolution` does."""
 
@@ -23,11 +25,11 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     args = flags.parse(Flags, argv, f"jaxgan data check {subject or 'SOURCE'}", DOES)
     from jaxgan import data
 
-    lines, problems = data.check(subject)
+    lines, problems = data.check(subject, args.split)
     print("\n".join(lines))
     for problem in problems:
         print(f"to mend     {problem}")
     if args.recipe:
         from jaxgan.cost import estimate
 
-        print(f"recipe      {estimate.fits(source=subject, **flags.of(args))}")
+        print(f"recipe      {estimate.fits(source=subject, **flags.of(args, 'split'))}")

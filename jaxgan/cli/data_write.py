@@ -22,6 +22,8 @@ class Flags:
     """Bring images to this many pixels in height first."""
     fit: Literal["crop", "stretch", "pad"] = "crop"
     """How, as `jaxgan train --fit` does."""
+    split: str = ""
+    """Of a folder that has splits: train, val, test or another word for one. By default train."""
 
 
 def run(subject: str | None, argv: Sequence[str]) -> None:
@@ -30,5 +32,5 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     from jaxgan import data
 
     dataset = data.load(subject, **flags.of(args, "name", "folder"))
-    folder = data.tfds.write(dataset, **flags.of(args, "resolution", "fit"))
+    folder = data.tfds.write(dataset, **flags.of(args, "resolution", "fit", "split"))
     print(f"{dataset.size} samples in {folder}: train on them with --data tfds:{args.name}")

@@ -1,5 +1,6 @@
 """`jaxgan train`."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -23,17 +24,31 @@ class Flags(flags.Where):
     """End the training, saved, so many minutes after its start. By default there is no limit."""
     log_to: tuple[Literal["tensorboard", "wandb"], ...] = ()
     """Also write scalars and pictures for TensorBoard (into RUN/tensorboard) or Weights & Biases."""
+    init_from: str | None = None
+    """Begin with the networks of this run, on other data or with other rates: G, D, the average, what they remember."""
+    init_partial: bool = False
+    """With those parts of --init-from that fit, and say what does not."""
     population: int = 1
     """Train so many GANs side by side in one program, with seeds from --seed on: runs 00, 01, ... in one folder."""
     sweep: tuple[str, ...] = ()
     """And with every combination of such numbers: lr_g=1e-3,1e-4 penalty_weight=0.1,1."""
     dry_run: bool = False
-    """Print the resolved config, parameters, FLOPs, bytes, the largest batch that fits, and exit."""
+    """Print the resolved config, parameters, FLOPs and bytes, and exit."""
+    largest: bool = False
+    """Let --dry-run look for the largest batch that fits, too: some more programs are compiled."""
     memory_gib: float = 0.0
-    """What a device has, for --dry-run. 0: as much as the device says that it has."""
+    """What a device has, for --largest, which this asks for. 0: as much as the device says that it has."""
 
 
-_NOT_TRAIN = ("tiny", "config", "population", "sweep", "dry_run", "memory_gib")  # what training.train does not take
+_NOT_TRAIN = (
+    "tiny",
+    "config",
+    "population",
+    "sweep",
+    "dry_run",
+    "largest",
+    "memory_gib",
+)  # what training.train does not take
 
 
 def run(subject: str | None, argv: Sequence[str]) -> int:
@@ -47,7 +62,15 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
         from jaxgan.cost import estimate
 
         where = {"mode": args.mode, "devices": args.devices}
-        print(estimate.describe(recipe, fields, memory=args.memory_gib * 2**30, **where))
+        for line in estimate.describe(
+            recipe,
+            fields,
+            memory=args.memory_gib * 2**30,
+            largest=args.largest or args.memory_gib > 0,
+            say=_tell,
+            **where,
+        ):
+            print(line, flush=True)
         return 0
     from jaxgan import training
 
@@ -59,6 +82,10 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     except training.Stopped as stop:
         print(stop)
         return 128 + stop.signal
+
+
+def _tell(line):
+    print(line, file=sys.stderr, flush=True)
 
 
 class _Common:
@@ -75,6 +102,8 @@ def _population(recipe, fields, args):
 
     if args.population < 1:
         raise BadInput(f"--population is {args.population}: give 1 or more")
+    if args.init_from:
+        raise BadInput(f"--init-from {args.init_from} does not go with --population and --sweep: remove one of them")
     if args.mode != "single":
         raise BadInput(f"--parallel {args.mode} does not go with --population and --sweep: remove it")
     configs = training.members(fields, args.population, args.sweep)

@@ -129,4 +129,4 @@ def matmul_ceiling(device: jax.Device, dtype: DTypeLike) -> float:
 
 def table(result: Mapping[str, Any]) -> str:
     """The result as lines of text."""
-    return "\n".join(f"{name:20}{value}" for name, value in result.items() if name != "versions")
+    return "\n".join(f"{name:28}{value}" for name, value in result.items() if name != "versions")

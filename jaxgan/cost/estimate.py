@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,28 +22,46 @@ _SCRATCH = 2.2  # on a CPU, convolutions take buffers that XLA does not count: u
 
 
 def describe(
-    recipe: ModuleType, config: Config, mode: str = "single", devices: int | None = None, memory: float = 0
-) -> str:
-    """The resolved config as JSON, then parameters, FLOPs, bytes and the largest batch, as lines of text."""
+    recipe: ModuleType,
+    config: Config,
+    mode: str = "single",
+    devices: int | None = None,
+    memory: float = 0,
+    largest: bool = False,
+    say: Callable[[str], Any] = lambda line: None,
+) -> Iterator[str]:
+    """Lines of text, each as soon as it is known: the resolved config as JSON, parameters, FLOPs, bytes.
+
+    largest: also the largest batch that fits, for which some more programs are compiled: `say` hears of each.
+    """
+    chosen = parallel.choose(mode, devices)
+    dataset = training.prepare(recipe, config)
+    info = {**dataset.info._asdict(), "specs": {name: spec._asdict() for name, spec in dataset.specs.items()}}
+    yield json.dumps({"recipe": recipes.name(recipe), "config": dataclasses.asdict(config), "data": info}, indent=2)
+    program = training.compose(recipe, config, dataset, mode, chosen)
+    state = jax.eval_shape(program.begin)
+    yield f"parameters  G {_count(state.g.params):,}  D {_count(state.d.params):,}"
     cost = measure(recipe, config, mode, devices)
-    limit, source = (memory, "given by --memory-gib") if memory else device_memory(parallel.choose(mode, devices)[0])
-    info, chosen = cost["data"], parallel.choose(mode, devices)
+    limit, source = (memory, "given by --memory-gib") if memory else device_memory(chosen[0])
     where = f"{len(chosen)} x {chosen[0].device_kind}" + (f" under {mode}" if mode != "single" else "")
-    most = largest_batch(recipe, config, limit, mode, devices) if limit else None
     gib = lambda n: f"{n / 2**30:.2f} GiB" if n >= 2**29 else f"{n / 2**20:.1f} MiB"
-    return "\n".join(
-        [
-            json.dumps({"recipe": recipes.name(recipe), "config": dataclasses.asdict(config), "data": info}, indent=2),
-            f"parameters  G {cost['parameters_g']:,}  D {cost['parameters_d']:,}",
-            f"step        {cost['flops'] / 1e9:.3f} GFLOP a device for {config.batch_size} samples",
-            f"training    {cost['flops'] * config.steps / 1e12:.2f} TFLOP a device in {config.steps} steps",
-            f"memory      {gib(cost['peak_bytes'])} a device: {gib(cost['argument_bytes'])} of state, batch and data set, "
-            "the rest to work in",
-            f"checkpoint  {gib(cost['state_bytes'])}, {config.keep_latest + config.keep_best} kept",
-            "largest     " + (f"--batch-size {most} in {gib(limit)} a device, {source}" if limit else source),
-            f"based on    XLA's cost and memory analysis of the program compiled for {where}, jax {jax.__version__}; "
-            "what runs beside it takes more",
-        ]
+    yield f"step        {cost['flops'] / 1e9:.3f} GFLOP a device for {config.batch_size} samples"
+    yield f"training    {cost['flops'] * config.steps / 1e12:.2f} TFLOP a device in {config.steps} steps"
+    yield (
+        f"memory      {gib(cost['peak_bytes'])} a device: {gib(cost['argument_bytes'])} of state, batch and data set, "
+        "the rest to work in"
+    )
+    yield f"checkpoint  {gib(cost['state_bytes'])}, {config.keep_latest + config.keep_best} kept"
+    if not largest:
+        yield "largest     not looked for: add --largest"
+    elif limit:
+        most = largest_batch(recipe, config, limit, mode, devices, say)
+        yield f"largest     --batch-size {most} in {gib(limit)} a device, {source}"
+    else:
+        yield f"largest     {source}"
+    yield (
+        f"based on    XLA's cost and memory analysis of the program compiled for {where}, jax {jax.__version__}; "
+        "what runs beside it takes more"
     )
 
 
@@ -55,12 +74,11 @@ def measure(
     dataset = training.prepare(recipe, config)
     compiled, state = _compile(recipe, config, dataset, mode, chosen)
     flops = count_flops(recipe, config, dataset.specs, compiled)
-    count = lambda tree: sum(math.prod(x.shape) for x in jax.tree.leaves(tree))
     memory = compiled.memory_analysis()
     return {
         "data": {**dataset.info._asdict(), "specs": {name: spec._asdict() for name, spec in dataset.specs.items()}},
-        "parameters_g": count(state.g.params),
-        "parameters_d": count(state.d.params),
+        "parameters_g": _count(state.g.params),
+        "parameters_d": _count(state.d.params),
         "state_bytes": sum(math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(state)),
         "flops": flops,
         "argument_bytes": memory.argument_size_in_bytes,
@@ -69,8 +87,17 @@ def measure(
     }
 
 
+def _count(tree):
+    return sum(math.prod(x.shape) for x in jax.tree.leaves(tree))
+
+
 def largest_batch(
-    recipe: str | Path | ModuleType, config: Config, limit: float, mode: str = "single", devices: int | None = None
+    recipe: str | Path | ModuleType,
+    config: Config,
+    limit: float,
+    mode: str = "single",
+    devices: int | None = None,
+    say: Callable[[str], Any] = lambda line: None,
 ) -> int:
     """The largest --batch-size whose step takes at most `limit` bytes on each device; 0 where not even one sample does.
 
@@ -85,6 +112,7 @@ def largest_batch(
     def peak(batch):
         if batch not in known:
             sized = dataclasses.replace(config, batch_size=batch)
+            say(f"compiling the step for --batch-size {batch}")
             compiled, _ = _compile(recipe, sized, dataset, mode, chosen)
             known[batch] = _peak(compiled, chosen[0].platform)
         return known[batch]

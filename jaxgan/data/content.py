@@ -4,11 +4,14 @@ import contextlib
 import hashlib
 import json
 import os
+import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _PIECE = 2**20  # bytes
+_QUIET_S = 5
 
 
 def cache_folder() -> Path:
@@ -21,7 +24,7 @@ def digest(folder: str | Path, names: Sequence[str]) -> bytes:
     """sha256 (bytes) over names and bytes of the files of a folder, in this order.
 
     A file's hash is kept in JAXGAN_CACHE, and taken from there only where its size, mtime, ctime and inode are unchanged.
-    Raises OSError where a file cannot be read.
+    Says how far it is where that takes more than 5 seconds. Raises OSError where a file cannot be read.
     """
     folder = Path(folder).resolve()
     kept_in = cache_folder() / "content" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}.json"
@@ -35,8 +38,14 @@ def digest(folder: str | Path, names: Sequence[str]) -> bytes:
             return before
         return [*facts, _sha256(folder / name)]
 
+    told = time.monotonic()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = dict(zip(names, pool.map(one, names), strict=True))
+        found = {}
+        for name, facts in zip(names, pool.map(one, names), strict=True):
+            found[name] = facts
+            if time.monotonic() - told > _QUIET_S:
+                told = time.monotonic()
+                print(f"looking at what {folder} holds: {len(found)} of {len(names)} files", file=sys.stderr, flush=True)
     if found != kept:
         _write(kept_in, found)
     whole = hashlib.sha256()

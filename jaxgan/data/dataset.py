@@ -16,6 +16,7 @@ from jaxgan.modalities.resize import Resize
 
 Column = np.ndarray | Lazy
 
+_NAMED = 1000  # classes that may be named though no sample has them
 EXAMPLES = 8  # label vectors of a source that its Spec keeps, to draw samples by
 LABEL = "label"  # the column that is no sample: a class number or a vector of numbers a row
 
@@ -54,6 +55,7 @@ class Dataset:
     name: str
     columns: dict[str, Column]  # name -> array or Lazy
     specs: dict[str, Spec]  # name -> Spec
+    notes: tuple[str, ...] = ()  # what was understood, where it could have been meant in another way
 
     def __getitem__(self, name: str) -> Column:
         return self.columns[name]
@@ -93,7 +95,7 @@ class Dataset:
     def replace(self, **columns: Column) -> "Dataset":
         """Dataset with these columns in place of its own, of the same kind. Raises KeyError for columns that it has not."""
         specs = {name: self.specs[name]._replace(shape=x.shape[1:], dtype=str(x.dtype)) for name, x in columns.items()}
-        return Dataset(self.name, {**self.columns, **columns}, {**self.specs, **specs})
+        return Dataset(self.name, {**self.columns, **columns}, {**self.specs, **specs}, self.notes)
 
 
 def from_arrays(
@@ -132,10 +134,20 @@ def _kind(name, column, x):
 
 
 def labels(name: str, label: np.ndarray, size: int, classes: Iterable[str] | None = None) -> tuple[np.ndarray, Spec]:
-    """(label, Spec): int32 [size] of integers from 0, float32 [size, K] of label vectors.
+    """(label, Spec): int32 [size] of class numbers, float32 [size, K] of label vectors.
 
-    Raises BadInput for other types, lengths and values.
+    Classes are words, or whole numbers from 0: those that occur, or those that are named. One column of them is no vector.
+    Raises BadInput for other types, lengths and values, and for more names than 1,000 where there are fewer samples.
     """
+    if label.ndim == 2 and label.shape[1] == 1 and (label.dtype.kind in "iubUS" or _whole(label)):
+        label = label[:, 0]
+    if label.shape == (size,) and label.dtype.kind in "US":
+        if classes is not None:
+            raise BadInput(f"{name}: label has words, and there are names of classes besides: take the names away")
+        words, label = np.unique(label.astype(str), return_inverse=True)
+        return class_numbers(label, words.tolist())
+    if label.ndim == 1 and label.dtype.kind == "f" and _whole(label):
+        label = label.astype(np.int64)
     if label.ndim == 2 and len(label) == size and label.shape[1] and label.dtype.kind in "fiub":
         label = label.astype(np.float32)
         if not np.isfinite(label).all():
@@ -153,10 +165,27 @@ def labels(name: str, label: np.ndarray, size: int, classes: Iterable[str] | Non
         )
     if label.min() < 0:
         raise BadInput(f"{name}: label has {label.min()}, the lowest class is 0: number the classes from 0")
-    classes = tuple(map(str, range(label.max() + 1))) if classes is None else tuple(classes)
+    if classes is None:
+        found, label = np.unique(label, return_inverse=True)
+        return class_numbers(label, map(str, found.tolist()))
+    classes = tuple(classes)
     if label.max() >= len(classes):
         raise BadInput(f"{name}: label has {label.max()}, there are {len(classes)} classes: number them from 0")
+    if len(classes) > max(size, _NAMED):
+        raise BadInput(f"{name} names {len(classes)} classes and has {size} samples: name those that occur")
     return class_numbers(label, classes)
+
+
+def _whole(label):
+    return label.dtype.kind == "f" and label.size and bool(np.isfinite(label).all() and (label == np.rint(label)).all())
+
+
+def renumbered(data: Dataset, classes: tuple[str, ...]) -> Dataset:
+    """Dataset whose class numbers are those of these names. Raises KeyError for a class that is not among them."""
+    number = {name: i for i, name in enumerate(classes)}
+    label = np.array([number[name] for name in data.classes], np.int32)[np.asarray(data[LABEL])]
+    made = data.replace(label=label)
+    return dataclasses.replace(made, specs={**made.specs, LABEL: made.specs[LABEL]._replace(classes=classes)})
 
 
 def class_numbers(label: Any, classes: Iterable[str]) -> tuple[np.ndarray, Spec]:
@@ -165,7 +194,12 @@ def class_numbers(label: Any, classes: Iterable[str]) -> tuple[np.ndarray, Spec]
 
 
 def labelled(
-    name: str, image: Column, label: np.ndarray | None = None, classes: Iterable[str] | None = None, kind: str = "image"
+    name: str,
+    image: Column,
+    label: np.ndarray | None = None,
+    classes: Iterable[str] | None = None,
+    kind: str = "image",
+    notes: tuple[str, ...] = (),
 ) -> Dataset:
     """Dataset of samples of this kind, an array or a Lazy, and of their labels where there are any.
 
@@ -174,7 +208,7 @@ def labelled(
     columns, specs = {"image": image}, {"image": Spec(image.shape[1:], str(image.dtype), kind)}
     if label is not None:
         columns[LABEL], specs[LABEL] = labels(name, label, len(image), classes)
-    return Dataset(name, columns, specs)
+    return Dataset(name, columns, specs, notes)
 
 
 def resized(data: Dataset, how: Resize) -> Dataset:

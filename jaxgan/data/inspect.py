@@ -10,20 +10,21 @@ from jaxgan import modalities
 from jaxgan.data.load import load
 from jaxgan.data.sources import files, idx
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import Resize
+from jaxgan.modalities.resize import Resize, frames
 
 MOST = 100_000  # samples that are looked at where a source is no folder of files
 
 
-def check(source: str) -> tuple[list[str], list[str]]:
+def check(source: str, split: str = "") -> tuple[list[str], list[str]]:
     """(lines, problems): a report on a source, a line each, and what keeps it from being used as it is.
 
+    split: of a folder that has splits, by default the one that is trained on.
     Raises BadInput where there is nothing in it that can be used.
     """
     path = Path(source)
-    if (path.is_dir() and not idx.find(path)) or (path.is_file() and path.suffix == ".zip"):
-        return _check_files(path)
-    dataset = load(source)
+    if str(source) and files.takes(source) and not (path.is_dir() and idx.find(path)):
+        return _check_files(path, split)
+    dataset = load(source, split=split)
     column = next(iter(dataset.columns))
     image = dataset[column]
     seen: Counter[bytes] = Counter()
@@ -55,13 +56,15 @@ def check(source: str) -> tuple[list[str], list[str]]:
     return lines, problems
 
 
-def _check_files(path):
-    found = files.find(path)
-    shapes, damaged, seen, whole, low, high = Counter(), [], Counter(), [], 255, 0
+def _check_files(path, split):
+    found = files.find(path, split)
+    shapes, damaged, seen, whole, low, high, moving = Counter(), [], Counter(), [], 255, 0, 0
     for i, name in enumerate(found.names):
         try:
+            with found.open(name) as file:
+                moving += frames(file) > 1
             image = found.read(name, Resize())
-        except files.DAMAGED as error:
+        except (BadInput, *files.DAMAGED) as error:
             damaged.append(f"{name} ({error})")
             continue
         shapes[image.shape] += 1
@@ -74,7 +77,18 @@ def _check_files(path):
     label = None if found.label is None else found.label[whole]
     duplicates = sum(n - 1 for n in seen.values())
     values = ("uint8", low, high)
-    return _lines(len(found.names), shapes, modalities.get("image"), found.classes, label, damaged, duplicates, values)
+    lines, problems = _lines(
+        len(found.names), shapes, modalities.get("image"), found.classes, label, damaged, duplicates, values
+    )
+    if found.splits:
+        lines.append(f"splits      {', '.join(found.splits.values())}: looked at {found.source}")
+    if moving:
+        lines.append(f"animated    {moving} files: the first frame of each")
+    lines += [f"left out    {count} {reason}" for reason, count in sorted(found.left_out.items())]
+    lines += [f"note        {note}" for note in found.notes]
+    if high <= 1 and whole:
+        problems.append("all values are 0 or 1, nearly black: scale them to 0 .. 255 (masks are a column of their own)")
+    return lines, problems
 
 
 def _lines(files, shapes, kind, classes, label, damaged, duplicates, values):

@@ -3,65 +3,138 @@
 import csv
 import io
 import json
+import re
+import unicodedata
 from collections.abc import Sequence
-from pathlib import Path
-from zipfile import ZipFile
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxgan.data.dataset import labels as labels_of
+from jaxgan.data.listing import MOST_BYTES, Listing
 from jaxgan.errors import BadInput
 
 NAMES = ("dataset.json", "labels.json", "labels.csv")  # in the folder; beside it FOLDER.json or FOLDER.csv
+DEEPEST = 100  # brackets within brackets of a .json
 
 
-def beside(folder: Path) -> tuple[str, str] | None:
-    """(path, text) of the table in a folder or beside it, None where there is none."""
-    places = [folder / name for name in NAMES] + [folder.parent / f"{folder.name}{end}" for end in (".json", ".csv")]
-    for path in places:
-        if path.is_file():
-            return str(path), path.read_text()
+class Table(NamedTuple):
+    """Rows of labels by the name that the table has for a file."""
+
+    path: str
+    columns: tuple[str, ...] | None  # names of the labels of a row
+    rows: dict[str, list] | None  # None where it says that there are no labels
+    within: bool = True  # whether it lies in what it is about, and so has to have a row for each image
+    folder: str = ""  # of the names, where only those in one are meant
+
+
+def beside(folder: Path) -> Table | None:
+    """The Table beside a folder that is called after it, None where there is none."""
+    for end in (".json", ".csv"):
+        path = folder.parent / f"{folder.name}{end}"
+        if folder.name and path.is_file():
+            if path.stat().st_size > MOST_BYTES:
+                raise BadInput(f"{path} has more than {MOST_BYTES:,} bytes: take it away, or move it elsewhere")
+            return _table(str(path), path.read_bytes(), within=False)
     return None
 
 
-def inside(archive: ZipFile, names: Sequence[str]) -> tuple[str, str] | None:
-    """(name, text) of the table at the top of a zip, None where there is none."""
+def inside(found: Listing) -> Table | None:
+    """The Table at the top of a Listing, None where there is none."""
     for name in NAMES:
-        if name in names:
-            return f"{archive.filename}/{name}", archive.read(name).decode()
+        if name in found.names:
+            with found.open(name) as file:
+                return _table(f"{found.source}/{name}", file.read())
     return None
 
 
-def labels(path: str, text: str, names: Sequence[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """(label, classes) of the images with these names, None and () where the table has none.
+def below(table: Table, folder: str) -> Table:
+    """The Table for the images in one folder of what it is about."""
+    return table._replace(folder=folder, within=False)
+
+
+def labels(table: Table, names: Sequence[str]) -> tuple[np.ndarray | None, tuple[str, ...], list[str]]:
+    """(label, classes, notes) of the images with these names; None and () where the table has none.
 
     A .csv has a head: file, then a name for each column; a .json is {file: label}, or StyleGAN's {"labels": [[file, label],
-    ...]}. One word or whole number an image is a class; a fraction, a list or several columns are a label vector.
-    Raises BadInput for images without a row, and rows that do not fit each other.
+    ...]}. One word or whole number an image is a class; words in a list are several classes of one image; a fraction, a list
+    of numbers or several columns are a label vector. Files are found by their name; by that with the folder before it; by that
+    without its suffix, where it is the only one. Raises BadInput for images without a row, several rows for one, and rows that
+    do not fit each other.
     """
-    columns, rows = (_csv if Path(path).suffix == ".csv" else _json)(path, text)
-    if rows is None:
-        return None, ()
-    missing = [name for name in names if name not in rows]
+    path, columns = table.path, table.columns
+    if table.rows is None:
+        return None, (), []
+    found = _matched(table, names)
+    missing = [name for name in names if name not in found]
+    if len(missing) == len(names) and not table.within:
+        return None, (), [f"{path} has no row for any of the images: it is left aside"]
     if missing:
         raise BadInput(
             f"{path} has no row for {len(missing)} of {len(names)} images, the first is {missing[0]}: add them"
         )
-    found = [rows[name] for name in names]
-    widths = {len(row) for row in found}
+    rows = [found[name] for name in names]
+    empty = next((name for name in names if "" in found[name]), None)
+    if empty is not None:
+        raise BadInput(f"{path}: the label of {empty} is missing: add it, or take the image out")
+    if columns is None and all(isinstance(x, str) for row in rows for x in row) and {len(row) for row in rows} != {1}:
+        classes = tuple(sorted({x for row in rows for x in row}))
+        return np.array([[float(name in row) for name in classes] for row in rows], np.float32), classes, []
+    widths = {len(row) for row in rows}
     if len(widths) > 1:
         raise BadInput(f"{path} has rows of {min(widths)} and of {max(widths)} labels: give every image as many")
     if widths == {1}:
-        words = [row[0] for row in found]
-        if all(isinstance(word, int) for word in words):
-            return _checked(path, np.array(words))
+        words = [row[0] for row in rows]
+        if all(isinstance(x, int | float) and x == x // 1 for x in words):
+            return *_checked(path, np.array([int(x) for x in words])), []
         if any(isinstance(word, str) for word in words):
             classes = tuple(sorted({str(word) for word in words}))
-            return np.array([classes.index(str(word)) for word in words], np.int32), classes
-    odd = next((name for name, row in zip(names, found, strict=True) if any(isinstance(x, str) for x in row)), None)
+            number = {name: i for i, name in enumerate(classes)}
+            return np.array([number[str(word)] for word in words], np.int32), classes, []
+    odd = next((name for name, row in zip(names, rows, strict=True) if any(isinstance(x, str) for x in row)), None)
     if odd is not None:
-        raise BadInput(f"{path}: the labels of {odd} are {rows[odd]}: give numbers where there are several")
-    return _checked(path, np.array(found, np.float64), columns)
+        raise BadInput(f"{path}: the labels of {odd} are {found[odd]}: give numbers where there are several")
+    return *_checked(path, np.array(rows, np.float64), columns), []
+
+
+def _matched(table, names):
+    """{image: row}, of the rows that are about one of the images."""
+    start = f"{table.folder}/" if table.folder else ""
+    exact = {_plain(start + name): name for name in names}
+    stems: dict[str, list] = {}
+    for key, name in exact.items():
+        stems.setdefault(str(PurePosixPath(key).with_suffix("")), []).append(name)
+    single = {stem: alike[0] for stem, alike in stems.items() if len(alike) == 1}
+    found, taken = {}, {}
+    for key, row in table.rows.items():
+        parts = PurePosixPath(_plain(key)).parts
+        ends = ["/".join(parts[i:]) for i in range(len(parts))]  # with ever less of the folders before it
+        places = [known[end] for known in (exact, single) for end in ends if end in known]
+        if not places:
+            continue
+        if places[0] in found:
+            raise BadInput(
+                f"{table.path} has two rows for {places[0]}: {taken[places[0]]}, {found[places[0]]} and {key}, {row}: keep one "
+                "(several labels of one image are a list in a .json)"
+            )
+        found[places[0]], taken[places[0]] = row, key
+    return found
+
+
+def _plain(name):
+    """A file's name as all systems write it."""
+    name = unicodedata.normalize("NFC", name.strip()).replace("\\", "/")
+    return re.sub(r"^(\./)+|^[A-Za-z]:/|^/+", "", name)
+
+
+def _table(path, raw, within=True):
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is no UTF-8 ({error}): save it as that") from error
+    columns, rows = (_csv if Path(path).suffix == ".csv" else _json)(path, text)
+    return Table(path, columns, rows, within)
 
 
 def _checked(path, label, columns=None):
@@ -70,19 +143,30 @@ def _checked(path, label, columns=None):
 
 
 def _csv(path, text):
-    lines = [row for row in csv.reader(io.StringIO(text)) if row]
+    try:
+        lines = [[word.strip() for word in row] for row in csv.reader(io.StringIO(text), strict=False) if row]
+    except csv.Error as error:
+        raise BadInput(f"{path} cannot be read ({error}): mend it, or take it away") from error
     if not lines or len(lines[0]) < 2:
         raise BadInput(f"{path} has no labels: give a head such as file,label and a row for each image")
     head, *body = lines
+    if PurePosixPath(head[0].replace("\\", "/")).suffix:
+        raise BadInput(f"{path} begins with the row of {head[0]}: give it a head, such as file,label")
     for row in body:
         if len(row) != len(head):
             raise BadInput(f"{path}: the row of {row[0]} has {len(row)} entries and the head {len(head)}: mend it")
-    return tuple(head[1:]), {row[0]: [_number(word) for word in row[1:]] for row in body}
+    return tuple(head[1:]), _once(path, [(row[0], [_number(word) for word in row[1:]]) for row in body])
 
 
 def _json(path, text):
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(\\.|[^"\\])*"', "", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > DEEPEST:
+        raise BadInput(f"{path} has brackets {deepest} deep: labels need 3, take it away")
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=lambda pairs: _unlike(path, pairs))
     except ValueError as error:
         raise BadInput(f"{path} is no JSON ({error}): mend it, or take it away") from error
     if isinstance(content, dict) and "labels" in content:
@@ -91,13 +175,36 @@ def _json(path, text):
         return None, None
     try:
         pairs = content.items() if isinstance(content, dict) else [(name, label) for name, label in content]
-        rows = {name: label if isinstance(label, list) else [label] for name, label in pairs}
+        rows = [(str(name), label if isinstance(label, list) else [label]) for name, label in pairs]
     except (TypeError, ValueError) as error:
         raise BadInput(f'{path} is not {{file: label}} nor {{"labels": [[file, label], ...]}}: mend it') from error
-    odd = next((n for n, row in rows.items() if any(type(x) not in (int, float, str) for x in row)), None)
-    if odd is not None:
-        raise BadInput(f"{path}: the label of {odd} is {rows[odd]!r}: give a number, a word or a list of numbers")
-    return None, rows
+    return None, _once(path, rows)
+
+
+def _unlike(path, pairs):
+    """A JSON object. Raises BadInput where it has a key twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
+        one, other = [value for key, value in pairs if key == name][:2]
+        raise BadInput(f"{path} has two rows for {name}: {one} and {other}: keep one")
+    return found
+
+
+def _once(path, rows):
+    """{file: row}. Raises BadInput where a file comes twice, with both."""
+    found: dict[str, Any] = {}
+    for name, row in rows:
+        if name in found:
+            raise BadInput(
+                f"{path} has two rows for {name}: {found[name]} and {row}: keep one (several labels of one image are a list in a "
+                ".json)"
+            )
+        odd = [x for x in row if type(x) not in (int, float, str)]
+        if odd or not row:
+            raise BadInput(f"{path}: the label of {name} is {row!r}: give a number, a word or a list of either")
+        found[name] = [x.strip() if isinstance(x, str) else x for x in row]
+    return found
 
 
 def _number(word):

@@ -2,7 +2,7 @@
 
 from jaxgan.data import batch, load
 from jaxgan.data import held_out as left_out
-from jaxgan.data.dataset import LABEL, Dataset
+from jaxgan.data.dataset import LABEL, Dataset, renumbered
 from jaxgan.errors import BadInput
 from jaxgan.runs import Run
 
@@ -20,8 +20,10 @@ def data_of(run: Run, source: str | None = None, held_out: str | None = None) ->
             f"--data {dataset.name} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, the run was "
             f"trained on {run.data.name} with {run.data.sha256[:12]} and {run.data.size}: give that as --data SOURCE"
         )
-    other = load(held_out, **fitting) if held_out else left_out(source or config.data, **fitting)
+    other = load(held_out, **{**fitting, "split": ""}) if held_out else left_out(source or config.data, **fitting)
     if other is not None:
+        if {LABEL} <= {*config.given} & {*other.specs} and set(other.classes) < set(dataset.classes):
+            other = renumbered(other, dataset.classes)
         batch.check(config, other)
         for name in batch.columns(config):
             _same(name, run.data.specs[name], other)

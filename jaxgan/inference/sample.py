@@ -1,6 +1,7 @@
 """Samples of a trained run: grids, archives, folders, interpolations."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -154,22 +155,37 @@ def _write(out, kind, column, samples, labels, spec, interpolate):
     if out.suffix == ".npz":
         np.savez(out, **{column: samples}, **({} if labels is None else {LABEL: labels}))
     elif out.suffix == "":
+        names = _folders(spec.classes) if spec is not None else ()
         for i, one in enumerate(samples):
-            place = out if labels is None or spec.examples else out / spec.classes[labels[i]]
+            place = out if labels is None or spec.examples else out / names[labels[i]]
             place.mkdir(exist_ok=True)
             kind.write(place / f"{i:06}{kind.SUFFIX}", one)
     elif interpolate or single:
         kind.sample_grid(out, samples, _ROW if interpolate else max(1, round(len(samples) ** 0.5)))
-    else:  # a row for each class
-        columns = max(np.bincount(labels))
-        kind.sample_grid(out, samples if kind.EACH else _rows_of(samples, labels, columns, kind), columns)
+    elif kind.EACH:
+        kind.sample_grid(out, samples, 1)
+    else:  # a column for each class, as in a training's sheets
+        there = np.unique(labels)
+        kind.sample_grid(out, _columns_of(samples, labels, there, kind), len(there), [spec.classes[i] for i in there])
 
 
-def _rows_of(samples, labels, columns, kind):
-    """Samples with blank ones at the end of the classes that have fewer than `columns`."""
-    rows = []
-    for label in np.unique(labels):
+def _folders(classes):
+    """Names of folders for classes: one part of a path each, and no two alike, whatever a class is called."""
+    found: list[str] = []
+    for i, name in enumerate(classes):
+        plain = re.sub(r"[^\w .+-]", "_", name).strip(" .") or "_"
+        while plain.lower() in (other.lower() for other in found):
+            plain = f"{plain}_{i}"
+        found.append(plain)
+    return found
+
+
+def _columns_of(samples, labels, there, kind):
+    """Samples row by row, a class in each column, with blank ones at the end of those that have fewer."""
+    rows = max(np.bincount(labels))
+    blank = kind.blank(samples.shape[1:]).astype(samples.dtype)
+    columns = []
+    for label in there:
         own = samples[labels == label]
-        missing = [kind.blank(own.shape[1:]).astype(own.dtype)[None]] * (columns - len(own))
-        rows += [own, *missing]
-    return np.concatenate(rows)
+        columns.append(np.concatenate([own, *[blank[None]] * (rows - len(own))]))
+    return np.stack(columns, axis=1).reshape(-1, *samples.shape[1:])

@@ -14,6 +14,7 @@ from jaxgan.sharing import Array, Batch
 
 ONE, SUFFIX, FEATURES, EACH, FORMS = "image", ".png", "classifier", None, (4, 3)
 CELL = 48  # smallest width of a picture in a grid, in pixels
+_CHANNELS = (1, 3, 4)
 _AS_THEY_ARE = ("mask", "label")  # columns of numbers that are names
 
 
@@ -45,7 +46,18 @@ def to_scale(x: Array) -> Array:
 
 
 def check(name: str, samples: np.ndarray) -> np.ndarray:
-    """uint8 [N, H, W, C], or float32 in [-1, 1], of [N, H, W, C] or grey [N, H, W]."""
+    """uint8 [N, H, W, C], or float32 in [-1, 1], of [N, H, W, C], [N, C, H, W] with C of 1, 3 or 4, or grey [N, H, W]."""
+    if (
+        samples.ndim == 4
+        and samples.shape[1] in _CHANNELS
+        and samples.shape[3] not in _CHANNELS
+        and min(samples.shape[2:]) > 4
+    ):
+        samples = np.moveaxis(samples, 1, -1)
+    if samples.ndim == 3 and samples.dtype == np.uint8 and samples.shape[2] in (3, 4) and min(samples.shape[:2]) > 4:
+        raise BadInput(
+            f"{name} is uint8{list(samples.shape)}, which looks like one picture: give [N, H, W, C], or array[None]"
+        )
     if samples.ndim == 3 and (samples.dtype == np.uint8 or samples.shape[-1] > 2):
         samples = samples[..., None]  # grey
     if samples.ndim != 4 or samples.size == 0:

@@ -1,5 +1,8 @@
 """How pictures of any size and kind become samples of one shape."""
 
+import struct
+import warnings
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -8,6 +11,8 @@ import numpy as np
 from jaxgan.errors import BadInput
 
 HOW = ("crop", "stretch", "pad")
+MOST_PIXELS = 2**28  # of one picture
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF's orientation -> Pillow's Transpose
 
 
 class Resize(NamedTuple):
@@ -32,16 +37,20 @@ class Resize(NamedTuple):
 def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
     """uint8 [H, W, C] of an open image file: 1, 3 or 4 channels; with 0, 1 or 3 as found.
 
-    16 bits become 8; without a fourth channel transparency is laid over white. Raises OSError and others where damaged.
+    As a viewer shows it: turned as its EXIF says, the first of several frames, transparency laid over white without a fourth
+    channel. 16 bits become 8; whole numbers of 0 .. 255, and floats of 0 .. 1 or -1 .. 1, in wider files are taken as such.
+    Raises BadInput for other wide values and for pictures above MOST_PIXELS, OSError and others where damaged.
     """
     from PIL import Image
 
-    with Image.open(file) as opened:
+    with _opened(file) as opened:
+        turn = _orientation(opened)
         opened.load()
         picture: Image.Image = opened
-        if picture.mode.startswith("I"):  # 16 bits
-            image = (np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8)[..., None]
-            return as_channels(image, channels)
+        if turn in _TURNS:
+            picture = picture.transpose(Image.Transpose(_TURNS[turn]))
+        if picture.mode.startswith("I") or picture.mode == "F":
+            return as_channels(_narrowed(np.asarray(picture))[..., None], channels)
         clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
         if channels == 4:
             return np.asarray(picture.convert("RGBA"))
@@ -53,9 +62,69 @@ def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
         return np.asarray(picture.convert("RGB"))
 
 
+def head(file: str | Path | IO[bytes]) -> tuple[tuple[int, int], bool]:
+    """((height, width), whether it is grey) of an open image file, as `read` gives it and without reading its pixels."""
+    with _opened(file) as picture:
+        width, height = picture.size
+        size = (width, height) if _orientation(picture) in (5, 6, 7, 8) else (height, width)
+        return size, is_grey(picture) and "transparency" not in picture.info
+
+
+def frames(file: str | Path | IO[bytes]) -> int:
+    """Frames of an open image file."""
+    with _opened(file) as picture:
+        return getattr(picture, "n_frames", 1)
+
+
 def is_grey(picture: Any) -> bool:
     """Whether a Pillow image has a single channel of brightness, whatever its depth."""
-    return picture.mode in ("1", "L") or picture.mode.startswith("I")
+    return picture.mode in ("1", "L", "F") or picture.mode.startswith("I")
+
+
+def _opened(file):
+    """Pillow's image of a file. Raises BadInput where it has too many pixels."""
+    Image = _pillow()
+    try:
+        return Image.open(file)
+    except Image.DecompressionBombError as error:
+        raise BadInput(f"it says to have more than {MOST_PIXELS:,} pixels: make it smaller, or take it out") from error
+
+
+@cache
+def _pillow():
+    """Pillow's module of images, that refuses MOST_PIXELS and warns of nothing below."""
+    from PIL import Image
+
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # it refuses what has twice as many
+    return Image
+
+
+def _orientation(picture):
+    """How a viewer turns a picture, by EXIF's numbers; 1 as it is. Pillow turns TIFF files itself."""
+    if picture.format == "TIFF" or (picture.format == "PNG" and "exif" not in picture.info):
+        return 1
+    try:
+        return picture.getexif().get(0x0112, 1)
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):  # damaged, the picture may be whole
+        return 1
+
+
+def _narrowed(values):
+    """uint8 of whole numbers of 16 or 32 bits, or floats. Raises BadInput where their range does not say what they mean."""
+    low, high = float(values.min()), float(values.max())
+    if values.dtype.kind == "f":
+        if low >= 0 and high <= 1:
+            return np.rint(values * 255).astype(np.uint8)
+        if low >= -1 and high <= 1:
+            return np.rint((values + 1) / 2 * 255).astype(np.uint8)
+    elif low >= 0 and 4095 < high <= 65535:
+        return (values.astype(np.uint32) >> 8).astype(np.uint8)
+    if low >= 0 and high <= 255 and (values == np.rint(values)).all():
+        return values.astype(np.uint8)
+    raise BadInput(
+        f"it has {values.dtype} values {low:g} .. {high:g}: scale them to 0 .. 255, or to all of 16 bits, and save 8 or 16 bits"
+    )
 
 
 def as_channels(image: np.ndarray, channels: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""DCGAN at any power-of-two resolution. Radford, Metz & Chintala 2016, arXiv:1511.06434."""
+"""DCGAN at any resolution a 2^n x b 2^n. Radford, Metz & Chintala 2016, arXiv:1511.06434."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +21,7 @@ from jaxgan.layers import (
     label_vector,
     upsample,
 )
+from jaxgan.models.pyramid import Pyramid, both, checked
 from jaxgan.net import Net, from_flax
 
 _paper = nn.initializers.normal(0.02)  # section 4
@@ -34,9 +35,9 @@ def _init(norm):
 
 
 class Generator(nn.Module):
-    """z [B, Z] -> [B, R, R, channels] in [-1, 1]: dense to 4x4, then doublings."""
+    """z [B, Z] -> [B, H, W, channels] in [-1, 1]: dense to the smallest feature map, then doublings."""
 
-    resolution: int
+    sizes: Pyramid
     channels: int
     width: int
     max_width: int
@@ -54,7 +55,7 @@ class Generator(nn.Module):
         to_norm = label if self.labels == "norm" else None
         init = _init(self.norm)
         bias = self.norm not in CENTRED
-        doublings = self.resolution.bit_length() - 3
+        (rows, cols), doublings = self.sizes
         widths = [min(self.width << i, self.max_width) for i in reversed(range(doublings))]
 
         def act(x):
@@ -62,8 +63,8 @@ class Generator(nn.Module):
             return nn.relu(norm(x, train, to_norm))
 
         x = append_label(z, label) if self.classes and self.labels == "concat" else z
-        x = Dense(16 * widths[0], bias, kernel_init=init, dtype=self.dtype)(x, train).reshape(-1, 4, 4, widths[0])
-        x = act(x)
+        x = Dense(rows * cols * widths[0], bias, kernel_init=init, dtype=self.dtype)(x, train)
+        x = act(x.reshape(-1, rows, cols, widths[0]))
         for width in widths[1:]:
             x = act(self.double(x, width, bias, init, train))
         x = self.double(x, self.channels, True, _paper if self.norm != "none" else _lecun, train)
@@ -77,7 +78,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """x [B, R, R, channels] -> logits [B]: halvings to 4x4, then dense."""
+    """x [B, H, W, channels] -> logits [B]: halvings to the smallest feature map, then dense."""
 
     width: int
     max_width: int
@@ -91,11 +92,11 @@ class Discriminator(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
-        check_shape(x.shape[1:])
+        doublings = check_shape(x.shape[1:]).doublings
         label = label_vector(label, self.classes) if self.classes else None
         init = _init(self.norm)
         x = append_label(x, label) if self.classes and self.labels == "concat" else x
-        for i in range(x.shape[1].bit_length() - 3):
+        for i in range(doublings):
             width = min(self.width << i, self.max_width)
             bias = i == 0 or self.norm not in CENTRED
             options = {
@@ -118,7 +119,7 @@ class Discriminator(nn.Module):
 
 
 def generator(
-    resolution: int = 64,
+    resolution: int | tuple[int, int] = 64,
     channels: int = 3,
     *,
     width: int = 64,
@@ -131,19 +132,20 @@ def generator(
     axis_name: str | None = None,
     dtype: DTypeLike = jnp.float32,
 ) -> Net:
-    """Net (z [B, Z], label) -> images [B, R, R, channels] in [-1, 1].
+    """Net (z [B, Z], label) -> images [B, H, W, channels] in [-1, 1], square where `resolution` is one number.
 
-    width: channels of the last layer but one, doubled towards 4x4 up to max_width (at 64 pixels 64 .. 512).
+    H = a 2^n and W = b 2^n, a and b from 2 to 8: 4x4 at the beginning of squares of a power of two, as in the paper.
+    width: channels of the last layer but one, doubled towards the smallest feature map up to max_width (at 64 pixels 64 .. 512).
     norm: "batch", "layer", "instance", "pixel" or "none". up: "transpose", or "nearest" or "bilinear" resampling.
     labels: "concat" with z, or "norm": scales and shifts of every norm. axis_name: devices that share batch statistics.
-    Raises BadInput for a resolution that is no power of two from 8 on, and for options that contradict each other.
+    Raises BadInput for other resolutions, and for options that contradict each other.
     """
-    check_shape((resolution, resolution, channels))
+    sizes = check_shape((*both(resolution), channels))
     _known(norm=(norm, NORMS), up=(up, ("transpose", "nearest", "bilinear")), labels=(labels, ("concat", "norm")))
     if classes and labels == "norm" and norm == "none":
         raise BadInput("labels='norm' with norm='none' leaves the labels unused: choose a norm, or labels='concat'")
     module = Generator(
-        resolution, channels, width, max_width, kernel, norm, up, classes, labels, axis_name, jnp.dtype(dtype)
+        sizes, channels, width, max_width, kernel, norm, up, classes, labels, axis_name, jnp.dtype(dtype)
     )
     return from_flax(module, classes)
 
@@ -160,7 +162,7 @@ def discriminator(
     axis_name: str | None = None,
     dtype: DTypeLike = jnp.float32,
 ) -> Net:
-    """Net (images [B, R, R, C], label) -> logits [B]. Takes any power-of-two resolution from 8 on.
+    """Net (images [B, H, W, C], label) -> logits [B]. Takes any resolution that the generator has.
 
     width: channels after the first halving, doubled up to max_width. norm: as in `generator`, never on the first layer.
     spectral: spectral norm of every weight. labels: "concat" as channels of the image, or "projection".
@@ -170,16 +172,9 @@ def discriminator(
     return from_flax(module, classes)
 
 
-def check_shape(shape: tuple[int, ...]) -> None:
-    """Raises BadInput unless shape (H, W, C) is of square images at a power of two from 8 on."""
-    if len(shape) != 3:
-        raise BadInput(f"a DCGAN is for images, not for samples of shape {tuple(shape)}: train ring, or give images")
-    height, width, _ = shape
-    if height != width or height < 8 or height & (height - 1):
-        near = max(8, 1 << (max(height, width) - 1).bit_length())
-        raise BadInput(
-            f"a DCGAN has a power-of-two resolution from 8x8 on, not {height}x{width}: set --resolution {near}"
-        )
+def check_shape(shape: tuple[int, ...]) -> Pyramid:
+    """The sizes of images of shape (H, W, C). Raises BadInput where doublings do not reach it."""
+    return checked("a DCGAN", shape)
 
 
 def _known(**options):

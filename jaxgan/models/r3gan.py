@@ -17,6 +17,7 @@ from jax.typing import DTypeLike
 from jaxgan.errors import BadInput
 from jaxgan.layers import Dense, downsample_filtered, grouped_conv, label_vector, setup_filter, upsample_filtered
 from jaxgan.layers.linear import per_channel
+from jaxgan.models.pyramid import Pyramid, both, checked
 from jaxgan.net import Net, from_flax
 
 _SLOPE = 0.2
@@ -35,18 +36,19 @@ class Sizes(NamedTuple):
     expansion: int
     halve_past: int
 
-    def stages(self, resolution: int) -> list[tuple[int, int, int]]:
+    def stages(self, sizes: Pyramid) -> list[tuple[int, int, int]]:
         """[(width, blocks, cardinality)], from 4x4 on. Raises BadInput where they do not fit each other."""
-        count = resolution.bit_length() - 2
+        count = sizes.doublings + 1
         halvings = [max(0, i + 3 - self.halve_past.bit_length()) for i in range(count)]
         columns = []
         for name, value in zip(self._fields[:3], self, strict=False):
             if isinstance(value, int):
                 value = [value if name == "blocks" else value >> n for n in halvings]
             elif len(value) != count:
+                (rows, cols), (height, width) = sizes.first, sizes.size
                 raise BadInput(
-                    f"{name} {tuple(value)} is for {len(value)} stages, and {resolution}x{resolution} has {count}: "
-                    "give one number for each from 4x4 on, or one for all"
+                    f"{name} {tuple(value)} is for {len(value)} stages, and {height}x{width} has {count}: "
+                    f"give one number for each from {rows}x{cols} on, or one for all"
                 )
             columns.append(value)
         for width, blocks, cardinality in zip(*columns, strict=True):
@@ -58,9 +60,9 @@ class Sizes(NamedTuple):
                 )
         return list(zip(*columns, strict=True))
 
-    def dtypes(self, resolution: int, dtype: Any) -> list[Any]:
+    def dtypes(self, sizes: Pyramid, dtype: Any) -> list[Any]:
         """The dtype that each stage computes in, from 4x4 on, where the network's is `dtype`."""
-        count = resolution.bit_length() - 2
+        count = sizes.doublings + 1
         wide = max(1, count - _NARROW)
         return [jnp.promote_types(dtype, jnp.float32)] * wide + [dtype] * (count - wide)
 
@@ -105,9 +107,9 @@ class Stage(nn.Module):
 
 
 class Generator(nn.Module):
-    """z [B, Z] -> [B, R, R, channels]."""
+    """z [B, Z] -> [B, H, W, channels]."""
 
-    resolution: int
+    pyramid: Pyramid
     channels: int
     sizes: Sizes
     embedding: int
@@ -117,13 +119,13 @@ class Generator(nn.Module):
     @nn.compact
     def __call__(self, z: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         linear = lambda features, dtype, name: _linear(features, dtype, _fan_in(), name)
-        stages, dtypes = self.sizes.stages(self.resolution), self.sizes.dtypes(self.resolution, self.dtype)
+        stages, dtypes = self.sizes.stages(self.pyramid), self.sizes.dtypes(self.pyramid, self.dtype)
         total = sum(blocks for _, blocks, _ in stages)
         if self.classes:
             label = linear(self.embedding, dtypes[0], "embed")(label_vector(label, self.classes), train)
             z = jnp.concatenate([z.astype(dtypes[0]), label], axis=-1)
         width = stages[0][0]
-        basis = self.param("basis", nn.initializers.normal(1.0), (4, 4, width)).astype(dtypes[0])
+        basis = self.param("basis", nn.initializers.normal(1.0), (*self.pyramid.first, width)).astype(dtypes[0])
         x = basis[None] * linear(width, dtypes[0], "mix")(z, train)[:, None, None]
         for i, ((width, blocks, cardinality), dtype) in enumerate(zip(stages, dtypes, strict=True)):
             x = x.astype(dtype)
@@ -136,7 +138,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """x [B, R, R, channels] -> logits [B]."""
+    """x [B, H, W, channels] -> logits [B]."""
 
     sizes: Sizes
     embedding: int | None
@@ -145,9 +147,9 @@ class Discriminator(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
-        check_shape(x.shape[1:])
+        sizes = check_shape(x.shape[1:])
         linear = lambda features, dtype, name, gain=1.0: _linear(features, dtype, _fan_in(gain), name)
-        stages, dtypes = self.sizes.stages(x.shape[1])[::-1], self.sizes.dtypes(x.shape[1], self.dtype)[::-1]
+        stages, dtypes = self.sizes.stages(sizes)[::-1], self.sizes.dtypes(sizes, self.dtype)[::-1]
         total = sum(blocks for _, blocks, _ in stages)
         x = linear(stages[0][0], dtypes[0], "see")(x, train)
         for i, ((width, blocks, cardinality), dtype) in enumerate(zip(stages, dtypes, strict=True)):
@@ -156,7 +158,9 @@ class Discriminator(nn.Module):
                 if width != x.shape[-1]:
                     x = linear(width, dtypes[i - 1], f"change_{i}")(x, train)
             x = Stage(blocks, cardinality, self.sizes.expansion, total, dtype)(x.astype(dtype), train)
-        basis = self.param("basis", nn.initializers.normal(1 / 4), x.shape[1:]).astype(dtypes[-1])
+        basis = self.param("basis", nn.initializers.normal((x.shape[1] * x.shape[2]) ** -0.5), x.shape[1:]).astype(
+            dtypes[-1]
+        )
         x = jnp.einsum("bhwc,hwc->bc", x, basis)
         length = (self.embedding or x.shape[-1]) if self.classes else 1
         x = linear(length, dtypes[-1], "judge")(x, train).astype(jnp.float32)
@@ -167,7 +171,7 @@ class Discriminator(nn.Module):
 
 
 def generator(
-    resolution: int = 32,
+    resolution: int | tuple[int, int] = 32,
     channels: int = 3,
     *,
     width: int | tuple[int, ...] = 768,
@@ -179,18 +183,19 @@ def generator(
     classes: int | None = None,
     dtype: DTypeLike = jnp.float32,
 ) -> Net:
-    """Net (z [B, Z], label) -> images [B, R, R, channels], around [-1, 1]: nothing bounds them.
+    """Net (z [B, Z], label) -> images [B, H, W, channels], around [-1, 1]: nothing bounds them.
 
-    4x4 learned patterns, one for each channel, times a linear map of z and the label's embedding; then the stages.
+    H = a 2^n and W = b 2^n, a and b from 2 to 8; squares of a power of two, where `resolution` is one, begin at 4x4 as in the
+    paper: 4x4 learned patterns, one for each channel, times a linear map of z and the label's embedding; then the stages.
     width, blocks, cardinality: one number, or one for each stage from 4x4 on. As one number, width and cardinality are
     halved with every doubling past the resolution halve_past. expansion: how much wider a branch is. embedding: length of
-    a label's; the paper has that of z. Raises BadInput for a resolution that is no power of two from
-    8 on, and where the cardinality does not divide width x expansion or sizes do not fit the number of stages.
+    a label's; the paper has that of z. Raises BadInput for other resolutions, and where the cardinality does not divide
+    width x expansion or sizes do not fit the number of stages.
     """
-    check_shape((resolution, resolution, channels))
+    pyramid = check_shape((*both(resolution), channels))
     sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past)
-    sizes.stages(resolution)
-    return from_flax(Generator(resolution, channels, sizes, embedding, classes, jnp.dtype(dtype)), classes)
+    sizes.stages(pyramid)
+    return from_flax(Generator(pyramid, channels, sizes, embedding, classes, jnp.dtype(dtype)), classes)
 
 
 def discriminator(
@@ -204,7 +209,7 @@ def discriminator(
     classes: int | None = None,
     dtype: DTypeLike = jnp.float32,
 ) -> Net:
-    """Net (images [B, R, R, C], label) -> logits [B]: the generator's stages from RxR down, at any R that it takes.
+    """Net (images [B, H, W, C], label) -> logits [B]: the generator's stages from HxW down, at any size that it has.
 
     The last map weighs every pixel of 4x4, channel by channel, then the channels. Labels by projection (Miyato & Koyama
     2018, arXiv:1802.05637): the product with the label's embedding, by default as long as 4x4 is wide, which is the authors'.
@@ -214,16 +219,9 @@ def discriminator(
     return from_flax(Discriminator(sizes, embedding, classes, jnp.dtype(dtype)), classes)
 
 
-def check_shape(shape: tuple[int, ...]) -> None:
-    """Raises BadInput unless shape (H, W, C) is of square images at a power of two from 8 on."""
-    if len(shape) != 3:
-        raise BadInput(f"R3GAN is for images, not for samples of shape {tuple(shape)}: train ring, or give images")
-    height, width, _ = shape
-    if height != width or height < 8 or height & (height - 1):
-        near = max(8, 1 << (max(height, width) - 1).bit_length())
-        raise BadInput(
-            f"R3GAN has a power-of-two resolution from 8x8 on, not {height}x{width}: set --resolution {near}"
-        )
+def check_shape(shape: tuple[int, ...]) -> Pyramid:
+    """The sizes of images of shape (H, W, C). Raises BadInput where doublings do not reach it."""
+    return checked("R3GAN", shape)
 
 
 def _fan_in(gain=1.0):

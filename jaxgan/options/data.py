@@ -25,6 +25,8 @@ class Group:
     """How: the largest centred part of that shape, all of the image stretched, or all of it between black bars."""
     aspect: Annotated[float, above(0, 100)] = 1.0
     """Width / height of the images at --resolution."""
+    split: str = ""
+    """Of a folder that has splits: train, val, test or another word for one. By default train."""
     channels: Annotated[int, at_least(0, 4)] = 0
     """1 grey, 3 colour, 4 colour and transparency. 0: as found, transparency laid over white."""
     flip: bool = False
@@ -43,7 +45,7 @@ class Group:
     @property
     def fitting(self) -> dict[str, Any]:
         """What `data.load` is to do with the images of `data`."""
-        return {name: getattr(self, name) for name in ("resolution", "fit", "channels", "aspect")}
+        return {name: getattr(self, name) for name in ("resolution", "fit", "channels", "aspect", "split")}
 
 
 def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:

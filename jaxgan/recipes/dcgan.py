@@ -1,4 +1,4 @@
-"""DCGAN on any images at a power-of-two resolution. Radford et al. 2016, arXiv:1511.06434.
+"""DCGAN on any images of a 2^n x b 2^n pixels, a and b from 2 to 8. Radford et al. 2016, arXiv:1511.06434.
 
     jaxgan train dcgan --data FOLDER --resolution 32
     jaxgan train dcgan --data FOLDER --resolution 64 --conditional --labels-d projection
@@ -63,7 +63,7 @@ def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) ->
     }
     same["dtype"] = config.dtype
     generator = models.dcgan.generator(
-        shape[0], shape[2], norm=config.norm_g, up=config.up, labels=config.labels_g, **same
+        shape[:2], shape[2], norm=config.norm_g, up=config.up, labels=config.labels_g, **same
     )
     discriminator = models.dcgan.discriminator(
         norm=config.norm_d, spectral=config.spectral_norm, labels=config.labels_d, **same

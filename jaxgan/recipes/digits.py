@@ -48,7 +48,7 @@ TINY = {
 def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) -> GAN:
     shape = specs[config.real].shape
     models.dcgan.check_shape(shape)
-    size, _, channels = shape
+    size, channels = shape[:2], shape[2]
     same = {"width": config.width, "classes": ingredients.classes, "norm": "none", "dtype": config.dtype}
     generator = models.dcgan.generator(size, channels, up="nearest", **same)
     discriminator = models.dcgan.discriminator(labels="projection", **same)

@@ -87,5 +87,5 @@ def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) ->
         "classes": ingredients.classes,
         "dtype": config.dtype,
     }
-    generator = models.r3gan.generator(shape[0], shape[2], embedding=config.z_dim, **same)
+    generator = models.r3gan.generator(shape[:2], shape[2], embedding=config.z_dim, **same)
     return ingredients.adversarial(generator, models.r3gan.discriminator(**same))

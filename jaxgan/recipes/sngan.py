@@ -50,7 +50,7 @@ TINY = {
 def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) -> GAN:
     shape = specs[config.real].shape
     models.sngan.check_shape(shape)
-    size, _, channels = shape
+    size, channels = shape[:2], shape[2]
     same = {"width": config.width, "attention": config.attention, "classes": ingredients.classes, "dtype": config.dtype}
     generator = models.sngan.generator(
         size, channels, spectral=config.spectral_norm_g, axis_name=ingredients.axis_name, **same

@@ -1,4 +1,4 @@
-"""StyleGAN2 on any images at a power-of-two resolution. Karras et al. 2020, arXiv:1912.04958.
+"""StyleGAN2 on any images of a 2^n x b 2^n pixels, a and b from 2 to 8. Karras et al. 2020, arXiv:1912.04958.
 
     jaxgan train stylegan2 --data FOLDER --resolution 256 --width 16384 --dtype bfloat16
     jaxgan train stylegan2 --data FOLDER --resolution 32 --width 2048 --max-width 128 --z-dim 128 --w-dim 128 \\
@@ -114,7 +114,7 @@ def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) ->
     same["classes"] = ingredients.classes
     own = {name: getattr(config, name) for name in ("w_dim", "mixing", "truncation")}
     own["w_decay"] = _W_DECAY**2
-    generator = stylegan2.generator(shape[0], shape[2], architecture=config.architecture_g, **own, **same)
+    generator = stylegan2.generator(shape[:2], shape[2], architecture=config.architecture_g, **own, **same)
     others = {"group": config.stddev_group, "axis_name": ingredients.axis_name}
     discriminator = stylegan2.discriminator(architecture=config.architecture_d, **others, **same)
     weight = config.path_weight * config.path_every

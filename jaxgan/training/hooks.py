@@ -86,7 +86,7 @@ def result(
     devices: int = 1,
     ended: str | None = None,
 ) -> None:
-    """Writes the run's result.json, and curves.png to the end."""
+    """Writes the run's result.json."""
     found = {
         "step": step,
         "images": step * run.config.batch_size,
@@ -95,5 +95,4 @@ def result(
         "devices": devices,
         "state_sha256": state_sha256,
     }
-    curves.save_curves(run.folder / "curves.png", run.folder / "metrics.jsonl")
     runs.write_json(run.folder / "result.json", {**found, **({"ended": ended} if step < run.config.steps else {})})

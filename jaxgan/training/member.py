@@ -11,7 +11,7 @@ import numpy as np
 from jaxgan import evaluation, runs
 from jaxgan.checkpoint import Checkpoints, sha256
 from jaxgan.data import Dataset
-from jaxgan.reports import page
+from jaxgan.reports import curves, page
 from jaxgan.training import hooks, loggers, loop, stopping
 
 
@@ -79,6 +79,11 @@ class Member:
         own = {name: float(v[self._i]) if np.ndim(v) else v for name, v in row.items()}
         speed = {"images": row["step"] * self.run.config.batch_size, "images_per_s": row["images_per_s"] / count}
         return {**own, **speed}
+
+    def close(self) -> None:
+        """Closes its checkpoints, and draws its curves to the end."""
+        self.store.close()
+        curves.save_curves(self.run.folder / "curves.png", self.run.folder / "metrics.jsonl")
 
     def result(self, step: int, seconds: float, state: Any, row: dict[str, Any]) -> None:
         """Writes result.json and the page, where it was trained or has none."""

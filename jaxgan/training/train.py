@@ -16,7 +16,7 @@ from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.progress import Progress, duration
 from jaxgan.reports import animation, samples
-from jaxgan.training import loggers, loop
+from jaxgan.training import lock, loggers, loop, transfer
 from jaxgan.training.compiled import Config, Recipe, compose, deadline, held_out, prepare
 from jaxgan.training.member import Member, calls
 from jaxgan.training.population import Population
@@ -43,26 +43,32 @@ def train(
     resume: str = "never",
     max_minutes: float | None = None,
     log_to: Sequence[str] = (),
+    init_from: str | Path | None = None,
+    init_partial: bool = False,
 ) -> runs.Run:
     """Run: trains a recipe into a run folder, and says on the way how it goes.
 
     recipe: its name, the path of its file, or its module. mode: one of parallel.MODES, on the first `devices` devices.
     resume: "never" refuses an existing run, "auto" goes on with it or begins, "must" goes on or refuses. max_minutes: ends the
-    training, saved, so long after this call. log_to: names of loggers.NAMES. Raises BadInput before anything is written where
-    the input cannot be used, Stopped after Ctrl-C or SIGTERM.
+    training, saved, so long after this call. log_to: names of loggers.NAMES. init_from: a run whose networks a new one begins
+    with (`transfer.take`; init_partial: with those parts that fit); a run that goes on needs it no more. Raises BadInput before
+    anything is written where the input cannot be used, Stopped after Ctrl-C or SIGTERM.
     """
     limit, module = _checked(recipe, out, resume, max_minutes, log_to)
     chosen = parallel.choose(mode, devices)
     dataset = prepare(module, config)
     program = compose(module, config, dataset, mode, chosen)
-    jax.eval_shape(program.begin)  # networks that do not fit the data fail here
+    shapes = jax.eval_shape(program.begin)  # networks that do not fit the data fail here
     going_on = _goes_on(resume, out, out)
+    if init_partial and init_from is None:
+        raise BadInput("--init-partial needs --init-from RUN, the run to begin with")
+    taken = None if init_from is None else transfer.take(init_from, shapes, init_partial)
     if going_on and out is not None:
         run = runs.resume(out, module, config, dataset.info)
     else:
-        run = runs.create(out, module, config, dataset.info)
+        run = runs.create(out, module, config, dataset.info, taken and taken.source)
     with _unused_removed([] if going_on else [run]):
-        _train([run], program, dataset, chosen, limit, resume, going_on, log_to, run.folder)
+        _train([run], program, dataset, chosen, limit, resume, going_on, log_to, run.folder, taken)
     animation.animate(run.folder)
     return run
 
@@ -123,13 +129,16 @@ def _unused_removed(made):
         raise
 
 
-def _train(made, program, dataset, devices, limit, resume, going_on, log_to, home):
+def _train(made, program, dataset, devices, limit, resume, going_on, log_to, home, taken=None):
     """Trains the runs in `made`, one or several side by side, to their end."""
     config, several = made[0].config, len(made) > 1
     with Progress(config.steps) as progress, contextlib.ExitStack() as stack:
+        stack.enter_context(lock.held(home))
         shape = "x".join(map(str, made[0].made.shape))
         many = f"{len(made)} times " if several else ""
         progress.say(f"{many}{made[0].name} on {dataset.name} ({dataset.size} samples of {shape}) into {home}")
+        for note in dataset.notes:
+            progress.say(note)
         if dataset.classes and LABEL not in batches.columns(config):
             progress.say(f"{dataset.name} has {len(dataset.classes)} classes: their labels are not used")
         marked = _marked(home) if several and going_on else {}
@@ -137,7 +146,8 @@ def _train(made, program, dataset, devices, limit, resume, going_on, log_to, hom
             Member(run, i, program, limit, marked.get(run.folder.name), progress.say) for i, run in enumerate(made)
         ]
         state, seconds_before = _restored(members, program, home, resume) if going_on else (None, 0.0)
-        state = program.initial() if state is None else state
+        if state is None:
+            state = transfer.first(made[0], program.initial(), taken, progress.say)
         start, others = int(state.step), held_out(config)
         if going_on:
             progress.say(f"resumed from step {start}")
@@ -175,7 +185,7 @@ def _train(made, program, dataset, devices, limit, resume, going_on, log_to, hom
                 raise BadInput(_diverged(error, members, home)) from error
             finally:
                 for member in members:
-                    member.store.close()
+                    member.close()
         step, seconds = int(state.step), row.get("seconds", seconds_before)
         word = _command(made[0].recipe, members, home)
         if step < config.steps and asked() is not None:

@@ -17,12 +17,12 @@ BEHIND = {  # command -> the functions that its flags are handed to, and what is
     "train": (
         [training.train],
         {"recipe", "config"},
-        {"tiny", "config", "population", "sweep", "dry_run", "memory_gib"},
+        {"tiny", "config", "population", "sweep", "dry_run", "largest", "memory_gib"},
     ),
     "sample": ([inference.sample], {"run"}, set()),
     "evaluate": ([evaluation.evaluate], {"run", "say"}, {"json"}),
     "report": ([page.write], {"folder"}, set()),
-    "data check": ([estimate.fits], {"source"}, set()),
+    "data check": ([data.check, estimate.fits], {"source"}, set()),
     "data write": ([data.tfds.write, data.load], {"dataset", "source", "channels", "aspect", "memory"}, set()),
     "bench": ([bench.measure], {"recipe", "config"}, {"tiny", "config", "json"}),
 }
@@ -97,7 +97,17 @@ def test_a_flag_is_written_once():
         for name in vars(kind).get("__annotations__", {}):
             seen.setdefault(name, []).append(kind)
     twice = {name for name, kinds in seen.items() if len(kinds) > 1}
-    assert twice == {"out", "num", "seed", "data", "devices", "json", "recipe", "resolution"}  # of other meanings
+    assert twice == {
+        "out",
+        "num",
+        "seed",
+        "data",
+        "devices",
+        "json",
+        "recipe",
+        "resolution",
+        "split",
+    }  # of other meanings
 
 
 def test_an_overview_imports_nothing_heavy():

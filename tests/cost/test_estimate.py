@@ -99,7 +99,10 @@ def test_dry_run_names_what_it_is_based_on(capsys):
     assert most == estimate.largest_batch("digits", DIGITS, 0.05 * 2**30, "mesh", 2)
     assert "2 x cpu under mesh" in out and "memory analysis" in out and "checkpoint" in out
     assert main(["train", "digits", "--dry-run", "--width", "8"]) == 0
-    assert "the memory of this host" in capsys.readouterr().out
+    assert "not looked for: add --largest" in capsys.readouterr().out
+    assert main(["train", "digits", "--dry-run", "--width", "8", "--largest"]) == 0
+    said = capsys.readouterr()
+    assert "the memory of this host" in said.out and "compiling the step for --batch-size" in said.err
 
 
 PROGRAM = """

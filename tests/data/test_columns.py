@@ -152,3 +152,14 @@ def test_the_hash_is_computed_once(kept, monkeypatch):
     monkeypatch.setattr(content, "digest", lambda *given: calls.append(given) or b"")
     assert found.sha256 == found.info.sha256 and len(calls) == 1
     assert "pixel" not in repr(found) and repr(found).startswith("Dataset(")
+
+
+def test_the_first_look_at_a_large_folder_says_how_far_it_is(tmp_path, monkeypatch, capsys):
+    names = [f"{i}.bin" for i in range(6)]
+    for name in names:
+        (tmp_path / name).write_bytes(name.encode())
+    monkeypatch.setattr(content, "_QUIET_S", -1)
+    first = content.digest(tmp_path, names)
+    assert "holds: 6 of 6 files" in capsys.readouterr().err
+    monkeypatch.setattr(content, "_QUIET_S", 5)
+    assert content.digest(tmp_path, names) == first and capsys.readouterr().err == ""

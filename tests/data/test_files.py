@@ -130,7 +130,7 @@ def test_a_damaged_zip_and_a_damaged_file_in_one_are_named(folder, tmp_path):
 
 TABLES = {
     "classes by name": ("labels.csv", "file,kind\n0.png,cat\n1.png,dog\n2.png,cat\n3.png,ant\n", [1, 2, 1, 0]),
-    "classes by number": ("labels.csv", "file,kind\n0.png,1\n1.png,0\n2.png,1\n3.png,3\n", [1, 0, 1, 3]),
+    "classes by number": ("labels.csv", "file,kind\n0.png,1\n1.png,0\n2.png,1\n3.png,3\n", [1, 0, 1, 2]),
     "one float": ("labels.csv", "file,age\n0.png,0.5\n1.png,2\n2.png,-1\n3.png,3\n", [[0.5], [2], [-1], [3]]),
     "several": (
         "labels.csv",

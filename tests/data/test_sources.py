@@ -137,7 +137,7 @@ IMAGES = np.zeros((3, 4, 4, 3), np.uint8)
         ({"image": IMAGES[:0]}, "N > 0"),
         ({"image": IMAGES, "label": np.zeros(2, int)}, r"\[2\].*3 images"),
         ({"image": IMAGES, "label": np.array([0, -1, 2])}, "-1.*0"),
-        ({"image": IMAGES, "label": np.zeros(3)}, "float64.*integers"),
+        ({"image": IMAGES, "label": np.array([0, 0.5, 1])}, "float64.*integers"),
         ({"image": IMAGES, "label": np.array([{}, {}, {}])}, "plain arrays"),
     ],
 )

@@ -133,7 +133,7 @@ def test_ring_finds_all_modes_as_wide_as_they_are(seed, tmp_path, optimised):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "flags", [("--steps", "1000"), ("--steps", "3000", "--lr-d", "1e-9"), ("--steps", "3000", "--lr-g", "1e-9")]
+    "flags", [("--steps", "1000"), ("--steps", "1500", "--lr-d", "1e-9"), ("--steps", "1500", "--lr-g", "1e-9")]
 )
 def test_ring_of_a_broken_training_misses_the_bar(flags, tmp_path, optimised):
     optimised("train", "ring", "--out", str(tmp_path / "run"), "--sample-every-steps", "10000", *flags)

@@ -18,6 +18,7 @@ from jaxgan.data.batch import zeros
 from jaxgan.errors import BadInput
 from jaxgan.layers import downsample_filtered, setup_filter, upsample_filtered
 from jaxgan.models import r3gan
+from jaxgan.models.pyramid import pyramid
 from jaxgan.net import from_flax
 from jaxgan.options import burn_in
 
@@ -142,9 +143,9 @@ def test_the_networks_commute_with_a_mirror(axis):
 )
 def test_in_bfloat16_at_most_the_four_largest_stages_compute_and_4x4_never_does(resolution, wide):
     sizes = r3gan.Sizes(8, 1, 4, 2, 32)
-    dtypes = sizes.dtypes(resolution, jnp.dtype("bfloat16"))
+    dtypes = sizes.dtypes(pyramid(resolution), jnp.dtype("bfloat16"))
     assert [4 << i for i, dtype in enumerate(dtypes) if dtype == jnp.float32] == wide
-    assert sizes.dtypes(resolution, jnp.dtype("float32")) == [jnp.dtype("float32")] * len(dtypes)
+    assert sizes.dtypes(pyramid(resolution), jnp.dtype("float32")) == [jnp.dtype("float32")] * len(dtypes)
 
 
 def test_stages_compute_in_their_dtypes():
@@ -224,8 +225,8 @@ def test_labels_reach_both_networks():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"resolution": 20}, "not 20x20: set --resolution 32"),
-        ({"resolution": 4}, "not 4x4: set --resolution 8"),
+        ({"resolution": 36}, "not 36x36: set --resolution 40"),
+        ({"resolution": 7}, "not 7x7: set --resolution 8"),
         ({"cardinality": 5}, "cardinality 5"),
         ({"resolution": 128, "width": 16, "cardinality": 2}, "cardinality 0"),
         ({"width": (8, 8, 8)}, "width (8, 8, 8) is for 3 stages, and 8x8 has 2"),

@@ -267,9 +267,9 @@ def test_a_gradient_penalty_trains_every_weight_of_the_discriminator():
 @pytest.mark.parametrize(
     ("build", "said"),
     [
-        (lambda: sngan.generator(48), r"32x32, 64x64 or 128x128, not 48x48: set --resolution 64"),
-        (lambda: sngan.discriminator(256), r"not 256x256: set --resolution 128"),
-        (lambda: sngan.check_shape((32, 64, 3)), r"not 32x64: set --resolution 64"),
+        (lambda: sngan.generator(20), r"n from 3 to 5, not 20x20: set --resolution 24$"),
+        (lambda: sngan.discriminator(512), r"not 512x512: set --resolution 128"),
+        (lambda: sngan.check_shape((16, 36, 3)), r"not 16x36: set --resolution 16 --aspect 2.5"),
         (lambda: sngan.check_shape((2,)), r"for images, not for samples of shape \(2,\)"),
         (
             lambda: sngan.generator(32, attention=(64,)),
@@ -284,7 +284,7 @@ def test_a_gradient_penalty_trains_every_weight_of_the_discriminator():
         (lambda: sngan.generator(32, width=0), "width is 0: give a number above 0"),
         (
             lambda: shapes(sngan.discriminator(64, **TINY), np.zeros((2, 32, 32, 3), np.float32)),
-            r"images are 32x32, the discriminator is for 64x64: build it with resolution=32",
+            r"images are 32x32, the discriminator is for 64x64: build it with resolution=\(32, 32\)",
         ),
     ],
 )

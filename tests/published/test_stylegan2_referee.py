@@ -73,7 +73,9 @@ def test_styles_path_lengths_and_gradients_of_g_are_the_authors():
         longer, tracked = path(begun, z, *label, key=key, index=index)
         return {
             "w": styles(net, train=False)[0][:, 0],
-            "w_of_small": styles(net, np.float32(1e-3) * z, train=False)[0][:, 0],  # by the epsilon of the normalisation
+            "w_of_small": styles(net, np.float32(1e-3) * z, train=False)[0][
+                :, 0
+            ],  # by the epsilon of the normalisation
             "truncated": styles(cut, train=False)[0][:, 0],
             "w_avg": moved["w_avg"]["w"],
             "path_square": longer,

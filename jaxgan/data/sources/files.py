@@ -1,8 +1,10 @@
 """Image files in a folder or a zip, with their labels: sub-folders, or a table beside them."""
 
-import io
+import lzma
 import os
+import struct
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,18 +13,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxgan.data import content, label_table
+from jaxgan.data import label_table
+from jaxgan.data import splits as parts
 from jaxgan.data.dataset import Dataset, labelled
 from jaxgan.data.lazy import Lazy
+from jaxgan.data.listing import listing
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import Resize, fit, is_grey, read
+from jaxgan.modalities.resize import Resize, fit, head, read
 
 NAMES = ()
 WORDS = "a folder or a .zip of images: sub-folders are classes, or a labels.csv, labels.json, dataset.json"
 FALLBACK = True  # any folder that no other source takes
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif")
+_UNREAD = (".heic", ".heif")
 THREADS = min(16, 2 * (os.cpu_count() or 1))
-DAMAGED = (OSError, SyntaxError, ValueError, zipfile.BadZipFile)  # what Pillow and zipfile raise over a damaged file
+# what Pillow and zipfile raise over a damaged file
+DAMAGED = (
+    *(OSError, SyntaxError, ValueError, EOFError, NotImplementedError, struct.error),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 
 
 class Files(NamedTuple):
@@ -34,49 +43,71 @@ class Files(NamedTuple):
     content: Callable[[], bytes]  # () -> bytes that change with what the files hold
     label: Any = None  # int32 [N], float32 [N, K], or None
     classes: tuple[str, ...] = ()
+    left_out: dict[str, int] = {}  # reason -> how many files were passed over
+    notes: tuple[str, ...] = ()  # what was understood, where it could have been meant in another way
+    splits: dict[str, str] = {}  # names in small letters -> folders, where there are some
 
     def read(self, name: str, how: Resize) -> np.ndarray:
-        """One image, brought to a Fit. Raises one of DAMAGED where it is."""
+        """One image, brought to a Fit. Raises one of DAMAGED where it is, BadInput where it cannot be meant."""
         with self.open(name) as file:
             return fit(read(file, how.channels), how)
 
 
 def takes(word: str) -> bool:
     """Whether the word is this source's."""
-    return Path(word).is_dir() or (Path(word).is_file() and Path(word).suffix == ".zip")
+    return Path(word).is_dir() or (Path(word).is_file() and Path(word).suffix.lower() == ".zip")
 
 
-def find(source: str | Path) -> Files:
-    """Files of a folder, or of a zip (StyleGAN's data sets are such). Raises BadInput where it cannot be opened."""
-    source = Path(source)
-    if source.is_dir():
-        everything = sorted(p for p in source.rglob("*") if p.is_file())
-        names = tuple(p.relative_to(source).as_posix() for p in everything if p.suffix.lower() in SUFFIXES)
-        opener, around = lambda name: (source / name).open("rb"), label_table.beside(source)
-        held = lambda: content.digest(source, names)
-    else:
-        try:
-            archive = zipfile.ZipFile(source)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise BadInput(f"{source} cannot be read as a zip ({error}): copy it again") from error
-        inside = sorted(n for n in archive.namelist() if not n.endswith("/"))
-        names = tuple(n for n in inside if PurePosixPath(n).suffix.lower() in SUFFIXES)
-        opener = lambda name: io.BytesIO(archive.read(name))  # ZipFile locks: several threads may read
-        around = label_table.inside(archive, inside)
-        held = lambda: repr([(n, archive.getinfo(n).CRC, archive.getinfo(n).file_size) for n in names]).encode()
-    if not names:
-        return Files(str(source), (), opener, held)
-    if around is not None:
-        return Files(str(source), names, opener, held, *label_table.labels(*around, names))
-    return Files(str(source), names, opener, held, *_subfolders(names))
+def find(source: str | Path, split: str = "") -> Files:
+    """Files of a folder, or of a zip (StyleGAN's data sets are such): of the split where folders are splits.
+
+    A single folder around everything does not count. Raises BadInput where it cannot be opened, and where there is no such
+    split.
+    """
+    every = listing(source)
+    unread = [name for name in every.names if name.lower().endswith(_UNREAD)]
+    if unread:
+        raise BadInput(
+            f"{source} has {len(unread)} HEIC pictures, the first is {unread[0]}: convert them (pip install pillow-heif), or "
+            "take them out"
+        )
+    found = parts.unwrapped(every, _used(every.names))
+    around = label_table.inside(found) or (label_table.beside(Path(source)) if found is every else None)
+    there = parts.splits(_images(found.names))
+    notes = [f"{source}: {said}"] if (said := parts.mixed(_images(found.names))) else []
+    if there:
+        folder = parts.chosen(str(source), there, split)
+        found = found.below(folder)
+        found = parts.unwrapped(found, _used(found.names))
+        own = label_table.inside(found)
+        around = around and label_table.below(around, folder) if own is None else own
+    elif split:
+        raise BadInput(f"--split {split}, but {source} has no folders train, val or test: remove it")
+    names = tuple(_images(found.names))
+    left_out = Counter(every.left_out)
+    others = Counter(
+        PurePosixPath(n).suffix.lower() or "no suffix" for n in found.names if not n.lower().endswith(SUFFIXES)
+    )
+    others.subtract(PurePosixPath(n).suffix for n in found.names if n in label_table.NAMES)
+    left_out.update({f"no images ({kind})": n for kind, n in others.items() if n > 0})
+    label: Any = None
+    classes: tuple[str, ...] = ()
+    if names and around is not None:
+        label, classes, told = label_table.labels(around, names)
+        notes += told
+    if names and label is None and (around is None or not around.rows):
+        label, classes, told = _subfolders(str(source), names)
+        notes += told
+    held = lambda: found.content(names)
+    return Files(str(source), names, found.open, held, label, classes, dict(left_out), tuple(notes), there)
 
 
-def load(source: str, how: Resize, memory: int) -> Dataset:
+def load(source: str, how: Resize, memory: int, split: str = "") -> Dataset:
     """Dataset of the images: in memory where they take less than `memory` bytes, else read when they are needed.
 
     Raises BadInput where there are no images, damaged ones, or several sizes without a resolution.
     """
-    files = find(source)
+    files = find(source, split)
     if not files.names:
         raise BadInput(f"{source} has no images ({', '.join(SUFFIXES)}) and no idx files: give a folder that has")
     heads = _each(files, lambda name: _head(files, name))
@@ -85,14 +116,30 @@ def load(source: str, how: Resize, memory: int) -> Dataset:
     shape = (*(how.size or heads[0][0]), channels)
     view = FileView(files, how._replace(channels=channels), (len(files.names), *shape))
     if view.nbytes > memory:
-        return labelled(str(source), view, files.label, files.classes)
+        return labelled(str(source), view, files.label, files.classes, notes=files.notes)
     image = np.empty(view.shape, np.uint8)
 
     def place(pair):
         image[pair[0]] = files.read(pair[1], view.how)
 
     _each(files, place, tuple(enumerate(files.names)), name=lambda pair: pair[1])
-    return labelled(str(source), image, files.label, files.classes)
+    return labelled(str(source), image, files.label, files.classes, notes=files.notes)
+
+
+def held_out(source: str, how: Resize, split: str = "") -> Dataset | None:
+    """Dataset of the split val, or test, where there is one besides that which is trained on."""
+    there = find(source, split).splits
+    other = parts.held_out(there, split)
+    return None if other is None else load(source, how, 0, other)
+
+
+def _images(names):
+    return [name for name in names if name.lower().endswith(SUFFIXES)]
+
+
+def _used(names):
+    """The images, and the tables at the top or in a folder of the top."""
+    return [n for n in names if n.lower().endswith(SUFFIXES) or PurePosixPath(n).name in label_table.NAMES]
 
 
 class FileView(Lazy):
@@ -125,11 +172,14 @@ class FileView(Lazy):
 def _each(files, call, items=None, name=lambda item: item):
     """[call(item)] by several threads. Raises BadInput, with the first of them, where files are damaged."""
     items = files.names if items is None else items
-    damaged = []
+    damaged: list[str] = []
+    unusable: list[str] = []
 
     def guarded(item):
         try:
             return call(item)
+        except BadInput as error:
+            unusable.append(f"{name(item)}: {error}")
         except DAMAGED as error:
             damaged.append(f"{name(item)} ({error})")
 
@@ -140,15 +190,17 @@ def _each(files, call, items=None, name=lambda item: item):
             f"{files.source}: {len(damaged)} of {len(items)} images are damaged, the first is {min(damaged)}: "
             f"take them out (jaxgan data check {files.source} lists them)"
         )
+    if unusable:
+        raise BadInput(
+            f"{files.source}: {min(unusable)}" + (f" ({len(unusable)} such files)" if len(unusable) > 1 else "")
+        )
     return out
 
 
 def _head(files, name):
     """((height, width), whether it is grey) of a file, without reading its pixels."""
-    from PIL import Image
-
-    with files.open(name) as file, Image.open(file) as picture:
-        return picture.size[::-1], is_grey(picture) and "transparency" not in picture.info
+    with files.open(name) as file:
+        return head(file)
 
 
 def _one_size(source, how, heads):
@@ -158,11 +210,20 @@ def _one_size(source, how, heads):
         raise BadInput(f"{source} has images of {len(sizes)} sizes ({shown}): set --resolution to bring them to one")
 
 
-def _subfolders(names):
-    """(label, classes): the first folder of each name; no labels where an image lies in none."""
+def _subfolders(source, names):
+    """(label, classes, notes): the first folder of each name; no labels where an image lies in none."""
     parents = [PurePosixPath(name).parts[0] if "/" in name else None for name in names]
-    if None in parents:
-        return None, ()
-    classes = tuple(sorted(set(parents)))
+    loose, classes = parents.count(None), tuple(sorted(set(parents) - {None}))
+    if loose and classes:
+        first = names[parents.index(None)]
+        return (
+            None,
+            (),
+            [
+                f"{source}: {loose} of {len(names)} images lie beside folders, the first is {first}: folders are no classes"
+            ],
+        )
+    if loose:
+        return None, (), []
     number = {name: i for i, name in enumerate(classes)}
-    return np.array([number[p] for p in parents], np.int32), classes
+    return np.array([number[p] for p in parents], np.int32), classes, []

@@ -12,6 +12,7 @@ from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize
 
 NAMES = ()
+_NAMED = ("", ".gz", ".idx3-ubyte")  # suffixes: shot_idx3.png is a picture
 WORDS = "a folder of idx files: MNIST's format"
 
 
@@ -30,7 +31,7 @@ def find(folder: str | Path, part: str | None = None) -> tuple[Path, Path | None
 
     None where there is no such part.
     """
-    images = sorted(p for p in Path(folder).iterdir() if "idx3" in p.name and p.is_file())
+    images = sorted(p for p in Path(folder).iterdir() if "idx3" in p.name and p.suffix in _NAMED and p.is_file())
     named = [p for p in images if p.name.startswith(part or "train")]
     images = named if part else named or images
     if not images:

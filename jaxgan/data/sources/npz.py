@@ -1,4 +1,4 @@
-"""A NumPy archive of columns: `image` and perhaps `label`, `input`, `mask`, ..."""
+"""A NumPy archive of columns: `image` and perhaps `label`, `input`, `mask`, ...; or one array of images."""
 
 import zipfile
 import zlib
@@ -12,24 +12,27 @@ from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize
 
 NAMES = ()
-WORDS = "an .npz: image and perhaps label, input, mask"
+WORDS = "an .npz: image and perhaps label, input, mask; or an .npy of images"
 
 
 def takes(word: str) -> bool:
     """Whether the word is this source's."""
-    return Path(word).suffix == ".npz"
+    return Path(word).suffix.lower() in (".npz", ".npy")
 
 
 def load(word: str, how: Resize, memory: int = 0) -> Dataset:
     """Dataset of the archive's arrays, brought to a Resize: `image` [N, H, W, C] or [N, H, W], or points [N, D]; `input` alike.
 
-    An array that is named after another kind of sample is of that kind; `label` [N] or [N, K], and their names `classes`.
+    An array that is named after another kind of sample is of that kind; `label` [N] of numbers or words, or [N, K], and names
+    for numbers, `classes`. An .npy is an `image`.
     Raises BadInput for what is no such archive, and for arrays of other names.
     """
     del memory
     try:
-        with open(word, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        with open(word, "rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            alone = isinstance(archive, np.ndarray)
+            arrays = {"image": archive} if alone else {name: archive[name] for name in archive.files}
     except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(
             f"{word} cannot be read as a NumPy archive of plain arrays ({error}): write it with np.savez"

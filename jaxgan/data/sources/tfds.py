@@ -152,7 +152,8 @@ def write(dataset: Dataset, name: str, folder: str | Path | None = None) -> Path
     }
     builder, options = tfds.core.GeneratorBasedBuilder, {"skip_registration": True}
     kind = types.new_class(name, (builder,), options, lambda namespace: namespace.update(members))
-    kind(data_dir=str(root), file_format="array_record").download_and_prepare()
+    with contextlib.redirect_stdout(io.StringIO()):  # it speaks of a download, and nothing is downloaded
+        kind(data_dir=str(root), file_format="array_record").download_and_prepare()
     return root / name / "1.0.0"
 
 

@@ -1,4 +1,4 @@
-"""StyleGAN2 at any power-of-two resolution. Karras et al. 2020, arXiv:1912.04958.
+"""StyleGAN2 at any resolution a 2^n x b 2^n. Karras et al. 2020, arXiv:1912.04958.
 
 Labels and the smaller configurations are those of ADA, arXiv:2006.06676. All parameters are equalised.
 """

@@ -9,6 +9,7 @@ from jax.typing import DTypeLike
 
 from jaxgan.errors import BadInput, unknown
 from jaxgan.layers import EqualDense, PixelNorm, modulated_conv, setup_filter
+from jaxgan.models.pyramid import Pyramid, checked
 
 ARCHITECTURES = ("skip", "residual", "plain")  # figure 7 (b), (c), (a)
 FILTER = setup_filter((1, 3, 3, 1))
@@ -63,18 +64,18 @@ class Styled(nn.Module):
         return x + self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype)[None, None, None]
 
 
-def check_shape(shape: tuple[int, ...], width: int = 32768) -> None:
-    """Raises BadInput unless shape (H, W, C) is of square images at a power of two from 8 on, and `width` reaches that far."""
-    if len(shape) != 3:
-        raise BadInput(f"StyleGAN2 is for images, not for samples of shape {tuple(shape)}: train ring, or give images")
-    height, other, _ = shape
-    if height != other or height < 8 or height & (height - 1):
-        near = max(8, 1 << (max(height, other) - 1).bit_length())
-        raise BadInput(
-            f"StyleGAN2 has a power-of-two resolution from 8x8 on, not {height}x{other}: set --resolution {near}"
-        )
-    if width < height:
-        raise BadInput(f"width {width} leaves no channel at {height}x{height}: give --width {32 * height}, say")
+def check_shape(shape: tuple[int, ...], width: int = 32768) -> Pyramid:
+    """The sizes of images of shape (H, W, C). Raises BadInput where doublings do not reach it, or `width` not that far."""
+    sizes = checked("StyleGAN2", shape)
+    if width < nominal(sizes):
+        height, other = sizes.size
+        raise BadInput(f"width {width} leaves no channel at {height}x{other}: give --width {32 * nominal(sizes)}, say")
+    return sizes
+
+
+def nominal(sizes: Pyramid, doublings: int | None = None) -> int:
+    """The size by which channels go: as if the smallest feature map were 4x4."""
+    return 4 << (sizes.doublings if doublings is None else doublings)
 
 
 def check(architecture: str, *counts: int) -> None:

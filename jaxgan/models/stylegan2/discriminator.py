@@ -8,12 +8,12 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 
 from jaxgan.layers import EqualConv, EqualDense, downsample_filtered, label_vector, minibatch_stddev
-from jaxgan.models.stylegan2.blocks import FILTER, HALF, Mapping, act, check, check_shape, wide
+from jaxgan.models.stylegan2.blocks import FILTER, HALF, Mapping, act, check, check_shape, nominal, wide
 from jaxgan.net import Net, from_flax
 
 
 class Discriminator(nn.Module):
-    """x [B, R, R, channels] -> logits [B]: halvings to 4x4, the deviation within groups, then dense."""
+    """x [B, H, W, channels] -> logits [B]: halvings to the smallest feature map, the deviation within groups, then dense."""
 
     width: int
     max_width: int
@@ -26,33 +26,32 @@ class Discriminator(nn.Module):
 
     @nn.compact
     def __call__(self, image: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
-        check_shape(image.shape[1:], self.width)
+        sizes = check_shape(image.shape[1:], self.width)
         label = label_vector(label, self.classes) if self.classes else None
         skip, residual = (self.architecture == name for name in ("skip", "residual"))
-        width = lambda size: min(self.width // size, self.max_width)
+        width = lambda doublings: min(self.width // nominal(sizes, doublings), self.max_width)
 
         def layer(x, features, kernel=3, **options):
             return act(EqualConv(features, kernel=kernel, dtype=self.dtype, **options)(x))
 
-        x = layer(image, width(image.shape[1]), 1)
-        while x.shape[1] > 4:
-            size = x.shape[1] // 2
-            y = layer(layer(x, width(2 * size)), width(size), down=2)
+        x = layer(image, width(sizes.doublings), 1)
+        for below in reversed(range(sizes.doublings)):
+            y = layer(layer(x, width(below + 1)), width(below), down=2)
             if residual:
                 options = {"kernel": 1, "down": 2, "bias": False, "gain": HALF, "dtype": self.dtype}
-                y = HALF * y + EqualConv(width(size), **options)(x)
+                y = HALF * y + EqualConv(width(below), **options)(x)
             x = y
             if skip:
                 image = downsample_filtered(image, FILTER)
-                x = x + layer(image, width(size), 1)
+                x = x + layer(image, width(below), 1)
         bound = self.axis_name if train and not self.is_initializing() else None
-        x = layer(minibatch_stddev(x, self.group, axis_name=bound), width(4))
+        x = layer(minibatch_stddev(x, self.group, axis_name=bound), width(0))
         full = {"dtype": wide(self.dtype)}
-        x = act(EqualDense(width(4), **full)(x.reshape(x.shape[0], -1)))
+        x = act(EqualDense(width(0), **full)(x.reshape(x.shape[0], -1)))
         if label is None:
             return EqualDense(1, **full)(x)[:, 0]
-        label = Mapping(self.mapping_layers, width(4), **full)(None, label)
-        return jnp.sum(EqualDense(width(4), **full)(x) * label, axis=-1) * width(4) ** -0.5
+        label = Mapping(self.mapping_layers, width(0), **full)(None, label)
+        return jnp.sum(EqualDense(width(0), **full)(x) * label, axis=-1) * width(0) ** -0.5
 
 
 def discriminator(
@@ -66,7 +65,7 @@ def discriminator(
     axis_name: str | None = None,
     dtype: DTypeLike = jnp.float32,
 ) -> Net:
-    """Net (images [B, R, R, channels], label) -> logits [B]. Takes any power-of-two resolution from 8 on.
+    """Net (images [B, H, W, channels], label) -> logits [B]. Takes any resolution that the generator has.
 
     width, max_width, architecture: as in `generator`. group: of `minibatch_stddev`, whose axis_name this is. The logits of a
     conditional D are the inner product with the mapped label (`mapping_layers` of it), by the root of its length (ADA).

@@ -10,14 +10,15 @@ from jax.typing import DTypeLike
 from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.layers import EqualConv, NoiseInput, label_vector, upsample_filtered
-from jaxgan.models.stylegan2.blocks import FILTER, HALF, Mapping, Styled, act, check, check_shape, wide
+from jaxgan.models.pyramid import Pyramid, both
+from jaxgan.models.stylegan2.blocks import FILTER, HALF, Mapping, Styled, act, check, check_shape, nominal, wide
 from jaxgan.net import TRACKERS, Net, from_flax
 
 
 class Synthesis(nn.Module):
-    """w of each layer [B, L, W] -> images [B, R, R, channels]."""
+    """w of each layer [B, L, W] -> images [B, H, W, channels]."""
 
-    resolution: int
+    sizes: Pyramid
     channels: int
     width: int
     max_width: int
@@ -36,11 +37,11 @@ class Synthesis(nn.Module):
 
         skip = self.architecture == "skip"
         first = min(self.width // 4, self.max_width)
-        x = self.param("constant", nn.initializers.normal(1.0), (4, 4, first))
-        x = layer(jnp.broadcast_to(x, (ws.shape[0], 4, 4, first)), 0, first)
+        x = self.param("constant", nn.initializers.normal(1.0), (*self.sizes.first, first))
+        x = layer(jnp.broadcast_to(x, (ws.shape[0], *x.shape)), 0, first)
         image = rgb(x, 1) if skip else None
         for i in range(1, ws.shape[1] - 1, 2):
-            features = min(self.width // (2 * x.shape[1]), self.max_width)
+            features = min(self.width // nominal(self.sizes, (i + 1) // 2), self.max_width)
             y = layer(layer(x, i, features, up=2), i + 1, features)
             if self.architecture == "residual":
                 options = {"kernel": 1, "up": 2, "bias": False, "gain": HALF, "dtype": self.dtype}
@@ -51,9 +52,9 @@ class Synthesis(nn.Module):
 
 
 class Generator(nn.Module):
-    """z [B, Z] -> images [B, R, R, channels]: `mapping`, then `synthesis`, which can be applied each on its own."""
+    """z [B, Z] -> images [B, H, W, channels]: `mapping`, then `synthesis`, which can be applied each on its own."""
 
-    resolution: int
+    sizes: Pyramid
     channels: int
     w_dim: int
     mapping_layers: int
@@ -68,7 +69,7 @@ class Generator(nn.Module):
 
     def setup(self) -> None:
         self.mapper = Mapping(self.mapping_layers, self.w_dim, wide(self.dtype))
-        shape = (self.resolution, self.channels, self.width, self.max_width, self.architecture)
+        shape = (self.sizes, self.channels, self.width, self.max_width, self.architecture)
         self.synthesizer = Synthesis(*shape, self.dtype)
         self.average = self.variable("w_avg", "w", jnp.zeros, (self.w_dim,))
 
@@ -84,7 +85,7 @@ class Generator(nn.Module):
         """w of each layer [B, L, w_dim]: mixed in training, which moves the mean of w; truncated out of training."""
         label = label_vector(label, self.classes) if self.classes else None
         w = self.mapper(z, label)
-        ws = jnp.repeat(w[:, None], 2 * self.resolution.bit_length() - 4, axis=1)
+        ws = jnp.repeat(w[:, None], 2 * self.sizes.doublings + 2, axis=1)
         if train:
             centre = jnp.mean(w, 0)
             self.average.value = centre + self.w_decay * (self.average.value - centre)
@@ -114,7 +115,7 @@ class Generator(nn.Module):
 
 
 def generator(
-    resolution: int = 256,
+    resolution: int | tuple[int, int] = 256,
     channels: int = 3,
     *,
     w_dim: int = 512,
@@ -128,22 +129,24 @@ def generator(
     classes: int | None = None,
     dtype: DTypeLike = jnp.float32,
 ) -> Net:
-    """Net (z [B, Z], label) -> images [B, R, R, channels], about [-1, 1] and not clipped; R a power of two from 8 on.
+    """Net (z [B, Z], label) -> images [B, H, W, channels], about [-1, 1] and not clipped.
 
+    H = a 2^n and W = b 2^n, a and b from 2 to 8; squares of a power of two, where `resolution` is one, begin at 4x4 as in the
+    paper, and channels go by n as if all did.
     width: feature maps have width / size channels, at most max_width: 32768 is configuration F, 16384 is E. architecture:
     "skip" (F), "residual" or "plain". mixing: probability in training that layers from a random one on take the w of
     another z (arXiv:1812.04948, section 3.1). w_decay: of the mean of w at each pass in training, the collection "w_avg".
     truncation: out of training w is that mean plus this share of the rest (arXiv:1812.04948, appendix B).
     Mapping, styles, and the sum of the images are in float32. `apply` also takes method="mapping", z to w of each layer
-    [B, 2 log2(R) - 2, w_dim], and method="synthesis", those to images.
+    [B, 2 n + 2, w_dim], and method="synthesis", those to images.
     Raises BadInput for other resolutions, architectures and numbers.
     """
-    check_shape((resolution, resolution, channels), width)
+    pyramid = check_shape((*both(resolution), channels), width)
     check(architecture, mapping_layers, w_dim)
     for name, value in (("mixing", mixing), ("w_decay", w_decay)):
         if not 0 <= value <= 1:
             raise BadInput(f"{name} is {value}: give a number in [0, 1]")
-    sizes = (resolution, channels, w_dim, mapping_layers, width, max_width)
+    sizes = (pyramid, channels, w_dim, mapping_layers, width, max_width)
     module = Generator(*sizes, architecture, mixing, w_decay, truncation, classes, jnp.dtype(dtype))
     net = from_flax(module, classes, indexed=True)
     init = lambda *inputs: {**net.init(*inputs), TRACKERS: {"path": jnp.zeros(())}}

@@ -1,0 +1,140 @@
+"""What lies in a folder or a zip: regular files by name, and what was passed over, with the reason."""
+
+import os
+import stat
+import struct
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from jaxgan.data import content
+from jaxgan.errors import BadInput
+
+MOST_BYTES = 2**30  # of one file
+_HIDDEN, _RUN, _LINK, _SPECIAL = "hidden", "in the folder of a run", "broken links", "no regular files"
+_STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+
+
+class Listing(NamedTuple):
+    """Files by name, in a fixed order."""
+
+    source: str
+    names: tuple[str, ...]  # relative, with slashes
+    open: Callable[[str], Any]  # name -> binary file. Raises BadInput where it is too large
+    content: Callable[[Sequence[str]], bytes]  # names -> bytes that change with what they hold
+    left_out: dict[str, int]  # reason -> how many files
+
+    def below(self, folder: str) -> "Listing":
+        """The Listing of one of its folders, as if that were all."""
+        inside, start = f"{folder}/", len(folder) + 1
+        names = tuple(name[start:] for name in self.names if name.startswith(inside))
+        whole = lambda names: [inside + name for name in names]
+        return Listing(
+            f"{self.source}/{folder}",
+            names,
+            lambda name: self.open(inside + name),
+            lambda names: self.content(whole(names)),
+            self.left_out,
+        )
+
+
+def listing(source: str | Path) -> Listing:
+    """Listing of a folder, whose linked folders are followed, each once, or of a zip.
+
+    Hidden files (a part of the name begins with a dot) and __MACOSX, the folders of runs and what is no regular file are left
+    out, and counted. Raises BadInput where the zip cannot be opened.
+    """
+    return _folder(Path(source)) if Path(source).is_dir() else _archive(Path(source))
+
+
+def top(names: Sequence[str]) -> set[str | None]:
+    """First folders of the names, None for those that lie in none."""
+    return {PurePosixPath(name).parts[0] if "/" in name else None for name in names}
+
+
+def _folder(source):
+    left_out: Counter[str] = Counter()
+    names, seen = [], set()
+
+    def facts(path):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+
+    for here, folders, files in os.walk(source, followlinks=True):
+        at = Path(here)
+        if facts(at) in seen:  # a link back
+            folders.clear()
+            continue
+        seen.add(facts(at))
+        if at != source and (at / "config.json").is_file() and (at / "checkpoints").is_dir():
+            left_out[_RUN] += sum(len(files) for *_, files in os.walk(at))
+            folders.clear()
+            continue
+        for name in list(folders):
+            if _hidden(name):
+                left_out[_HIDDEN] += sum(len(files) for *_, files in os.walk(at / name))
+                folders.remove(name)
+        folders.sort()
+        for name in files:
+            if _hidden(name):
+                left_out[_HIDDEN] += 1
+                continue
+            try:
+                mode = (at / name).stat().st_mode
+            except OSError:
+                left_out[_LINK] += 1
+                continue
+            if stat.S_ISREG(mode):
+                names.append((at / name).relative_to(source).as_posix())
+            else:
+                left_out[_SPECIAL] += 1
+
+    def opened(name):
+        path = source / name
+        _bounded(source, name, path.stat().st_size)
+        return path.open("rb")
+
+    held = lambda names: content.digest(source, names)
+    return Listing(str(source), tuple(sorted(names)), opened, held, dict(left_out))
+
+
+def _archive(source):
+    try:
+        archive = zipfile.ZipFile(source)
+        infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+    except (OSError, ValueError, NotImplementedError, EOFError, struct.error, zipfile.BadZipFile) as error:
+        raise BadInput(f"{source} cannot be read as a zip ({error}): copy it again") from error
+    names, left_out = [], Counter()
+    for name, info in sorted(infos.items()):
+        if any(map(_hidden, PurePosixPath(name).parts)):
+            left_out[_HIDDEN] += 1
+        elif info.flag_bits & 1:
+            raise BadInput(f"{source}: {name} is locked by a password: unpack it, and give the folder")
+        elif info.compress_type not in _STORED:
+            raise BadInput(
+                f"{source}: {name} is compressed in a way (number {info.compress_type}) that cannot be read, as Windows does "
+                "above 2 GiB: unpack it, and give the folder"
+            )
+        else:
+            names.append(name)
+
+    def opened(name):
+        _bounded(source, name, infos[name].file_size)
+        return BytesIO(archive.read(infos[name]))  # ZipFile locks: several threads may read
+
+    held = lambda names: repr([(name, infos[name].CRC, infos[name].file_size) for name in names]).encode()
+    return Listing(str(source), tuple(names), opened, held, dict(left_out))
+
+
+def _hidden(part):
+    return part.startswith(".") or part == "__MACOSX"
+
+
+def _bounded(source, name, size):
+    if size > MOST_BYTES:
+        raise BadInput(
+            f"{source}: {name} has {size:,} bytes, and a file of --data may have {MOST_BYTES:,}: take it out, or cut it in pieces"
+        )

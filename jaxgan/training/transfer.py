@@ -1,0 +1,96 @@
+"""A training that begins with the networks of another run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import jax
+
+from jaxgan import checkpoint, inference, runs
+from jaxgan.core import State
+from jaxgan.errors import BadInput
+from jaxgan.net import BESIDE
+
+
+class Taken(NamedTuple):
+    """What a state is to begin with."""
+
+    parts: dict[str, dict[str, Any]]  # part of a state -> {path of a leaf: array}
+    left_out: tuple[str, ...]  # what does not fit, in words
+    source: dict[str, Any]  # run, step and state_sha256, for the record
+
+
+def take(source: str | Path, target: State, partial: bool = False, recipe: ModuleType | None = None) -> Taken:
+    """Taken from a run's newest state that is whole: G, D, the average of G, and what the networks remember.
+
+    Statistics of norms, spectral vectors and w_avg come along; optimizers, trackers and pools do not. target: the shapes of
+    the state that begins. partial: what does not fit is left as it begins, and told. Raises BadInput, with names and shapes,
+    where something does not fit, and where there is no such run.
+    """
+    run = runs.open_run(source, recipe)
+    state = inference.load(run).state
+    parts, left_out = {}, []
+    for name, theirs, ours in (
+        ("g", state.g.variables, target.g.variables),
+        ("d", state.d.variables, target.d.variables),
+        ("ema", state.ema, target.ema),
+    ):
+        there, here = _leaves(theirs), _leaves(ours)
+        fits = {path for path in there.keys() & here.keys() if _kind(there[path]) == _kind(here[path])}
+        for path in sorted((there.keys() | here.keys()) - fits):
+            was, now = (_kind(tree[path]) if path in tree else "not there" for tree in (there, here))
+            left_out.append(f"{name}{path} is {now} and was {was}")
+        parts[name] = {path: there[path] for path in fits}
+    if left_out and not partial:
+        more = f", and {len(left_out) - 3} more" if len(left_out) > 3 else ""
+        raise BadInput(
+            f"--init-from {source} does not fit: {'; '.join(left_out[:3])}{more}. Give networks and data of its shapes, or "
+            "--init-partial for what fits"
+        )
+    if not any(parts.values()):
+        raise BadInput(f"--init-from {source} has nothing that fits: train from the beginning")
+    facts = {"run": str(Path(source).absolute()), "step": int(state.step), "state_sha256": checkpoint.sha256(state)}
+    return Taken(parts, tuple(left_out), facts)
+
+
+def first(run: runs.Run, state: State, taken: Taken | None, say: Callable[[str], Any] = print) -> State:
+    """The state that a run begins with. Raises BadInput where it was begun from another, and that is not given again."""
+    if taken is None:
+        if run.begun_from:
+            raise BadInput(
+                f"{run.folder} has no checkpoint yet, and was begun from {run.begun_from['run']}: add --init-from to begin so"
+            )
+        return state
+    for line in taken.left_out:
+        say(f"left as it begins: {line}")
+    say(f"begun from step {taken.source['step']} of {taken.source['run']}")
+    return begun(state, taken)
+
+
+def begun(state: State, taken: Taken) -> State:
+    """The state with what was taken in it, where its own was, on its own devices."""
+
+    def given(name, variables):
+        found = taken.parts[name]
+
+        def one(path, leaf):
+            path = jax.tree_util.keystr(path)
+            return jax.device_put(found[path], leaf.sharding) if path in found else leaf
+
+        return jax.tree_util.tree_map_with_path(one, variables)
+
+    def player(name, player):
+        variables = given(name, player.variables)
+        return player._replace(params=variables["params"], stats={k: v for k, v in variables.items() if k != "params"})
+
+    return state._replace(g=player("g", state.g), d=player("d", state.d), ema=given("ema", state.ema))
+
+
+def _leaves(variables):
+    own = {name: tree for name, tree in variables.items() if name not in BESIDE}
+    return {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(own)}
+
+
+def _kind(leaf):
+    return f"{leaf.dtype}{list(leaf.shape)}"

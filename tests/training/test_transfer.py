@@ -1,0 +1,113 @@
+"""A training begins with the networks of another run."""
+
+import json
+import shutil
+
+import jax
+import numpy as np
+import pytest
+
+import jaxgan
+from jaxgan import inference
+from jaxgan.cli import main
+from jaxgan.net import TRACKERS
+
+EVERY = ["--log-every-steps", "2", "--sample-every-steps", "4", "--save-every-steps", "2"]
+SNGAN = ["train", "sngan", "--tiny", "--steps", "2", *EVERY]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """A run of batch norms, spectral vectors and a tracker, on two classes."""
+    home = tmp_path_factory.mktemp("transfer")
+    draw = np.random.default_rng(0)
+    for name, classes in (("two", 2), ("three", 3)):
+        image = draw.integers(0, 256, (24, 32, 32, 3), dtype=np.uint8)
+        np.savez(home / f"{name}.npz", image=image, label=np.arange(24) % classes)
+    assert (
+        main([*SNGAN, "--data", str(home / "two.npz"), "--conditional", "--lecam", "0.1", "--out", str(home / "run")])
+        == 0
+    )
+    return home
+
+
+def same(ours, theirs):
+    return jax.tree.map(np.array_equal, ours, theirs)
+
+
+def test_networks_and_what_they_remember_are_taken_and_the_rest_begins(source, tmp_path, capsys):
+    out = tmp_path / "run"
+    line = [
+        *SNGAN,
+        "--data",
+        str(source / "two.npz"),
+        "--conditional",
+        "--lecam",
+        "0.2",
+        "--lr-g",
+        "1e-9",
+        "--lr-d",
+        "1e-9",
+    ]
+    line += ["--ema-halflife-images", "1e9", "--ema-ramp", "1e9", "--init-from", str(source / "run"), "--out", str(out)]
+    assert main(line) == 0
+    assert f"begun from step 2 of {source / 'run'}" in capsys.readouterr().out
+    was, now = jaxgan.load(source / "run").state, jaxgan.load(out).state
+    for ours, theirs in (
+        (now.g.params, was.g.params),
+        (now.d.params, was.d.params),
+        (now.ema["params"], was.ema["params"]),
+    ):
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), ours, theirs)
+    assert int(now.step) == 2 and now.d.stats[TRACKERS]["lecam"].batches == 2  # not 4: it began anew
+    spectral = lambda state: jax.tree.leaves(state.d.stats["spectral"])
+    assert all(np.abs(a @ b) > 0.99 for a, b in zip(spectral(now), spectral(was), strict=True))
+    record = json.loads((out / "config.json").read_text())["begun_from"]
+    result = json.loads((source / "run" / "result.json").read_text())
+    assert record == {"run": str(source / "run"), "step": 2, "state_sha256": result["state_sha256"]}
+
+
+def test_the_run_goes_on_without_its_source(source, tmp_path, capsys):
+    shutil.copytree(source / "run", tmp_path / "first")
+    line = [*SNGAN, "--data", str(source / "two.npz"), "--conditional", "--lecam", "0.1"]
+    whole = [*line, "--steps", "4", "--init-from", str(tmp_path / "first")]
+    assert main([*whole, "--out", str(tmp_path / "whole")]) == 0
+    assert main([*line, "--init-from", str(tmp_path / "first"), "--out", str(tmp_path / "parts")]) == 0
+    shutil.rmtree(tmp_path / "first")
+    assert main([*line, "--steps", "4", "--out", str(tmp_path / "parts"), "--resume", "must"]) == 0
+    results = [json.loads((tmp_path / name / "result.json").read_text()) for name in ("whole", "parts")]
+    assert results[0]["state_sha256"] == results[1]["state_sha256"]
+    shutil.rmtree(tmp_path / "parts" / "checkpoints")
+    assert main([*line, "--steps", "4", "--out", str(tmp_path / "parts"), "--resume", "auto"]) == 2
+    assert "was begun from" in capsys.readouterr().err
+
+
+def test_what_does_not_fit_is_named_and_refused_or_left_out(source, tmp_path, capsys):
+    line = [*SNGAN, "--data", str(source / "three.npz"), "--conditional", "--init-from", str(source / "run")]
+    assert main([*line, "--out", str(tmp_path / "run")]) == 2
+    said = capsys.readouterr().err
+    assert "['scale']['kernel'] is float32[3," in said and "was float32[2," in said and "--init-partial" in said
+    assert not (tmp_path / "run").exists()
+    assert main([*line, "--init-partial", "--out", str(tmp_path / "run")]) == 0
+    assert capsys.readouterr().out.count("left as it begins") > 3
+    was, now = jaxgan.load(source / "run"), inference.untrained(jaxgan.load(tmp_path / "run"))
+    conv = lambda variables: variables["params"]["Conv_0"]["kernel"]
+    assert not np.allclose(conv(was.state.g.variables), conv(now))
+    np.testing.assert_allclose(
+        conv(jaxgan.load(tmp_path / "run").state.g.variables), conv(was.state.g.variables), atol=0.05
+    )
+    other = [
+        "train",
+        "digits",
+        "--tiny",
+        "--steps",
+        "2",
+        *EVERY,
+        "--init-from",
+        str(source / "run"),
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    assert main(other) == 2 and "does not fit" in capsys.readouterr().err
+    assert main(["train", "digits", "--init-partial"]) == 2 and "--init-from RUN" in capsys.readouterr().err
+    assert main([*other, str(source), "--out", str(tmp_path / "p")]) == 2
