@@ -45,7 +45,9 @@ def digest(folder: str | Path, names: Sequence[str]) -> bytes:
             found[name] = facts
             if time.monotonic() - told > _QUIET_S:
                 told = time.monotonic()
-                print(f"looking at what {folder} holds: {len(found)} of {len(names)} files", file=sys.stderr, flush=True)
+                print(
+                    f"looking at what {folder} holds: {len(found)} of {len(names)} files", file=sys.stderr, flush=True
+                )
     if found != kept:
         _write(kept_in, found)
     whole = hashlib.sha256()

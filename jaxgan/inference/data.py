@@ -1,5 +1,7 @@
 """The data that a run was trained on, found again."""
 
+from pathlib import Path
+
 from jaxgan.data import batch, load
 from jaxgan.data import held_out as left_out
 from jaxgan.data.dataset import LABEL, Dataset, renumbered
@@ -14,7 +16,7 @@ def data_of(run: Run, source: str | None = None, held_out: str | None = None) ->
     Raises BadInput for other data than those, and for held-out data of other columns, shapes or classes.
     """
     config, fitting = run.config, run.config.fitting
-    dataset = load(source or config.data, **fitting)
+    dataset = _loaded(source or config.data, fitting, source)
     if dataset.sha256 != run.data.sha256:
         raise BadInput(
             f"--data {dataset.name} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, the run was "
@@ -28,6 +30,18 @@ def data_of(run: Run, source: str | None = None, held_out: str | None = None) ->
         for name in batch.columns(config):
             _same(name, run.data.specs[name], other)
     return dataset, other
+
+
+def _loaded(source, fitting, given):
+    """The Dataset. Raises BadInput with the way out where a run's own source is not there any more."""
+    try:
+        return load(source, **fitting)
+    except BadInput as error:
+        if given is None and not Path(source).exists():
+            raise BadInput(
+                f"{error}; if the run's data were moved, say where they are now with --data SOURCE"
+            ) from error
+        raise
 
 
 def _same(name, spec, other):

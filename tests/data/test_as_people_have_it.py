@@ -425,3 +425,14 @@ def test_an_empty_source_is_refused():
         data.load("")
     with pytest.raises(BadInput, match="the source is empty"):
         data.check("")
+
+
+def test_a_moved_run_says_how_its_data_are_given(capsys):
+    for i in range(4):
+        put(f"x/{i}.png")
+    tiny = ["--tiny", "--resolution", "8", "--steps", "2", "--batch-size", "4", "--save-every-steps", "2"]
+    assert main(["train", "mlp_mnist", *tiny, "--data", "x", "--out", "r"]) == 0
+    Path("x").rename("y")
+    assert main(["evaluate", "r", "--num", "4", "--features", "pixels"]) == 2
+    assert "--data SOURCE" in capsys.readouterr().err
+    assert main(["evaluate", "r", "--num", "4", "--features", "pixels", "--data", "y"]) == 0
