@@ -1,5 +1,7 @@
 """How pictures of any size and kind become samples of one shape."""
 
+import contextlib
+import logging
 import struct
 import warnings
 from functools import cache
@@ -12,6 +14,8 @@ from jaxgan.errors import BadInput
 
 HOW = ("crop", "stretch", "pad")
 MOST_PIXELS = 2**28  # of one picture
+# what Pillow's decoders raise over a damaged file, besides OSError and its kin
+_ODD = (TypeError, KeyError, IndexError, AttributeError, ArithmeticError, EOFError, MemoryError, struct.error)
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF's orientation -> Pillow's Transpose
 
 
@@ -45,7 +49,8 @@ def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
 
     with _opened(file) as opened:
         turn = _orientation(opened)
-        opened.load()
+        with _told():
+            opened.load()
         picture: Image.Image = opened
         if turn in _TURNS:
             picture = picture.transpose(Image.Transpose(_TURNS[turn]))
@@ -72,7 +77,7 @@ def head(file: str | Path | IO[bytes]) -> tuple[tuple[int, int], bool]:
 
 def frames(file: str | Path | IO[bytes]) -> int:
     """Frames of an open image file."""
-    with _opened(file) as picture:
+    with _opened(file) as picture, _told():
         return getattr(picture, "n_frames", 1)
 
 
@@ -85,9 +90,19 @@ def _opened(file):
     """Pillow's image of a file. Raises BadInput where it has too many pixels."""
     Image = _pillow()
     try:
-        return Image.open(file)
+        with _told():
+            return Image.open(file)
     except Image.DecompressionBombError as error:
         raise BadInput(f"it says to have more than {MOST_PIXELS:,} pixels: make it smaller, or take it out") from error
+
+
+@contextlib.contextmanager
+def _told():
+    """Context in which whatever Pillow raises over a damaged file is an OSError."""
+    try:
+        yield
+    except _ODD as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 @cache
@@ -96,6 +111,7 @@ def _pillow():
     from PIL import Image
 
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what is damaged is told once, with its name
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # it refuses what has twice as many
     return Image
 
@@ -106,7 +122,7 @@ def _orientation(picture):
         return 1
     try:
         return picture.getexif().get(0x0112, 1)
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):  # damaged, the picture may be whole
+    except (OSError, SyntaxError, ValueError, *_ODD):  # damaged, the picture may be whole
         return 1
 
 

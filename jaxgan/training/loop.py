@@ -11,6 +11,8 @@ import numpy as np
 
 from jaxgan.data.loader import AHEAD
 
+EARLY = (1, 2, 5, 10, 20, 50)  # a first minute without a word is a long one
+
 
 class Hook(NamedTuple):
     """Something that looks at a training every so many steps, and at its last one.
@@ -21,8 +23,13 @@ class Hook(NamedTuple):
 
     every: int
     call: Callable
-    first: bool = False  # after the first dispatch of a new training as well
+    first: bool = False  # after the first dispatch of a new training as well, and at EARLY steps where it is rare
     stopped: bool = False  # when the training is asked to stop as well
+
+    @property
+    def early(self) -> tuple[int, ...]:
+        """Steps at which it looks besides."""
+        return EARLY if self.first and self.every >= EARLY[-1] else ()
 
 
 def _no():
@@ -61,10 +68,12 @@ def run(
     """
 
     def count_from(step):
-        return min(chunk, stop - step, *(hook.every - step % hook.every for hook in hooks))
+        soon = (early - step for hook in hooks for early in hook.early if early > step)
+        return min(chunk, stop - step, *soon, *(hook.every - step % hook.every for hook in hooks))
 
     step, row, leave, over = start, {}, interrupted(), start >= stop or should_stop()
     seen, clock, trained = start, time.perf_counter(), seconds  # step and time of the last row, seconds of training
+    warm = False  # the first row has the time of compiling in it, and no speed
     while not (leave or over):
         count, upcoming = count_from(step), [step]
         while len(upcoming) < AHEAD and (last := upcoming[-1]) < stop:
@@ -75,7 +84,11 @@ def run(
         due = [
             hook
             for hook in hooks
-            if over or step % hook.every == 0 or (first and hook.first) or (leave and hook.stopped)
+            if over
+            or step % hook.every == 0
+            or (first and hook.first)
+            or step in hook.early
+            or (leave and hook.stopped)
         ]
         if due:
             metrics = jax.device_get(metrics)  # waits for the device
@@ -84,7 +97,7 @@ def run(
             row = {
                 "step": step,
                 "images": step * images_per_step,
-                "images_per_s": (step - seen) * images_per_step / lapse,
+                "images_per_s": (step - seen) * images_per_step / lapse if warm else float("nan"),
                 "seconds": trained,
                 **{f"{name}_g": _number(value) for name, value in metrics.g.items()},
                 **{f"{name}_d": _number(value) for name, value in metrics.d.items()},
@@ -98,7 +111,7 @@ def run(
                 for hook in hooks:
                     if hook not in due:
                         row |= hook.call(step, state, row) or {}
-            seen, clock = step, time.perf_counter()  # what the hooks took is not training
+            seen, clock, warm = step, time.perf_counter(), True  # what the hooks took is not training
     return state, row
 
 
