@@ -3,13 +3,13 @@
     jaxgan train r3gan --data CIFAR10 --flip --dtype bfloat16
     jaxgan train r3gan --data FOLDER --resolution 64 --flip --penalty-weight 2 --penalty-weight-end 0.2
     jaxgan train r3gan --data FOLDER --resolution 32 --conditional --width 64 --cardinality 4 --blocks 1 --halve-past 8 \\
-        --augment none --batch-size 32 --lr-g 1.5e-3 --lr-d 1.5e-3 --lr-g-end 3e-4 --lr-d-end 3e-4 --penalty-weight 0.5 \\
-        --penalty-weight-end 0.05 --burn-in-images 60000 --ema-halflife-images-end 8000 --steps 2000
+        --augment none --batch-size 32 --lr-g 1.5e-3 --lr-d 1.5e-3 --lr-g-end 3e-4 --lr-d-end 3e-4 --penalty-weight 50 \\
+        --penalty-weight-end 5 --burn-in-images 60000 --ema-halflife-images-end 8000 --steps 4000
 
 The defaults are the paper's for CIFAR-10, 21 million parameters a side and 200 million images: for a GPU or TPU. Over the
 first tenth of them rates, Adam's b2, gamma, the half-life of the average and the probability of augmentation go from their
-start to their --*-end; shorten --burn-in-images with --steps. The last line is for a CPU, small networks learn at higher
-rates; docs/zoo.md has its pictures.
+start to their --*-end; shorten --burn-in-images with --steps. The last line is for a CPU: small networks learn at higher rates
+and need a stronger penalty to stay varied; docs/zoo.md has its pictures.
 """
 
 from collections.abc import Mapping
