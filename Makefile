@@ -11,16 +11,16 @@ demo: $(VENV)/.installed
 	$(BIN)/jaxgan train digits
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=8
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=8
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-full: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m full
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m full
 
 referee: $(VENV)/.referee
 	$(BIN)/python -m pytest -q -n 0 -m referee
@@ -39,7 +39,7 @@ oldest newest:
 	$(VENV)-$@/bin/python -m pip install -q --disable-pip-version-check uv
 	$(VENV)-$@/bin/uv pip install -q --python $(VENV)-$@/bin/python --resolution $(RESOLUTION) -e '.[dev]'
 	$(VENV)-$@/bin/uv pip list --python $(VENV)-$@/bin/python
-	$(VENV)-$@/bin/python -m pytest -q -n 2 --dist loadfile
+	$(VENV)-$@/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 $(VENV)/.installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "jaxgan needs Python 3.11 or newer: install one, or make PYTHON=/path/to/python"; exit 1; }
