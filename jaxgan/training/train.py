@@ -133,7 +133,8 @@ def _train(made, program, dataset, devices, limit, resume, going_on, log_to, hom
     """Trains the runs in `made`, one or several side by side, to their end."""
     config, several = made[0].config, len(made) > 1
     with Progress(config.steps) as progress, contextlib.ExitStack() as stack:
-        stack.enter_context(lock.held(home))
+        for folder in dict.fromkeys((Path(home), *(run.folder for run in made))):
+            stack.enter_context(lock.held(folder))
         shape = "x".join(map(str, made[0].made.shape))
         many = f"{len(made)} times " if several else ""
         progress.say(f"{many}{made[0].name} on {dataset.name} ({dataset.size} samples of {shape}) into {home}")
