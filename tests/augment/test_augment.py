@@ -244,10 +244,11 @@ def test_noise_is_normal_with_a_deviation_that_is_half_normal():
 # -- DiffAugment
 
 
-def test_diff_augment_moves_by_whole_pixels_and_zeros_come_in():
+@pytest.mark.parametrize(("name", "border"), [("translation", "constant"), ("shift", "reflect")])
+def test_diff_augment_moves_by_whole_pixels_and_zeros_or_the_reflection_come_in(name, border):
     images = uniform(0, 256, 16, 8, 2)
-    moved = np.asarray(quick(augment.diff_augment(("translation",)))(images, keys_of(256)))
-    wide, found = np.pad(images, ((0, 0), (2, 2), (1, 1), (0, 0))), []
+    moved = np.asarray(quick(augment.diff_augment((name,)))(images, keys_of(256)))
+    wide, found = np.pad(images, ((0, 0), (2, 2), (1, 1), (0, 0)), mode=border), []
     for i in range(256):
         shifts = [
             s for s in product(range(5), range(3)) if np.array_equal(wide[i, s[0] :][:16, s[1] :][:, :8], moved[i])

@@ -94,6 +94,14 @@ def test_consistency_of_a_linear_d_is_its_closed_form(weight_fake):
     assert_close(penalty, expected)
 
 
+def test_the_flag_asks_for_the_same_of_mirrored_and_reflected_copies(monkeypatch):
+    asked = []
+    monkeypatch.setattr(augment, "diff_augment", lambda policy: asked.append(policy) or (lambda x, keys: x))
+    config = recipes.get("digits").Config(consistency=1.0)
+    build.ingredients_of(config, load("digits").specs)
+    assert asked == [("flip", "shift")]
+
+
 def test_consistency_asks_for_the_same_under_what_d_draws_itself_and_for_patches():
     noisy = augment.augmented(MIRROR, augment.instance_noise(1.0))
     d = lambda x: noisy.apply({}, x, key=jax.random.key(0))[0]
