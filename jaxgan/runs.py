@@ -53,6 +53,14 @@ def exists(folder: str | Path) -> bool:
     return (Path(folder) / "config.json").is_file()
 
 
+def is_own(folder: str | Path) -> bool:
+    """Whether the folder holds a run of a recipe that is none of the package."""
+    try:
+        return bool(json.loads((Path(folder) / "config.json").read_text()).get("origin"))
+    except (OSError, ValueError, AttributeError):  # `open_run` says what is wrong
+        return False
+
+
 def open_run(folder: str | Path, recipe: str | Path | ModuleType | None = None) -> Run:
     """Run of an existing folder. Raises BadInput where it is none.
 

@@ -55,9 +55,8 @@ def _translation(x, key, border="constant"):
 def _cutout(x, key):
     def cut(key, n):
         size = (n + 1) // 2
-        start = (
-            jax.random.randint(key, (), 0, n + 1 - size % 2) - size // 2
-        )  # as often cut at one border as at the other
+        # as often cut at one border as at the other
+        start = jax.random.randint(key, (), 0, n + 1 - size % 2) - size // 2
         inside = jnp.arange(n) - start
         return (inside >= 0) & (inside < size)
 

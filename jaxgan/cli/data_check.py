@@ -32,4 +32,4 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     if args.recipe:
         from jaxgan.cost import estimate
 
-        print(f"recipe      {estimate.fits(source=subject, **flags.of(args, 'split'))}")
+        print(f"recipe      {estimate.fits(source=subject, **flags.of(args))}")

@@ -40,15 +40,8 @@ class Flags(flags.Where):
     """What a device has, for --largest, which this asks for. 0: as much as the device says that it has."""
 
 
-_NOT_TRAIN = (
-    "tiny",
-    "config",
-    "population",
-    "sweep",
-    "dry_run",
-    "largest",
-    "memory_gib",
-)  # what training.train does not take
+# what training.train does not take
+_NOT_TRAIN = ("tiny", "config", "population", "sweep", "dry_run", "largest", "memory_gib")
 
 
 def run(subject: str | None, argv: Sequence[str]) -> int:

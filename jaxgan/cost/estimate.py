@@ -36,12 +36,11 @@ def describe(
     """
     chosen = parallel.choose(mode, devices)
     dataset = training.prepare(recipe, config)
-    info = {**dataset.info._asdict(), "specs": {name: spec._asdict() for name, spec in dataset.specs.items()}}
-    yield json.dumps({"recipe": recipes.name(recipe), "config": dataclasses.asdict(config), "data": info}, indent=2)
-    program = training.compose(recipe, config, dataset, mode, chosen)
-    state = jax.eval_shape(program.begin)
+    about = {"recipe": recipes.name(recipe), "config": dataclasses.asdict(config), "data": _facts(dataset)}
+    yield json.dumps(about, indent=2)
+    state = jax.eval_shape(training.compose(recipe, config, dataset, mode, chosen).begin)
     yield f"parameters  G {_count(state.g.params):,}  D {_count(state.d.params):,}"
-    cost = measure(recipe, config, mode, devices)
+    cost = _measured(recipe, config, dataset, mode, chosen)
     limit, source = (memory, "given by --memory-gib") if memory else device_memory(chosen[0])
     where = f"{len(chosen)} x {chosen[0].device_kind}" + (f" under {mode}" if mode != "single" else "")
     gib = lambda n: f"{n / 2**30:.2f} GiB" if n >= 2**29 else f"{n / 2**20:.1f} MiB"
@@ -71,12 +70,15 @@ def measure(
     """data, parameters_g, parameters_d, state_bytes; of a step on each device: flops, argument_, temp_, peak_bytes."""
     chosen = parallel.choose(mode, devices)
     recipe = recipes.get(recipe)
-    dataset = training.prepare(recipe, config)
+    return _measured(recipe, config, training.prepare(recipe, config), mode, chosen)
+
+
+def _measured(recipe, config, dataset, mode, chosen):
     compiled, state = _compile(recipe, config, dataset, mode, chosen)
     flops = count_flops(recipe, config, dataset.specs, compiled)
     memory = compiled.memory_analysis()
     return {
-        "data": {**dataset.info._asdict(), "specs": {name: spec._asdict() for name, spec in dataset.specs.items()}},
+        "data": _facts(dataset),
         "parameters_g": _count(state.g.params),
         "parameters_d": _count(state.d.params),
         "state_bytes": sum(math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(state)),
@@ -85,6 +87,10 @@ def measure(
         "temp_bytes": memory.temp_size_in_bytes,
         "peak_bytes": _peak(compiled, chosen[0].platform),
     }
+
+
+def _facts(dataset):
+    return {**dataset.info._asdict(), "specs": {name: spec._asdict() for name, spec in dataset.specs.items()}}
 
 
 def _count(tree):
@@ -144,11 +150,11 @@ def device_memory(device: jax.Device) -> tuple[int, str]:
     return min([total, *found]), "the memory of this host"
 
 
-def fits(recipe: str | Path | ModuleType, source: str, resolution: int = 0) -> str:
+def fits(recipe: str | Path | ModuleType, source: str, resolution: int = 0, split: str = "") -> str:
     """A line saying that the recipe can take the source. Raises BadInput, with both values, where it cannot."""
     given = {"resolution": resolution} if resolution else {}
     recipe = recipes.get(recipe)
-    config = dataclasses.replace(recipe.Config(), data=source, **given)
+    config = dataclasses.replace(recipe.Config(), data=source, split=split, **given)
     dataset = training.prepare(recipe, config)
     program = training.compose(recipe, config, dataset, "single", parallel.choose("single"))
     jax.eval_shape(program.begin)

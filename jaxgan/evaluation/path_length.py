@@ -16,10 +16,8 @@ from jaxgan.metrics.protocol import Score
 from jaxgan.metrics.records import EvalContext
 from jaxgan.sharing import Array, Variables
 
-STEPS = (
-    (1e-4, "1e-4"),
-    (1e-3, "1e-3"),
-)  # along the path: the papers', and one where the rounding of float32 shows less
+# along the path: the papers', and one where the rounding of float32 shows less
+STEPS = ((1e-4, "1e-4"), (1e-3, "1e-3"))
 NEAR = 0.02  # share by which both may differ for the papers' to be taken
 
 

@@ -62,7 +62,7 @@ def train(
     going_on = _goes_on(resume, out, out)
     if init_partial and init_from is None:
         raise BadInput("--init-partial needs --init-from RUN, the run to begin with")
-    taken = None if init_from is None else transfer.take(init_from, shapes, init_partial)
+    taken = None if init_from is None else transfer.take(init_from, shapes, init_partial, module)
     if going_on and out is not None:
         run = runs.resume(out, module, config, dataset.info)
     else:

@@ -25,10 +25,11 @@ def take(source: str | Path, target: State, partial: bool = False, recipe: Modul
     """Taken from a run's newest state that is whole: G, D, the average of G, and what the networks remember.
 
     Statistics of norms, spectral vectors and w_avg come along; optimizers, trackers and pools do not. target: the shapes of
-    the state that begins. partial: what does not fit is left as it begins, and told. Raises BadInput, with names and shapes,
-    where something does not fit, and where there is no such run.
+    the state that begins. partial: what does not fit is left as it begins, and told. recipe: the module of a recipe of one's
+    own, which a run of it is opened by. Raises BadInput, with names and shapes, where something does not fit, and where there
+    is no such run.
     """
-    run = runs.open_run(source, recipe)
+    run = runs.open_run(source, recipe if recipe and runs.is_own(source) else None)
     state = inference.load(run).state
     parts, left_out = {}, []
     for name, theirs, ours in (

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -107,3 +108,12 @@ def test_what_does_not_fit_is_named_and_refused_or_left_out(source, tmp_path, ca
     assert "does not fit" in capsys.readouterr().err
     assert main(["train", "digits", "--init-partial"]) == 2 and "--init-from RUN" in capsys.readouterr().err
     assert main([*other, str(source), "--out", str(tmp_path / "p")]) == 2
+
+
+def test_a_run_of_a_recipe_of_ones_own_begins_another(tmp_path):
+    text = Path(jaxgan.recipes.digits.__file__).read_text()
+    (tmp_path / "mine.py").write_text(text)
+    line = ["train", str(tmp_path / "mine.py"), "--tiny", "--steps", "2", *EVERY]
+    assert main([*line, "--out", str(tmp_path / "one")]) == 0
+    assert main([*line, "--init-from", str(tmp_path / "one"), "--out", str(tmp_path / "two")]) == 0
+    assert json.loads((tmp_path / "two" / "config.json").read_text())["begun_from"]["step"] == 2

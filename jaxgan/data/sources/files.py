@@ -130,7 +130,7 @@ def held_out(source: str, how: Resize, split: str = "") -> Dataset | None:
     """Dataset of the split val, or test, where there is one besides that which is trained on."""
     there = find(source, split).splits
     other = parts.held_out(there, split)
-    return None if other is None else load(source, how, 0, other)
+    return None if other is None else load(source, how, 2**31, other)
 
 
 def _images(names):
