@@ -146,7 +146,7 @@ def labels(name: str, label: np.ndarray, size: int, classes: Iterable[str] | Non
             raise BadInput(f"{name}: label has words, and there are names of classes besides: take the names away")
         words, label = np.unique(label.astype(str), return_inverse=True)
         return class_numbers(label, words.tolist())
-    if label.ndim == 1 and label.dtype.kind == "f" and _whole(label):
+    if label.ndim == 1 and (label.dtype.kind == "b" or _whole(label)):
         label = label.astype(np.int64)
     if label.ndim == 2 and len(label) == size and label.shape[1] and label.dtype.kind in "fiub":
         label = label.astype(np.float32)
