@@ -12,10 +12,8 @@ SHARES = (0.3, 0.8)  # of each number's distribution that lies below what is dra
 NORMALS = (-0.37080716, 0.59511608)  # erfinv(2 q - 1) of them, which the authors' `debug_percentile` calls normal
 HALF = (0.27246271, 0.90619380)  # erfinv(q), the same for the deviation of the noise
 RANDOM = {"brightness": 0.1, "saturation": 0.85, "contrast": 0.3}
-STARTS = {
-    "translation": (4, 1),
-    "cutout": (3, 16),
-}  # rows and columns: 2 below and -1 at a reach of 2; 16 is the last of 16
+# rows and columns: 2 below and -1 at a reach of 2; 16 is the last of 16
+STARTS = {"translation": (4, 1), "cutout": (3, 16)}
 
 
 @pytest.mark.parametrize("case", range(2))
