@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import jax
+from jax.extend.core import Literal, jaxprs_in_params
 
+from jaxgan.errors import BadInput
 from jaxgan.sharing import MEMORY, Key, Tree, Variables
 
 
@@ -45,6 +47,62 @@ class Net(NamedTuple):
             return (out if after is None else after(out)), moved
 
         return self._replace(init=lambda key, *given: self.init(key, *inputs(given)), apply=apply)
+
+    def freeze(self, layers: int) -> "Net":
+        """The Net whose first `layers` of `layers_of` keep their weights: no gradient reaches these, or is computed.
+
+        What they remember, statistics of norms and spectral vectors, still moves. init and apply raise BadInput where no
+        layer is left to train.
+        """
+
+        def held(variables, inputs):
+            found = layers_of(self, variables, *inputs)
+            if layers >= len(found):
+                raise BadInput(
+                    f"--freeze-d is {layers} of the network's {len(found)} layers: give {len(found) - 1} or less"
+                )
+            still = {path for layer in found[:layers] for path in layer}
+            keep = lambda path, leaf: jax.lax.stop_gradient(leaf) if path in still else leaf
+            return {**variables, "params": jax.tree_util.tree_map_with_path(keep, variables["params"])}
+
+        def init(key, *inputs):
+            variables = self.init(key, *inputs)
+            held(variables, inputs)
+            return variables
+
+        def apply(variables, *inputs, **options):
+            return self.apply(held(variables, inputs), *inputs, **options)
+
+        return self._replace(init=init, apply=apply)
+
+
+def layers_of(net: Net, variables: Variables, *inputs: Any) -> list[list[tuple[Any, ...]]]:
+    """Paths in "params" of each layer's weights, in the order in which the network computes with them.
+
+    So the first layer is the nearest to the inputs. A layer begins with each module that has a weight of two axes or more;
+    biases and norms behind it are its own. The network is traced, not run.
+    """
+    params = variables["params"]
+    traced = jax.make_jaxpr(lambda params: net.apply({**variables, "params": params}, *inputs, train=False)[0])(params)
+    axes = {path: leaf.ndim for path, leaf in jax.tree_util.tree_leaves_with_path(params)}
+    used = _used(traced.jaxpr, dict(zip(traced.jaxpr.invars, axes, strict=True)))
+    layers: list[list[tuple[Any, ...]]] = []
+    for owner in dict.fromkeys(path[:-1] for path in used):
+        own = [path for path in axes if path[:-1] == owner]
+        if not layers or any(axes[path] > 1 for path in own):
+            layers.append([])
+        layers[-1] += own
+    return layers
+
+
+def _used(jaxpr, names):
+    """Names of the variables in the order in which a program takes them, within the programs that it calls too."""
+    for eqn in jaxpr.eqns:
+        taken = [None if isinstance(var, Literal) else names.get(var) for var in eqn.invars]
+        for inner in jaxprs_in_params(eqn.params):
+            if len(inner.invars) == len(taken):
+                yield from _used(inner, dict(zip(inner.invars, taken, strict=True)))
+        yield from (name for name in taken if name is not None)
 
 
 class Joined(NamedTuple):

@@ -55,13 +55,13 @@ def train(
     anything is written where the input cannot be used, Stopped after Ctrl-C or SIGTERM.
     """
     limit, module = _checked(recipe, out, resume, max_minutes, log_to)
+    going_on = _goes_on(resume, out, out)
+    if not going_on:
+        transfer.check(config, init_from, init_partial)
     chosen = parallel.choose(mode, devices)
     dataset = prepare(module, config)
     program = compose(module, config, dataset, mode, chosen)
     shapes = jax.eval_shape(program.begin)  # networks that do not fit the data fail here
-    going_on = _goes_on(resume, out, out)
-    if init_partial and init_from is None:
-        raise BadInput("--init-partial needs --init-from RUN, the run to begin with")
     taken = None if init_from is None else transfer.take(init_from, shapes, init_partial, module)
     if going_on and out is not None:
         run = runs.resume(out, module, config, dataset.info)
@@ -92,9 +92,11 @@ def train_population(
     first, name = configs[0], recipes.name(module)
     for config in configs[1:]:
         check_inactive(config, module.TINY)
+    going_on = _goes_on(resume, out, None if out is None else Path(out) / "00")
+    if not going_on:
+        transfer.check(first, None)
     dataset = prepare(module, first)
     program = Population(module, configs, dataset)
-    going_on = _goes_on(resume, out, None if out is None else Path(out) / "00")
     home = Path(out) if going_on and out is not None else runs.new_folder(out, f"{name}-population")
     open_run = runs.resume if going_on else runs.create
     made = [open_run(home / f"{i:02}", module, config, dataset.info) for i, config in enumerate(configs)]
@@ -148,7 +150,7 @@ def _train(made, program, dataset, devices, limit, resume, going_on, log_to, hom
         ]
         state, seconds_before = _restored(members, program, home, resume) if going_on else (None, 0.0)
         if state is None:
-            state = transfer.first(made[0], program.initial(), taken, progress.say)
+            state = transfer.first(made[0], program.initial(), program.experiment.opt, taken, progress.say)
         start, others = int(state.step), held_out(config)
         if going_on:
             progress.say(f"resumed from step {start}")

@@ -6,11 +6,24 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
 from jaxgan import checkpoint, inference, runs
-from jaxgan.core import State
+from jaxgan.core import Pair, State
 from jaxgan.errors import BadInput
 from jaxgan.net import BESIDE
+
+
+def check(config: Any, source: str | Path | None, partial: bool = False) -> None:
+    """Raises BadInput where what a beginning run asks for needs another that it begins with."""
+    if source is not None:
+        return
+    if partial:
+        raise BadInput("--init-partial needs --init-from RUN, the run to begin with")
+    if getattr(config, "freeze_d", 0):
+        raise BadInput(
+            f"--freeze-d {config.freeze_d} keeps what D begins with: add --init-from RUN, the run to begin with"
+        )
 
 
 class Taken(NamedTuple):
@@ -55,8 +68,11 @@ def take(source: str | Path, target: State, partial: bool = False, recipe: Modul
     return Taken(parts, tuple(left_out), facts)
 
 
-def first(run: runs.Run, state: State, taken: Taken | None, say: Callable[[str], Any] = print) -> State:
-    """The state that a run begins with. Raises BadInput where it was begun from another, and that is not given again."""
+def first(run: runs.Run, state: State, opt: Pair, taken: Taken | None, say: Callable[[str], Any] = print) -> State:
+    """The state that a run begins with, opt its optimizers.
+
+    Raises BadInput where it was begun from another, and that is not given again.
+    """
     if taken is None:
         if run.begun_from:
             raise BadInput(
@@ -66,11 +82,11 @@ def first(run: runs.Run, state: State, taken: Taken | None, say: Callable[[str],
     for line in taken.left_out:
         say(f"left as it begins: {line}")
     say(f"begun from step {taken.source['step']} of {taken.source['run']}")
-    return begun(state, taken)
+    return begun(state, opt, taken)
 
 
-def begun(state: State, taken: Taken) -> State:
-    """The state with what was taken in it, where its own was, on its own devices."""
+def begun(state: State, opt: Pair, taken: Taken) -> State:
+    """The state with what was taken in it, where its own was, on its own devices; optimizers begin from there."""
 
     def given(name, variables):
         found = taken.parts[name]
@@ -81,11 +97,15 @@ def begun(state: State, taken: Taken) -> State:
 
         return jax.tree_util.tree_map_with_path(one, variables)
 
-    def player(name, player):
+    def player(name, player, tx):
         variables = given(name, player.variables)
-        return player._replace(params=variables["params"], stats={k: v for k, v in variables.items() if k != "params"})
+        stats = {kind: tree for kind, tree in variables.items() if kind != "params"}
+        own = jax.tree.map(lambda leaf: leaf.sharding, player.opt)  # a copy: the step donates its state
+        moments = jax.jit(lambda params: jax.tree.map(jnp.copy, tx.init(params)), out_shardings=own)
+        return player._replace(params=variables["params"], stats=stats, opt=moments(variables["params"]))
 
-    return state._replace(g=player("g", state.g), d=player("d", state.d), ema=given("ema", state.ema))
+    g, d = player("g", state.g, opt.g), player("d", state.d, opt.d)
+    return state._replace(g=g, d=d, ema=given("ema", state.ema))
 
 
 def _leaves(variables):

@@ -4,11 +4,13 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from arrays import assert_close, normal
 
 from jaxgan import models
+from jaxgan.errors import BadInput
 from jaxgan.layers import Norm
-from jaxgan.net import from_flax, join
+from jaxgan.net import from_flax, join, layers_of
 
 
 class Normed(nn.Module):
@@ -45,3 +47,54 @@ def test_joined_nets_share_a_tree_and_move_their_own_part_alone():
         for kind, tree in expected.items():
             jax.tree.map(np.testing.assert_array_equal, moved[kind][name], tree)
             assert moved[kind][other] is variables[kind][other]
+
+
+LAYERS = {  # discriminators of 16x16 and 32x32 pixels, and their first layers from the image on, as their files stack them
+    "mlp": (models.mlp.discriminator((8, 4)), 16, ["Dense_0", "Dense_1", "Dense_2"]),
+    "dcgan": (models.dcgan.discriminator(width=4), 16, ["Conv_0", "Conv_1+Norm_0", "Dense_0"]),
+    "sngan": (
+        models.sngan.discriminator(width=0.05),
+        32,
+        ["Residual_0/ResizedConv_0", "Residual_0/ResizedConv_1", "Residual_0/shortcut", "Residual_1/ResizedConv_0"],
+    ),
+    "r3gan": (
+        models.r3gan.discriminator(width=4, cardinality=2, blocks=1),
+        16,
+        ["see", "Stage_0/Block_0/widen", "Stage_0/Block_0", "Stage_0/Block_0/narrow", "Stage_1/Block_0/widen"],
+    ),
+    "stylegan2": (
+        models.stylegan2.discriminator(width=64, max_width=8),
+        16,
+        ["EqualConv_0", "EqualConv_1", "EqualConv_2", "EqualConv_3"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_are_counted_from_the_image_on(name):
+    net, size, first = LAYERS[name]
+    x = normal(0, 4, size, size, 3)
+    variables = net.init(jax.random.key(0), x)
+    for called in (net, net._replace(apply=jax.jit(net.apply, static_argnames="train"))):
+        layers = layers_of(called, variables, x)
+        owners = ["+".join(dict.fromkeys("/".join(k.key for k in path[:-1]) for path in layer)) for layer in layers]
+        assert owners[: len(first)] == first
+        assert sum(map(len, layers)) == len(jax.tree.leaves(variables["params"]))  # each weight is in one
+
+
+def test_frozen_layers_have_no_gradient_and_all_else_has_its_own():
+    net, x = LAYERS["dcgan"][0], normal(0, 4, 16, 16, 3)
+    frozen, variables = net.freeze(2), net.init(jax.random.key(0), x)
+    jax.tree.map(np.testing.assert_array_equal, variables, frozen.init(jax.random.key(0), x))
+    grad = lambda net: jax.grad(lambda v, x: jnp.sum(net.apply(v, x)[0] ** 2), argnums=(0, 1))(variables, x)
+    (ours, of_x), (theirs, expected) = grad(frozen), grad(net)
+    assert_close(of_x, expected)
+    for owner, leaves in ours["params"].items():
+        for name, leaf in leaves.items():
+            if owner == "Dense_0":
+                assert_close(leaf, theirs["params"][owner][name])
+            else:
+                assert not leaf.any() and np.abs(theirs["params"][owner][name]).max() > 0
+    jax.tree.map(np.testing.assert_array_equal, frozen.apply(variables, x), net.apply(variables, x))
+    with pytest.raises(BadInput, match="3 layers: give 2 or less"):
+        net.freeze(3).init(jax.random.key(0), x)

@@ -49,6 +49,8 @@ def test_networks_and_what_they_remember_are_taken_and_the_rest_begins(source, t
         "1e-9",
         "--lr-d",
         "1e-9",
+        "--lookahead",
+        "2",  # half of the way back: to what was taken, not to what the seed draws
     ]
     line += ["--ema-halflife-images", "1e9", "--ema-ramp", "1e9", "--init-from", str(source / "run"), "--out", str(out)]
     assert main(line) == 0
@@ -117,3 +119,21 @@ def test_a_run_of_a_recipe_of_ones_own_begins_another(tmp_path):
     assert main([*line, "--out", str(tmp_path / "one")]) == 0
     assert main([*line, "--init-from", str(tmp_path / "one"), "--out", str(tmp_path / "two")]) == 0
     assert json.loads((tmp_path / "two" / "config.json").read_text())["begun_from"]["step"] == 2
+
+
+def test_frozen_layers_of_d_keep_the_weights_of_the_run_they_are_from(source, tmp_path, capsys):
+    data = ["--data", str(source / "two.npz"), "--conditional"]
+    line = [*DCGAN, *data, "--freeze-d", "1", "--lookahead", "2", "--penalty", "r1"]
+    assert main([*line, "--out", str(tmp_path / "run")]) == 2
+    assert "--freeze-d 1 keeps what D begins with: add --init-from RUN" in capsys.readouterr().err
+    whole = [*line, "--init-from", str(source / "run"), "--out", str(tmp_path / "run")]
+    assert main([*whole, "--freeze-d", "3"]) == 2
+    assert "--freeze-d is 3 of the network's 3 layers: give 2 or less" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+    assert main(whole) == 0
+    was, now = jaxgan.load(source / "run").state.d.params, jaxgan.load(tmp_path / "run").state.d.params
+    jax.tree.map(np.testing.assert_array_equal, now["Conv_0"], was["Conv_0"])
+    assert not np.array_equal(now["Dense_0"]["kernel"], was["Dense_0"]["kernel"])
+    assert main([*line, "--steps", "4", "--out", str(tmp_path / "run"), "--resume", "must"]) == 0  # needs no source
+    again = jaxgan.load(tmp_path / "run").state.d.params
+    jax.tree.map(np.testing.assert_array_equal, again["Conv_0"], was["Conv_0"])
