@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import jax
+import jax.numpy as jnp
 from jax.extend.core import Literal, jaxprs_in_params
 
 from jaxgan.errors import BadInput
@@ -34,6 +35,7 @@ class Net(NamedTuple):
     classes: int | None = None
     indexed: bool = False  # whether apply draws for each sample, and takes its index in the global batch, int32 [B]
     methods: tuple[str, ...] = ()  # what apply takes as method=, parts of the network on their own
+    multiple: int = 1  # of pixels that the sides of a picture are to have, where the network takes pictures of any size
 
     def map(self, before: Callable[..., Any] | None = None, after: Callable[[Any], Any] | None = None) -> "Net":
         """The Net between two functions: before(*inputs) -> its inputs, one or a tuple; after(out) -> what comes out."""
@@ -74,6 +76,30 @@ class Net(NamedTuple):
             return self.apply(held(variables, inputs), *inputs, **options)
 
         return self._replace(init=init, apply=apply)
+
+
+def alone(training: Net, looking: Net) -> Net:
+    """`training` in training; out of it `looking`, of the same variables, as in training but one sample at a time.
+
+    So batch norms take the statistics of the sample itself, and what comes out does not depend on its neighbours. looking: the
+    same network without an axis of devices.
+    """
+
+    def apply(variables, *inputs, key=None, train=True, index=None, **options):
+        if train:
+            index = {"index": index} if training.indexed else {}
+            return training.apply(variables, *inputs, key=key, train=True, **index, **options)
+
+        def one(index, *inputs):
+            inputs = jax.tree.map(lambda x: x[None], inputs)
+            index = {"index": index[None]} if looking.indexed else {}
+            out, _ = looking.apply(variables, *inputs, key=key, train=True, **index, **options)
+            return jax.tree.map(lambda x: x[0], out)
+
+        rows = jax.tree.leaves(inputs)[0].shape[0]
+        return jax.vmap(one)(jnp.arange(rows) if index is None else index, *inputs), {}
+
+    return training._replace(apply=apply)
 
 
 def layers_of(net: Net, variables: Variables, *inputs: Any) -> list[list[tuple[Any, ...]]]:

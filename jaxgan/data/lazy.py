@@ -35,6 +35,21 @@ class Lazy(abc.ABC):
         return np.arange(len(self), dtype=np.int32)[index]
 
 
+class Rows(Lazy):
+    """Rows of another column, in this order."""
+
+    def __init__(self, column: Any, order: np.ndarray) -> None:
+        self.column, self.order = column, order
+        self.shape, self.dtype = (len(order), *column.shape[1:]), column.dtype
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        return self.column[self.order[self.rows(index)]]
+
+    def identity(self) -> bytes:
+        """The column's, and the order."""
+        return self.column.identity() + self.order.tobytes()
+
+
 class Resident(Lazy):
     """A Lazy that can live on the device: `arrays` is a tree, `gather(arrays, rows)` is in NumPy or in JAX, as rows are."""
 

@@ -2,12 +2,15 @@
 
 from jaxgan.layers.attention import SelfAttention
 from jaxgan.layers.conv import Geometry, conv, conv_transpose
+from jaxgan.layers.dilated import conv_dilated
+from jaxgan.layers.dropout import Dropout
 from jaxgan.layers.equal import EqualConv, EqualDense
 from jaxgan.layers.filtered import conv_filtered
 from jaxgan.layers.fir import downsample_filtered, filter2d, setup_filter, upsample_filtered
+from jaxgan.layers.gated import GatedConv
 from jaxgan.layers.grouped import grouped_conv
 from jaxgan.layers.labels import append_label, label_vector
-from jaxgan.layers.linear import Conv, ConvTranspose, Dense, ResizedConv
+from jaxgan.layers.linear import Conv, ConvTranspose, Dense, ResizedConv, reflected
 from jaxgan.layers.lowering import direct_form
 from jaxgan.layers.modulated import modulated_conv
 from jaxgan.layers.noise_input import NoiseInput
@@ -17,6 +20,7 @@ from jaxgan.layers.projection import Projection
 from jaxgan.layers.resample import downsample, upsample
 from jaxgan.layers.residual import Residual
 from jaxgan.layers.resized import conv_doubled, conv_halved
+from jaxgan.layers.shuffle import pixel_shuffle, pixel_unshuffle
 from jaxgan.layers.spectral import SpectralNorm
 from jaxgan.layers.stddev import minibatch_stddev
 from jaxgan.layers.upfirdn import upfirdn
@@ -27,8 +31,10 @@ __all__ = [
     "Conv",
     "ConvTranspose",
     "Dense",
+    "Dropout",
     "EqualConv",
     "EqualDense",
+    "GatedConv",
     "Geometry",
     "NoiseInput",
     "Norm",
@@ -40,6 +46,7 @@ __all__ = [
     "SpectralNorm",
     "append_label",
     "conv",
+    "conv_dilated",
     "conv_doubled",
     "conv_filtered",
     "conv_halved",
@@ -52,6 +59,9 @@ __all__ = [
     "label_vector",
     "minibatch_stddev",
     "modulated_conv",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "reflected",
     "setup_filter",
     "upfirdn",
     "upsample",

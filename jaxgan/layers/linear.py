@@ -7,8 +7,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.errors import unknown
+from jaxgan.errors import BadInput, unknown
 from jaxgan.layers.conv import conv, conv_transpose
+from jaxgan.layers.dilated import conv_dilated
 from jaxgan.layers.resized import conv_doubled, conv_halved
 from jaxgan.layers.spectral import SpectralNorm
 
@@ -18,6 +19,18 @@ lecun = nn.initializers.lecun_normal()
 def per_channel(values: jax.Array, x: jax.Array) -> jax.Array:
     """values [C] in the rank of x [..., C]."""
     return values.reshape(*(1,) * (x.ndim - 1), -1)
+
+
+def reflected(x: jax.Array, low: int, high: int) -> jax.Array:
+    """x [B, H, W, C] with so many rows and columns more before and behind it, mirrored at its edges, which stay single.
+
+    Raises BadInput where the picture has not as many.
+    """
+    if max(low, high) >= min(x.shape[1:3]):
+        raise BadInput(
+            f"a picture of {x.shape[1]}x{x.shape[2]} cannot be mirrored by {max(low, high)}: give a larger one"
+        )
+    return jnp.pad(x, ((0, 0), (low, high), (low, high), (0, 0)), mode="reflect")
 
 
 class _Linear(nn.Module):
@@ -53,16 +66,31 @@ class Dense(_Linear):
 
 
 class Conv(_Linear):
-    """x [B, H, W, C] -> [B, H / stride, W / stride, features]."""
+    """x [B, H, W, C] -> [B, H / stride, W / stride, features].
+
+    padding: as `conv` takes it, or "REFLECT": the picture mirrored at its edges, by half of the kernel. dilation: pixels from
+    one tap of the kernel to the next, with stride 1 and padding "SAME". Raises BadInput for other pairs of them, and for
+    pictures that are too small to be mirrored.
+    """
 
     kernel: int = 3
     stride: int = 1
     padding: Any = "SAME"
+    dilation: int = 1
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         w = self.weight((self.kernel, self.kernel, x.shape[-1], self.features), train)
-        return self.biased(conv(x.astype(self.dtype), w, stride=self.stride, padding=self.padding))
+        x, padding = x.astype(self.dtype), self.padding
+        if self.dilation > 1:
+            if self.stride != 1 or padding != "SAME":
+                raise BadInput(
+                    f"dilation {self.dilation} with stride {self.stride}, padding {padding}: give 1 and SAME"
+                )
+            return self.biased(conv_dilated(x, w, self.dilation))
+        if padding == "REFLECT":
+            x, padding = reflected(x, (self.kernel - 1) // 2, self.kernel // 2), "VALID"
+        return self.biased(conv(x, w, stride=self.stride, padding=padding))
 
 
 class ResizedConv(_Linear):

@@ -6,6 +6,7 @@ Gradient penalties are functions (d, real, fake, keys) -> [B], where d maps samp
 
 from jaxgan.losses.adversarial import (
     bce,
+    half_d,
     hinge,
     least_squares,
     minimax,
@@ -15,9 +16,19 @@ from jaxgan.losses.adversarial import (
     wasserstein,
 )
 from jaxgan.losses.consistency import consistency
-from jaxgan.losses.content import Context, moment_matching
+from jaxgan.losses.content import (
+    Context,
+    charbonnier,
+    feature_matching,
+    l1,
+    moment_matching,
+    perceptual,
+    total_variation,
+)
 from jaxgan.losses.lecam import lecam
+from jaxgan.losses.patch_nce import patch_nce
 from jaxgan.losses.penalties import clip_weights, dragan, r1, r2, wgan_gp
+from jaxgan.losses.segmentation import cross_entropy, log_smoothed_one_hot, self_taught
 from jaxgan.losses.top_k import top_k
 from jaxgan.losses.tracker import Tracker
 
@@ -25,20 +36,30 @@ __all__ = [
     "Context",
     "Tracker",
     "bce",
+    "charbonnier",
     "clip_weights",
     "consistency",
+    "cross_entropy",
     "dragan",
+    "feature_matching",
+    "half_d",
     "hinge",
+    "l1",
     "least_squares",
     "lecam",
+    "log_smoothed_one_hot",
     "minimax",
     "moment_matching",
     "non_saturating",
+    "patch_nce",
+    "perceptual",
     "r1",
     "r2",
     "relativistic",
     "relativistic_average",
+    "self_taught",
     "top_k",
+    "total_variation",
     "wasserstein",
     "wgan_gp",
 ]

@@ -82,3 +82,14 @@ def relativistic_average(loss: Pair, axis_name: str | None = None) -> Pair:
         g=lambda real, fake: loss.d(fake - mean(real), real - mean(fake)),
         d=lambda real, fake: loss.d(real - mean(fake), fake - mean(real)),
     )
+
+
+def half_d(loss: Pair) -> Pair:
+    """The loss with D's side halved, so that D learns more slowly than G, where both are sums over real and fake.
+
+    Isola et al. 2017, arXiv:1611.07004, section 3.3; Zhu et al. 2017, arXiv:1703.10593, section 4, whose squares have none of
+    the halves of `least_squares`: of that D's side is as it is, and G's twice as much.
+    """
+    if loss is least_squares:
+        return Pair(lambda real, fake: 2 * loss.g(real, fake), loss.d)
+    return Pair(loss.g, lambda real, fake: loss.d(real, fake) / 2)

@@ -11,6 +11,7 @@ from jaxgan.metrics.neighbours import nearest
 from jaxgan.metrics.path_length import path_length
 from jaxgan.metrics.scores import inception_score
 from jaxgan.metrics.similarity import ms_ssim, pairwise_ms_ssim, ssim
+from jaxgan.metrics.spectrum import radial_power, spectrum_distance
 
 __all__ = [
     "Modes",
@@ -37,5 +38,7 @@ __all__ = [
     "pixel_accuracy",
     "precision_recall",
     "psnr",
+    "radial_power",
+    "spectrum_distance",
     "ssim",
 ]

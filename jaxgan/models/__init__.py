@@ -1,5 +1,35 @@
 """One published architecture a file: its generators and discriminators."""
 
-from jaxgan.models import dcgan, mlp, r3gan, sngan, stylegan2, texture
+from jaxgan.models import (
+    dcgan,
+    inpaint,
+    mlp,
+    patchgan,
+    pyramid,
+    r3gan,
+    rrdb,
+    segment,
+    sngan,
+    stylegan2,
+    texture,
+    translator,
+    unet,
+    unet_discriminator,
+)
 
-__all__ = ["dcgan", "mlp", "r3gan", "sngan", "stylegan2", "texture"]
+__all__ = [
+    "dcgan",
+    "inpaint",
+    "mlp",
+    "patchgan",
+    "pyramid",
+    "r3gan",
+    "rrdb",
+    "segment",
+    "sngan",
+    "stylegan2",
+    "texture",
+    "translator",
+    "unet",
+    "unet_discriminator",
+]

@@ -18,7 +18,7 @@ FLOORS = [  # a module imports from floors below its own, or from within itself
     {"steps", "net", "noise"},
     {"layers", "losses", "modalities"},
     {"augment", "optim"},
-    {"models", "tasks", "data", "metrics", "parallel", "checkpoint"},
+    {"models", "tasks", "data", "metrics", "degrade", "parallel", "checkpoint"},
     {"options"},
     {"config", "progress", "runtime"},
     {"recipes"},

@@ -33,9 +33,28 @@ class Classifier(nn.Module):
         x = image.from_scale(images)
         halvings = max(1, math.ceil(math.log2(min(x.shape[1:3]) / 7)))
         for i in range(halvings):
-            x = nn.relu(Conv(min(32 << i, 128), kernel=5, stride=2)(x, False))
+            x = nn.relu(_halving(i)(x, False))
         x = nn.relu(Dense(FEATURES)(x.reshape(len(x), -1), False))
         return FeatureOutput(x, Dense(self.classes)(x, False))
+
+
+def taps(variables: dict, x: jax.Array, relu: bool = False) -> dict[str, jax.Array]:
+    """{"Conv_0": activations float32 [B, H / 2, W / 2, 32], ...} of floats [B, H, W, C] in [-1, 1], for `losses.perceptual`.
+
+    Those of each convolution of a trained Classifier, at the images' own size: behind the ReLU, or before it, as ESRGAN has
+    them (Wang et al. 2018, arXiv:1809.00219, section 3.2). C is that of the images which it was trained on. Differentiable in
+    x. Raises BadInput for other shapes and whole numbers.
+    """
+    params = variables["params"]
+    channels = params["Conv_0"]["kernel"].shape[2]
+    if x.ndim != 4 or x.shape[-1] != channels or not jnp.issubdtype(x.dtype, jnp.floating):
+        raise BadInput(f"images are {x.dtype}{list(x.shape)}: give floats [B, H, W, {channels}] in [-1, 1]")
+    found = {}
+    for i in range(sum(name.startswith("Conv_") for name in params)):
+        before = _halving(i).apply({"params": params[f"Conv_{i}"]}, x, False)
+        x = nn.relu(before)
+        found[f"Conv_{i}"] = x if relu else before
+    return found
 
 
 def classifier(name: str, variables: dict, classes: int) -> FeatureNet:
@@ -104,6 +123,11 @@ def by_channel(net: FeatureNet) -> FeatureNet:
         return FeatureOutput(jnp.concatenate([seen.features for seen in each], axis=1), logits)
 
     return FeatureNet(net.name, net.variables, apply)
+
+
+def _halving(i):
+    """The i-th convolution."""
+    return Conv(min(32 << i, 128), kernel=5, stride=2)
 
 
 def _turned(image, way):

@@ -7,10 +7,12 @@ from jaxgan.metrics.records.record import MASKS, EvalContext, Info, Record, Valu
 
 
 def measure(context: EvalContext, real: np.ndarray, fake: np.ndarray) -> dict[str, Value]:
-    """Of masks uint8 [N, H, W]."""
-    del context
+    """Of masks uint8 [N, H, W], without the pixels that are no class."""
     classes = int(max(fake.max(), real.max())) + 1
-    values = {"miou": mean_iou(fake, real, classes), "pixel_accuracy": pixel_accuracy(fake, real)}
+    values = {
+        "miou": mean_iou(fake, real, classes, ignore=context.ignored),
+        "pixel_accuracy": pixel_accuracy(fake, real, ignore=context.ignored),
+    }
     return {name: Value(value, len(fake), len(real)) for name, value in values.items()}
 
 

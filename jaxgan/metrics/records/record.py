@@ -22,6 +22,7 @@ class EvalContext(NamedTuple):
     modality: str = "image"  # of the samples
     classes: tuple = ()  # names, of integer labels that the feature network tells apart
     conditional: bool = False  # the samples' labels were asked for
+    ignored: int | None = None  # number in masks that is no class
 
 
 class Info(NamedTuple):

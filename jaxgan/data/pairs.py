@@ -1,0 +1,121 @@
+"""What G is given, beside what it is to make: from another source, or made of it."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan.core import sample_keys
+from jaxgan.data.dataset import Column, Dataset, Spec
+from jaxgan.data.lazy import Lazy, Rows
+from jaxgan.errors import BadInput
+from jaxgan.modalities import image
+from jaxgan.sharing import Key
+
+INPUT = "input"  # the column
+
+
+class Derivation(NamedTuple):
+    """What is done to an image so that G can undo it."""
+
+    words: str  # what is done, with its numbers
+    apply: Callable[[Any, Key], Any]  # (x [B, H, W, C] in [-1, 1], keys [B]) -> [B, h, w, c] in [-1, 1]
+
+
+def paired(made: Dataset, given: Dataset, together: bool = True) -> Dataset:
+    """The Dataset `made` with the first column of `given` as its input.
+
+    together: each row with the row of its own name (without suffix), or of its place where there are no names; else the rows
+    of one belong to none of the other. Raises BadInput for names, or numbers of rows, that do not match.
+    """
+    first = next(iter(given.columns))
+    column, spec = given[first], given.specs[first]
+    if together:
+        column = _in_order(made, given, column)
+    columns, specs = {**made.columns, INPUT: column}, {**made.specs, INPUT: spec}
+    return dataclasses.replace(made, columns=columns, specs=specs, notes=(*made.notes, *given.notes))
+
+
+def degraded(made: Dataset, how: Derivation, real: str = "image") -> Dataset:
+    """The Dataset with what becomes of its column `real` as its input: always the same of each row. A step draws its own.
+
+    Raises BadInput where that is not done to such samples.
+    """
+    spec = made.specs[real]
+    if spec.modality != "image":
+        raise BadInput(f"--degrade {how.words} is of images, and {made.name} has {spec.modality}: remove it")
+    view = Degraded(made[real], how)
+    return dataclasses.replace(
+        made, columns={**made.columns, INPUT: view}, specs={**made.specs, INPUT: Spec(view.shape[1:], "uint8")}
+    )
+
+
+def thinned(data: Dataset, share: float) -> Dataset:
+    """The Dataset with this share of its rows, evenly spread. Raises BadInput where none would be left."""
+    if share >= 1:
+        return data
+    rows = np.arange(data.size)
+    kept = rows[np.floor((rows + 1) * share) > np.floor(rows * share)].astype(np.int32)
+    if len(kept) == 0:
+        raise BadInput(f"--labelled {share} of {data.size} samples is none: give a larger share")
+    columns = {n: x[kept] if isinstance(x, np.ndarray) else Rows(x, kept) for n, x in data.columns.items()}
+    names = tuple(data.names[i] for i in kept) if data.names else ()
+    return dataclasses.replace(data, columns=columns, names=names)
+
+
+class Degraded(Lazy):
+    """The column of what becomes of another's images, as files hold them; each row has a draw of its own."""
+
+    def __init__(self, column: Column, how: Derivation) -> None:
+        self.column, self.how = column, how
+        self._apply = jax.jit(lambda x, rows: how.apply(image.to_step(x), sample_keys(jax.random.key(0), rows)))
+        one = jax.ShapeDtypeStruct((1, *column.shape[1:]), column.dtype)
+        self.shape = (len(column), *jax.eval_shape(self._apply, one, jnp.zeros(1, jnp.int32)).shape[1:])
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        rows = self.rows(index)
+        flat = np.atleast_1d(rows).reshape(-1)
+        out = np.asarray(image.to_file(np.asarray(self._apply(self.column[flat], flat))))
+        return out.reshape(*rows.shape, *self.shape[1:])
+
+    def identity(self) -> bytes:
+        """What is done: the images are a column of their own."""
+        return self.how.words.encode()
+
+
+def _in_order(made, given, column):
+    """The column in the order of the other's names."""
+    if not made.names or not given.names:
+        if len(column) != made.size:
+            raise BadInput(
+                f"{made.name} has {made.size} samples and {given.name} {len(column)}: give pairs, as many of each"
+            )
+        return column
+    own, others = _stems(made), _stems(given)
+    for missing, of, among in ((own, given, others), (others, made, own)):
+        alone = sorted(missing.keys() - among.keys())
+        if alone:
+            raise BadInput(
+                f"{of.name} has no partner for {len(alone)} of {len(missing)} names, the first is {alone[0]}: give every "
+                "picture one of the same name, or take it out"
+            )
+    order = np.array([others[stem] for stem in own], np.int32)
+    if np.array_equal(order, np.arange(len(order))):
+        return column
+    return column[order] if isinstance(column, np.ndarray) else Rows(column, order)
+
+
+def _stems(data):
+    """{name without suffix: row}. Raises BadInput where two files have one name."""
+    stems = [str(PurePosixPath(name).with_suffix("")) for name in data.names]
+    twice = [stem for stem, count in Counter(stems).items() if count > 1]
+    if twice:
+        raise BadInput(
+            f"{data.name} has {twice[0]} with several suffixes: partners are found by name, keep one of them"
+        )
+    return {stem: row for row, stem in enumerate(stems)}
