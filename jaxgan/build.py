@@ -13,10 +13,11 @@ from jaxgan.core import GAN, Pair, State
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import Spec
 from jaxgan.errors import BadInput
+from jaxgan.modalities.image import batch_to_step
 from jaxgan.net import Net
 from jaxgan.options import Config, burn_in
 from jaxgan.options.latents import latents
-from jaxgan.sharing import Key, Step
+from jaxgan.sharing import Batch, Key, Step
 
 __all__ = [
     "Context",
@@ -60,8 +61,14 @@ class Ingredients(NamedTuple):
     opt: Pair | None = None  # of optax transformations
     step: Any = {}  # options of core.make_step
     skip_lazy_g: bool = False  # leaves G's own penalties out: for the steps between, where they are lazy
+    draws: tuple = ()  # (batch, key) -> batch, in order: what a step does to its batch before anybody sees it
+    weight: ArrayLike = 1.0  # of the adversary, beside content terms
     moves_alone: str = ""  # the flag of what moves x and nothing that is shown beside it
     see: Callable = lambda generator: None  # is shown the Net of G, as the recipe makes it
+
+    def with_draw(self, draw: Callable[[Batch, Key], Batch]) -> "Ingredients":
+        """With another (batch, key) -> batch of columns in [-1, 1] before the step, behind those that are there."""
+        return self._replace(draws=(*self.draws, draw))
 
     def around_d(self, wrap: Callable[[Net], Net]) -> "Ingredients":
         """With another Net -> Net around the discriminator: what is added last comes first to the samples."""
@@ -76,7 +83,11 @@ class Ingredients(NamedTuple):
             raise BadInput(f"{self.moves_alone} takes x alone, and this game shows something beside it: remove it")
         self.see(generator)
         own: dict[str, Any] = {"loss": self.loss, "penalties": (*self.penalties, *self.never_lazy), "noise": self.noise}
-        own |= {"trackers": self.trackers, "penalties_g": () if self.skip_lazy_g else penalties_g}
+        own |= {
+            "weight": self.weight,
+            "trackers": self.trackers,
+            "penalties_g": () if self.skip_lazy_g else penalties_g,
+        }
         return self.wrap_gan(tasks.adversarial(generator, self.wrap_discriminator(discriminator), **own, **more))
 
 
@@ -173,6 +184,16 @@ def _parts(recipe, config, specs, axis_name, values):
             penalties=() if number % every_d else ingredients.penalties,
             skip_lazy_g=number % every_g > 0,
         )
-        return core.make_step(recipe.build(config, specs, now), now.opt, axis_name=axis_name, **now.step)
+        step = core.make_step(recipe.build(config, specs, now), now.opt, axis_name=axis_name, **now.step)
+        if not now.draws:
+            return step
+
+        def draw(batch, key):
+            batch = batch_to_step(batch)
+            for i, one in enumerate(now.draws):
+                batch = one(batch, jax.random.fold_in(key, i))
+            return batch
+
+        return steps.drawn(step, draw, config.d_steps, axis_name)
 
     return ingredients, of_number, (every_d, every_g)

@@ -12,7 +12,7 @@ from jaxgan.options.loss import Loss
 from jaxgan.options.optimizer import Schedule
 from jaxgan.options.penalty import Penalty
 
-__all__ = ["Config", "Loss", "Penalty", "Schedule", "from_json", "without"]
+__all__ = ["Config", "Loss", "Penalty", "Schedule", "from_json", "tailored"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +47,16 @@ class Base:
         return ()
 
     @property
+    def drawn(self) -> tuple[str, ...]:
+        """Names of those given columns that a step makes itself, of the others."""
+        return ()
+
+    @property
+    def derivation(self) -> Any:
+        """What makes the inputs of what G is to make, a `data.pairs.Derivation`; None where they are columns of the data."""
+        return None
+
+    @property
     def batch_unit(self) -> int:
         """What the largest batch of a device is to be a multiple of. A recipe may need more than the parts."""
         return self.batch_parts
@@ -57,24 +67,36 @@ class Base:
         return 1
 
 
+GIVEN_PICTURES = {
+    "latents": "G is given pictures",
+    **dict.fromkeys(
+        ("augment", "consistency", "instance_noise", "pack"),
+        "D is shown a picture that has to fit another, and it moves one",
+    ),
+}
+"""Options that have no meaning where G makes a picture of another: `tailored(**GIVEN_PICTURES)`."""
+
+
 def _with(names, **members):
     groups = [options.get(name).Group for name in reversed(names)]  # fields of the last base come first
     return dataclasses.dataclass(frozen=True)(type("Config", (*groups, Base), {"__module__": __name__, **members}))
 
 
-Config = _with(options.names(), __doc__="Fields that every recipe has which starts from latents.")
+Config = _with(options.common(), __doc__="Fields that every recipe has which starts from latents.")
 
 
-def without(**reasons: str) -> type[Any]:
-    """Config without these options, by name with the reason: `without(latents="G is given pictures")`.
+def tailored(*more: str, **without: str) -> type[Any]:
+    """Config with more options than every recipe has, and without some, by name with the reason.
 
-    Their flags are refused, with it. Raises BadInput for names of no option.
+    `tailored("inputs", latents="G is given pictures")`. Flags of what is left out are refused, with the reason. Raises
+    BadInput for names of no option.
     """
-    for name in reasons:
+    for name in (*more, *without):
         if name not in options.names():
             raise unknown("option", name, options.names())
-    dropped = {field: reason for name, reason in reasons.items() for field in marks.fields(options.get(name).Group)}
-    return _with([name for name in options.names() if name not in reasons], dropped=dropped, __doc__=Config.__doc__)
+    dropped = {field: reason for name, reason in without.items() for field in marks.fields(options.get(name).Group)}
+    kept = {*options.common(), *more} - {*without}
+    return _with([name for name in options.names() if name in kept], dropped=dropped, __doc__=Config.__doc__)
 
 
 def check_inactive(config: Base, tiny: Mapping[str, Any]) -> None:

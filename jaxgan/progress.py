@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self, TextIO
 
 _BETWEEN_LINES_S = 5
@@ -15,6 +15,30 @@ def duration(seconds: float) -> str:
         return f"{seconds} s"
     minutes, seconds = divmod(seconds, 60)
     return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+class Counting:
+    """Context in which `one()` counts what is done, and says now and then how many of `total`, how fast, and the time left."""
+
+    def __init__(self, total: int, what: str, say: Callable[[str], Any] = print) -> None:
+        self._total, self._what, self._say, self._done = total, what, say, 0
+        self._began = self._last = time.perf_counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def one(self) -> None:
+        """Counts one more."""
+        self._done += 1
+        now = time.perf_counter()
+        if now - self._last > _BETWEEN_LINES_S and self._done < self._total:
+            self._last = now
+            speed = self._done / (now - self._began)
+            left = duration((self._total - self._done) / speed)
+            self._say(f"{self._done}/{self._total} {self._what}  {speed:.3g}/s  {left} left")
 
 
 class Progress:

@@ -1,10 +1,14 @@
 """Combinators of steps: many in one program, and two in turns."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import Pair
-from jaxgan.sharing import Step
+from jaxgan.core import Pair, with_index
+from jaxgan.sharing import Batch, Key, Step
+
+_DRAWN = 0x647277  # beside the keys that a step splits off
 
 
 def repeat(step: Step, k: int) -> Step:
@@ -32,6 +36,21 @@ def up_to(step: Step) -> Step:
         metrics = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(step, state, one(0), *shared)[1])
         body = lambda i, carry: step(carry[0], one(i), *shared)
         return jax.lax.fori_loop(0, count, body, (state, metrics))
+
+    return play
+
+
+def drawn(step: Step, draw: Callable[[Batch, Key], Batch], turns: int = 1, axis_name: str | None = None) -> Step:
+    """Step whose batch is what `draw` makes of it: (batch with "index", key of the step) -> batch.
+
+    turns: length of the leading axis that every leaf of the batch has where it is above 1, a slice a turn.
+    """
+
+    def play(state, batch, *shared):
+        key = jax.random.fold_in(jax.random.fold_in(state.key, state.step), _DRAWN)
+        one = lambda batch, key: draw(with_index(batch, axis_name), key)
+        batch = one(batch, key) if turns == 1 else jax.vmap(one)(batch, jax.random.split(key, turns))
+        return step(state, batch, *shared)
 
     return play
 

@@ -5,16 +5,18 @@ import numpy as np
 import optax
 
 from jaxgan import Pair, augment, losses, models, noise, tasks
+from jaxgan.tasks.cycle import pooled_part, with_pooled
 
 CLASSES = 4
 
 
 def batch(rows=16, size=8, channels=1):
-    """Random uint8 images with labels."""
+    """Random uint8 images with labels, and inputs."""
     draw = np.random.default_rng(0)
     return {
         "image": draw.integers(0, 256, (rows, size, size, channels), dtype=np.uint8),
         "label": np.arange(rows, dtype=np.int32) % CLASSES,
+        "input": draw.integers(0, 256, (rows, size, size, channels), dtype=np.uint8),
     }
 
 
@@ -50,6 +52,30 @@ def _stabilised(axis_name):
         ),
         trackers=(losses.lecam(1.0, decay=0.5, warm_up=2),),
     )
+
+
+def _translation(axis_name):
+    """pix2pix: batch norm, dropout, patches at two sizes, an L1 term."""
+    return tasks.adversarial(
+        models.unet.generator(1, 4, 3, axis_name=axis_name),
+        models.patchgan.discriminator(4, 16, scales=2, axis_name=axis_name),
+        given=lambda batch, key: batch["input"],
+        shown=lambda x, batch: (x, batch["input"]),
+        content={"l1": lambda real, fake, context: 10 * jnp.mean(jnp.abs(real - fake))},
+    )
+
+
+def _cycle(**options):
+    """CycleGAN's, of two small networks a side."""
+    flat = lambda x: x.reshape(len(x), -1)
+    generators = (models.mlp.generator((8, 8, 1), (16, 16)).map(before=flat) for _ in "ab")
+    return tasks.cycle(*generators, *(models.mlp.discriminator((16, 16)) for _ in "ab"), **options)
+
+
+def _contrastive(axis_name):
+    """CUT's, places drawn for each sample."""
+    generator, head = models.translator.generator(1, 2, 1, halvings=1), models.translator.head(4)
+    return tasks.contrastive(generator, head, models.mlp.discriminator((16, 16)), places=6)
 
 
 def ada_game(axis=None, per=400):
@@ -92,6 +118,10 @@ GAMES = {
         models.dcgan.discriminator(width=8, norm="none", spectral=True),
         penalties=(losses.r1(1.0),),
     ),
+    "pix2pix": _translation,
+    "cycle": lambda axis: _cycle(),
+    "cycle_pooled": lambda axis: tasks.pooled(_cycle(), 16, pooled_part, with_pooled),
+    "contrastive": _contrastive,
     "dcgan_moment_matching": lambda axis: _dcgan(axis, content={"moment_matching": losses.moment_matching(3.0, axis)}),
     "dcgan_least_squares": lambda axis: _dcgan(axis, loss=losses.least_squares),
     "conditional_spectral_hinge": lambda axis: _conditional(axis, loss=losses.hinge),

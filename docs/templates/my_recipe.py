@@ -15,7 +15,7 @@ from jaxgan.options.marks import above
 
 
 @dataclass(frozen=True)
-class Config(config.Config):  # config.without(latents="G is given pictures") leaves an option's flags out
+class Config(config.Config):  # config.tailored("inputs", latents="...") adds and leaves out options
     """Fields that differ from those of every recipe, and its own."""
 
     data: str = "digits"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from jaxgan.cli import flags
 
@@ -18,6 +19,16 @@ class Flags:
     """Of a folder that has splits: train, val, test or another word for one. By default the one that is trained on."""
     resolution: int = 0
     """Bring images to this many pixels in height for that, as `jaxgan train --resolution` does."""
+    input: str = ""
+    """Source of what G is given: pictures of the same names."""
+    side_by_side: Literal["left-input", "right-input"] | None = None
+    """Each picture is two, side by side: which half is the input."""
+    unpaired: bool = False
+    """The pictures of --input belong to none of the others."""
+    masks: str = ""
+    """Folder of masks, of the same names."""
+    ignored: int | None = None
+    """Number in the masks that is no class."""
 
 
 def run(subject: str | None, argv: Sequence[str]) -> None:
@@ -25,11 +36,11 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     args = flags.parse(Flags, argv, f"jaxgan data check {subject or 'SOURCE'}", DOES)
     from jaxgan import data
 
-    lines, problems = data.check(subject, args.split)
+    lines, problems = data.check(subject, **flags.of(args, "recipe"))
     print("\n".join(lines))
     for problem in problems:
         print(f"to mend     {problem}")
     if args.recipe:
         from jaxgan.cost import estimate
 
-        print(f"recipe      {estimate.fits(source=subject, **flags.of(args))}")
+        print(f"recipe      {estimate.fits(source=subject, **flags.of(args, 'unpaired'))}")

@@ -15,7 +15,8 @@ from jaxgan import parallel, recipes, training
 from jaxgan.cost.flops import count_flops
 from jaxgan.data import batch
 from jaxgan.data.dataset import LABEL
-from jaxgan.options import Config
+from jaxgan.errors import BadInput
+from jaxgan.options import Config, marks
 
 _TRIES = 4  # programs that are compiled to find the largest batch
 _SCRATCH = 2.2  # on a CPU, convolutions take buffers that XLA does not count: up to so many times the temporary bytes
@@ -150,11 +151,17 @@ def device_memory(device: jax.Device) -> tuple[int, str]:
     return min([total, *found]), "the memory of this host"
 
 
-def fits(recipe: str | Path | ModuleType, source: str, resolution: int = 0, split: str = "") -> str:
-    """A line saying that the recipe can take the source. Raises BadInput, with both values, where it cannot."""
-    given = {"resolution": resolution} if resolution else {}
+def fits(recipe: str | Path | ModuleType, source: str, **fitting: Any) -> str:
+    """A line saying that the recipe can take the source. Raises BadInput, with both values, where it cannot.
+
+    fitting: fields of the recipe's Config, of which those count that are something.
+    """
     recipe = recipes.get(recipe)
-    config = dataclasses.replace(recipe.Config(), data=source, split=split, **given)
+    given = {name: value for name, value in fitting.items() if value not in ("", 0, None)}
+    for name in given:
+        if name not in marks.fields(recipe.Config):
+            raise BadInput(f"{marks.flag(name)} is no option of {recipes.name(recipe)}: remove it")
+    config = dataclasses.replace(recipe.Config(), data=source, **given)
     dataset = training.prepare(recipe, config)
     program = training.compose(recipe, config, dataset, "single", parallel.choose("single"))
     jax.eval_shape(program.begin)

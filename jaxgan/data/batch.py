@@ -23,6 +23,11 @@ def columns(config: Config) -> tuple[str, ...]:
     return (config.real, *(name for name in config.given if name != config.real))
 
 
+def fed(config: Config) -> tuple[str, ...]:
+    """Names of the columns that a step takes from the data: it makes the others itself."""
+    return tuple(name for name in columns(config) if name not in config.drawn)
+
+
 def check(config: Config, dataset: Dataset) -> None:
     """Raises BadInput where the data set has not the columns, or not the pairs, that the game takes."""
     for name in columns(config):
@@ -57,7 +62,8 @@ def like(
 def like_step(config: Config, specs: Mapping[str, Spec]) -> dict[str, jax.ShapeDtypeStruct]:
     """Shapes of the batch that a config's step is given: of all turns of D."""
     lead = (config.d_steps,) if config.d_steps > 1 else ()
-    return {k: jax.ShapeDtypeStruct((*lead, *x.shape), x.dtype) for k, x in like(config, specs).items()}
+    batch = like(config, specs, names=fed(config))
+    return {k: jax.ShapeDtypeStruct((*lead, *x.shape), x.dtype) for k, x in batch.items()}
 
 
 def zeros(config: Config, specs: Mapping[str, Spec]) -> dict[str, jax.Array]:

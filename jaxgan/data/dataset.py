@@ -56,6 +56,7 @@ class Dataset:
     columns: dict[str, Column]  # name -> array or Lazy
     specs: dict[str, Spec]  # name -> Spec
     notes: tuple[str, ...] = ()  # what was understood, where it could have been meant in another way
+    names: tuple[str, ...] = ()  # of the files that the rows of the first column are from
 
     def __getitem__(self, name: str) -> Column:
         return self.columns[name]
@@ -95,7 +96,7 @@ class Dataset:
     def replace(self, **columns: Column) -> "Dataset":
         """Dataset with these columns in place of its own, of the same kind. Raises KeyError for columns that it has not."""
         specs = {name: self.specs[name]._replace(shape=x.shape[1:], dtype=str(x.dtype)) for name, x in columns.items()}
-        return Dataset(self.name, {**self.columns, **columns}, {**self.specs, **specs}, self.notes)
+        return dataclasses.replace(self, columns={**self.columns, **columns}, specs={**self.specs, **specs})
 
 
 def from_arrays(
@@ -200,6 +201,7 @@ def labelled(
     classes: Iterable[str] | None = None,
     kind: str = "image",
     notes: tuple[str, ...] = (),
+    names: tuple[str, ...] = (),
 ) -> Dataset:
     """Dataset of samples of this kind, an array or a Lazy, and of their labels where there are any.
 
@@ -208,7 +210,7 @@ def labelled(
     columns, specs = {"image": image}, {"image": Spec(image.shape[1:], str(image.dtype), kind)}
     if label is not None:
         columns[LABEL], specs[LABEL] = labels(name, label, len(image), classes)
-    return Dataset(name, columns, specs, notes)
+    return Dataset(name, columns, specs, notes, names)
 
 
 def resized(data: Dataset, how: Resize) -> Dataset:

@@ -3,10 +3,12 @@
 import hashlib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from jaxgan import modalities
+from jaxgan.data import masks as mask_files
 from jaxgan.data.load import load
 from jaxgan.data.sources import files, idx
 from jaxgan.errors import BadInput
@@ -15,12 +17,45 @@ from jaxgan.modalities.resize import Resize, frames
 MOST = 100_000  # samples that are looked at where a source is no folder of files
 
 
-def check(source: str, split: str = "") -> tuple[list[str], list[str]]:
+def check(
+    source: str,
+    split: str = "",
+    *,
+    resolution: int = 0,
+    input: str = "",
+    side_by_side: str | None = None,
+    unpaired: bool = False,
+    masks: str = "",
+    ignored: int | None = None,
+) -> tuple[list[str], list[str]]:
     """(lines, problems): a report on a source, a line each, and what keeps it from being used as it is.
 
-    split: of a folder that has splits, by default the one that is trained on.
-    Raises BadInput where there is nothing in it that can be used.
+    split: of a folder that has splits, by default the one that is trained on. input, side_by_side, unpaired, masks, ignored,
+    resolution: as `load` takes them, whose complaints about them are problems; a source of inputs and a folder of masks are
+    reported on too. Raises BadInput where there is nothing in it that can be used.
     """
+    lines, problems = _check(source, split)
+    if input:
+        more, others = _check(input, split)
+        lines, problems = lines + [f"input: {line}" for line in more], problems + [f"input: {line}" for line in others]
+    if masks:
+        more, others = mask_files.check(masks, split=split, ignored=ignored)
+        lines, problems = lines + [f"masks: {line}" for line in more], problems + [f"masks: {line}" for line in others]
+    if input or side_by_side or masks:
+        given: dict[str, Any] = {"input": input, "side_by_side": side_by_side, "unpaired": unpaired}
+        try:
+            whole = load(source, resolution or None, split=split, masks=masks, ignored=ignored, **given)
+        except BadInput as error:
+            problems.append(str(error))
+        else:
+            shapes = (
+                f"{name} {'x'.join(map(str, x.shape[1:]))}" for name, x in whole.columns.items() if name != "label"
+            )
+            lines.append(f"together    {whole.size} of {', '.join(shapes)}")
+    return lines, problems
+
+
+def _check(source, split):
     path = Path(source)
     if str(source) and files.takes(source) and not (path.is_dir() and idx.find(path)):
         return _check_files(path, split)

@@ -1,14 +1,19 @@
 """From a word or a path to a Dataset: the same words for training, checking and evaluation."""
 
+import dataclasses
 import inspect
 from pathlib import Path
 
-from jaxgan.data import sources
-from jaxgan.data.dataset import Dataset
+from jaxgan.data import masks as mask_files
+from jaxgan.data import sources, splits
+from jaxgan.data.dataset import Dataset, Spec
+from jaxgan.data.pairs import Derivation, degraded, paired, thinned
+from jaxgan.data.sources import files
 from jaxgan.errors import BadInput, unknown
 from jaxgan.modalities.resize import HOW, Resize
 
 MOST_IN_MEMORY = 2**31  # bytes of images above which files are read when they are needed
+SIDES = {"left-input": ("right", "left"), "right-input": ("left", "right")}  # halves that G makes, and is given
 
 
 def load(
@@ -20,23 +25,32 @@ def load(
     aspect: float = 1.0,
     split: str = "",
     memory: int = MOST_IN_MEMORY,
+    input: str = "",
+    side_by_side: str | None = None,
+    unpaired: bool = False,
+    degrade: Derivation | None = None,
+    masks: str = "",
+    ignored: int | None = None,
+    labelled: float = 1.0,
 ) -> Dataset:
     """Dataset of a source: a name, a folder of images or of idx files, a zip, an .npz, a large picture, tfds:NAME.
 
     resolution: the height that images are brought to, as `fit` ("crop", "stretch" or "pad") says; their width is `aspect`
     times it. channels: 1, 3 or 4, or 0 for those that are found. split: which folder of train, val, test and the like, where
-    there are such; by default train. Raises BadInput for what cannot be used.
+    there are such; by default train.
+    What G is given beside them, the column "input", is another source of pictures with the same names, those that belong to
+    none where `unpaired`; or a half of each picture: side_by_side is "left-input" or "right-input"; or what `degrade` makes of
+    them. masks: a folder with a mask of the same name for each, the column "mask"; ignored: a number in them that is no class.
+    labelled: the share of the rows that is kept, evenly spread. Raises BadInput for what cannot be used.
     """
-    if fit not in HOW:
-        raise unknown("--fit", fit, HOW)
-    if channels not in (0, 1, 3, 4):
-        raise BadInput(f"--channels is {channels}: give 1 (grey), 3 (colour), 4 (with transparency) or 0 (as found)")
-    if aspect <= 0 or (aspect != 1 and not resolution):
-        raise BadInput(f"--aspect is {aspect}: give a width / height above 0, and --resolution for the height")
-    module = _source(source)
-    return module.load(
-        source, Resize(resolution or None, fit, channels, aspect), memory, **_split(module.load, source, split)
-    )
+
+    def read(word, how):
+        module = _source(word)
+        return module.load(word, how, memory, **_split(module.load, word, split))
+
+    how = _how(resolution, fit, channels, aspect)
+    made = _with_input(read, source, how, input, side_by_side, unpaired, degrade)
+    return thinned(_masked(made, masks, how, ignored, split), labelled)
 
 
 def held_out(
@@ -47,16 +61,77 @@ def held_out(
     channels: int = 0,
     aspect: float = 1.0,
     split: str = "",
+    input: str = "",
+    side_by_side: str | None = None,
+    unpaired: bool = False,
+    degrade: Derivation | None = None,
+    masks: str = "",
+    ignored: int | None = None,
+    labelled: float = 1.0,
 ) -> Dataset | None:
-    """Dataset of the samples that `load` leaves out of a source, None where it has none.
+    """Dataset of the samples that `load` leaves out of a source, None where it, or that of its inputs, has none.
 
-    The val or test folder beside train, the t10k part of a folder of idx files, the test split of tfds:NAME. Raises BadInput
-    as `load` does.
+    The val or test folder beside train, the t10k part of a folder of idx files, the test split of tfds:NAME: all of its rows,
+    whatever `labelled` is. Raises BadInput as `load` does.
     """
-    module = _source(source)
-    find = getattr(module, "held_out", None)
-    how = Resize(resolution or None, fit, channels, aspect)
-    return None if find is None else find(source, how, **_split(find, source, split))
+    del labelled
+
+    def read(word, how):
+        module = _source(word)
+        find = getattr(module, "held_out", None)
+        return None if find is None else find(word, how, **_split(find, word, split))
+
+    how = _how(resolution, fit, channels, aspect)
+    made = _with_input(read, source, how, input, side_by_side, unpaired, degrade)
+    if made is None:
+        return None
+    other = splits.held_out(files.find(source, split).splits, split) if masks else None
+    return _masked(made, masks, how, ignored, other or "")
+
+
+def _masked(made, folder, how, ignored, split):
+    """The Dataset with the masks of a folder, or its own, which then know their classes."""
+    if folder:
+        if not made.names:
+            raise BadInput(f"--masks {folder} are found by the names of files, and {made.name} has none: give a folder")
+        found, classes = mask_files.load(folder, made.names, how, split=split, ignored=ignored)
+    elif "mask" in made:
+        found, classes = made["mask"], made.specs["mask"].classes
+        if not classes:
+            known = found if ignored is None else found[found != ignored]
+            classes = tuple(map(str, range(int(known.max(initial=0)) + 1)))
+    else:
+        return made
+    spec = Spec(found.shape[1:], "uint8", "mask", classes)
+    return dataclasses.replace(made, columns={**made.columns, "mask": found}, specs={**made.specs, "mask": spec})
+
+
+def _how(resolution, fit, channels, aspect):
+    if fit not in HOW:
+        raise unknown("--fit", fit, HOW)
+    if channels not in (0, 1, 3, 4):
+        raise BadInput(f"--channels is {channels}: give 1 (grey), 3 (colour), 4 (with transparency) or 0 (as found)")
+    if aspect <= 0 or (aspect != 1 and not resolution):
+        raise BadInput(f"--aspect is {aspect}: give a width / height above 0, and --resolution for the height")
+    return Resize(resolution or None, fit, channels, aspect)
+
+
+def _with_input(read, source, how, given, side_by_side, unpaired, degrade):
+    """What `read` gives of a source, with the column of inputs where one is asked for; None where read gives None."""
+    ways = {"--input": given, "--side-by-side": side_by_side, "--degrade": degrade}
+    asked = [flag for flag, value in ways.items() if value]
+    if len(asked) > 1:
+        raise BadInput(f"{' and '.join(asked)} each say what G is given: keep one of them")
+    if side_by_side and side_by_side not in SIDES:
+        raise unknown("--side-by-side", side_by_side, SIDES)
+    own, other = SIDES.get(side_by_side or "", ("", ""))
+    made = read(source, how._replace(half=own))
+    if made is None or not asked:
+        return made
+    if degrade:
+        return degraded(made, degrade)
+    found = read(given or source, how._replace(half=other))
+    return None if found is None else paired(made, found, not unpaired)
 
 
 def _split(call, source, split):

@@ -24,7 +24,7 @@ def logits(loaded: Loaded, train: Dataset, test: Dataset, seed: int = 0) -> Logi
     def means(dataset):
         rows_in_all = len(dataset[config.real])
         size = min(256, rows_in_all)
-        found, size = [], size - size % config.pack
+        found, size = [], size - size % getattr(config, "pack", 1)
         for first in range(0, min(_COUNT, rows_in_all // size * size), size):
             rows = shuffled(seed, first, size, rows_in_all)
             columns = {name: batches.taken(dataset, name, rows) for name in batches.columns(config)}

@@ -120,6 +120,7 @@ def evaluate(
         raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
     if path_length and not inference.takes_latents(loaded):
         raise BadInput(f"--path-length goes between latents, and the G of {run.name} takes none: remove it")
+    num = count_of(config, reference, num)
     given = given_by(config, reference, num, seed)
     variables = loaded.state.ema
     if standing_stats:
@@ -187,7 +188,14 @@ def context_of(
     label = run.data.specs.get(LABEL)
     classes = label.classes if label and not label.examples else ()
     asked = LABEL in run.config.given and bool(classes)
-    return EvalContext(protocol, MIXTURES.get(run.config.data), run.made.modality, classes, asked)
+    ignored = getattr(run.config, "ignored", None)
+    return EvalContext(protocol, MIXTURES.get(run.config.data), run.made.modality, classes, asked, ignored)
+
+
+def count_of(config: Config, reference: Dataset, count: int) -> int:
+    """`count` samples, or as many as there are different inputs, where G is given samples of the reference."""
+    sizes = [len(reference[name]) for name in config.given if name != LABEL]
+    return min([count, *sizes])
 
 
 def given_by(config: Config, reference: Dataset, count: int, seed: int) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from jaxgan.core import GAN, State
 from jaxgan.data.dataset import Dataset
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import extract, extractors, scores
-from jaxgan.evaluation.evaluate import REAL, against_targets, context_of, given_by
+from jaxgan.evaluation.evaluate import REAL, against_targets, context_of, count_of, given_by
 from jaxgan.metrics.records import infos
 
 
@@ -34,8 +34,8 @@ class PeriodicEvaluation:
         config = run.config
         self._run, self._gan = run, gan
         self._made: tuple[int | None, dict[str, Any]] = (None, {})  # (step, what was made at it)
-        self._count, self._seed = config.evaluate_samples, config.seed
         self._reference = dataset if held_out is None else held_out
+        self._count, self._seed = count_of(config, self._reference, config.evaluate_samples), config.seed
         self._given = given_by(config, self._reference, self._count, config.seed)
         split, net = "train" if held_out is None else "test", None
         self._extractor = None

@@ -29,7 +29,7 @@ class Loaded(NamedTuple):
     config: Any
     state: State
     data: DatasetInfo
-    noise: Any
+    noise: Any  # (key, index) -> latents, None where G takes none
     generator: Net | None = None  # G alone, where the game is `Ingredients.adversarial`
 
 
@@ -70,7 +70,8 @@ def load(
             state = state._replace(ema={**state.ema, "params": averages.reconstruct(snapshots, ema_sigma)})
     if raw:
         state = state._replace(ema=state.g.variables)
-    return Loaded(gan, config, state, run.data, build.latents(config), made[0] if made else None)
+    noise = build.latents(config) if hasattr(config, "noise") else None
+    return Loaded(gan, config, state, run.data, noise, made[0] if made else None)
 
 
 def takes_latents(loaded: Loaded) -> bool:

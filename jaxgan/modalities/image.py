@@ -82,7 +82,8 @@ def check(name: str, samples: np.ndarray) -> np.ndarray:
 
 def resize(samples: np.ndarray, how: resizing.Resize) -> np.ndarray:
     """Images [N, H, W, C] brought to a Resize, with as many channels as it asks for."""
-    samples = resizing.as_channels(samples, how.channels)
+    samples = resizing.as_channels(resizing.half_of(samples, how.half), how.channels)
+    how = how._replace(half="")
     if how.size is not None and samples.shape[1:3] != how.size:
         samples = np.stack([resizing.fit(one, how) for one in samples])
     return samples

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import struct
 import warnings
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -16,7 +17,7 @@ HOW = ("crop", "stretch", "pad")
 MOST_PIXELS = 2**28  # of one picture
 # what Pillow's decoders raise over a damaged file, besides OSError and its kin
 _ODD = (TypeError, KeyError, IndexError, AttributeError, ArithmeticError, EOFError, MemoryError, struct.error)
-_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF's orientation -> Pillow's Transpose
+TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF's orientation -> Pillow's Transpose
 
 
 class Resize(NamedTuple):
@@ -24,18 +25,26 @@ class Resize(NamedTuple):
 
     resolution: their height in pixels, None for images as they are. aspect: width / height. how: "crop" takes the largest
     centred part of that aspect, "stretch" all of the picture, "pad" all of it with black (or clear) bars. channels: 1 grey,
-    3 colour, 4 with transparency, 0 as found: grey if all are grey, and transparency laid over white.
+    3 colour, 4 with transparency, 0 as found: grey if all are grey, and transparency laid over white. half: "left" or "right"
+    of what is found, "" for all of it.
     """
 
     resolution: int | None = None
     how: str = "crop"
     channels: int = 0
     aspect: float = 1.0
+    half: str = ""
 
     @property
     def size(self) -> tuple[int, int] | None:
         """(height, width), None for images as they are."""
         return None if self.resolution is None else (self.resolution, max(1, round(self.resolution * self.aspect)))
+
+    @property
+    def said(self) -> str:
+        """What it says, the same for the same pictures."""
+        fields = [f"{name}={value!r}" for name, value in self._asdict().items() if name != "half" or value]
+        return f"Resize({', '.join(fields)})"
 
 
 def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
@@ -47,15 +56,15 @@ def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
     """
     from PIL import Image
 
-    with _opened(file) as opened:
-        turn = _orientation(opened)
-        with _told():
-            opened.load()
-        picture: Image.Image = opened
-        if turn in _TURNS:
-            picture = picture.transpose(Image.Transpose(_TURNS[turn]))
+    with opened(file) as found:
+        turn = orientation(found)
+        with told():
+            found.load()
+        picture: Image.Image = found
+        if turn in TURNS:
+            picture = picture.transpose(Image.Transpose(TURNS[turn]))
         if picture.mode.startswith("I") or picture.mode == "F":
-            return as_channels(_narrowed(np.asarray(picture))[..., None], channels)
+            return as_channels(narrowed(np.asarray(picture))[..., None], channels)
         clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
         if channels == 4:
             return np.asarray(picture.convert("RGBA"))
@@ -69,15 +78,15 @@ def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
 
 def head(file: str | Path | IO[bytes]) -> tuple[tuple[int, int], bool]:
     """((height, width), whether it is grey) of an open image file, as `read` gives it and without reading its pixels."""
-    with _opened(file) as picture:
+    with opened(file) as picture:
         width, height = picture.size
-        size = (width, height) if _orientation(picture) in (5, 6, 7, 8) else (height, width)
+        size = (width, height) if orientation(picture) in (5, 6, 7, 8) else (height, width)
         return size, is_grey(picture) and "transparency" not in picture.info
 
 
 def frames(file: str | Path | IO[bytes]) -> int:
     """Frames of an open image file."""
-    with _opened(file) as picture, _told():
+    with opened(file) as picture, told():
         return getattr(picture, "n_frames", 1)
 
 
@@ -86,18 +95,18 @@ def is_grey(picture: Any) -> bool:
     return picture.mode in ("1", "L", "F") or picture.mode.startswith("I")
 
 
-def _opened(file):
+def opened(file: str | Path | IO[bytes]) -> Any:
     """Pillow's image of a file. Raises BadInput where it has too many pixels."""
     Image = _pillow()
     try:
-        with _told():
+        with told():
             return Image.open(file)
     except Image.DecompressionBombError as error:
         raise BadInput(f"it says to have more than {MOST_PIXELS:,} pixels: make it smaller, or take it out") from error
 
 
 @contextlib.contextmanager
-def _told():
+def told() -> Iterator[None]:
     """Context in which whatever Pillow raises over a damaged file is an OSError."""
     try:
         yield
@@ -116,7 +125,7 @@ def _pillow():
     return Image
 
 
-def _orientation(picture):
+def orientation(picture: Any) -> int:
     """How a viewer turns a picture, by EXIF's numbers; 1 as it is. Pillow turns TIFF files itself."""
     if picture.format == "TIFF" or (picture.format == "PNG" and "exif" not in picture.info):
         return 1
@@ -126,7 +135,7 @@ def _orientation(picture):
         return 1
 
 
-def _narrowed(values):
+def narrowed(values: np.ndarray) -> np.ndarray:
     """uint8 of whole numbers of 16 or 32 bits, or floats. Raises BadInput where their range does not say what they mean."""
     low, high = float(values.min()), float(values.max())
     if values.dtype.kind == "f":
@@ -159,12 +168,20 @@ def as_channels(image: np.ndarray, channels: int) -> np.ndarray:
     raise BadInput(f"images of {found} channels cannot become --channels {channels}: remove it")
 
 
+def half_of(image: np.ndarray, half: str) -> np.ndarray:
+    """The half of image [..., H, W, C] that is "left" or "right", all of it for "". Raises BadInput for an odd width."""
+    width = image.shape[-2]
+    if half and width % 2:
+        raise BadInput(f"it is {width} pixels wide, and two pictures side by side are as wide: take it out, or cut it")
+    return {"": image, "left": image[..., : width // 2, :], "right": image[..., width // 2 :, :]}[half]
+
+
 def fit(image: np.ndarray, how: Resize, nearest: bool = False) -> np.ndarray:
     """One image [H, W, C] as `how`, a Resize, has it. uint8 stays uint8, floats stay in [-1, 1].
 
     By Lanczos' filter, or the nearest pixel.
     """
-    image = as_channels(image, how.channels)
+    image = as_channels(half_of(image, how.half), how.channels)
     if how.size is None or image.shape[:2] == how.size:
         return image
     height, width = how.size

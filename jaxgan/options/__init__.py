@@ -5,6 +5,7 @@ A module here has
     apply(ingredients, config, number, context) -> ingredients: what the option does to the `Ingredients` of a game; absent where
         it does nothing to a game. number(name): the field's value, or what moves in its place, an array.
     check(config): raises BadInput for values that contradict each other; absent where none can.
+    EVERY: False where only those recipes have it that ask for it.
     PLACE: where its flags stand in the help. ORDER: which come first to be applied; what is applied first to D stands next to it.
 """
 
@@ -26,6 +27,11 @@ def names() -> list[str]:
     """Names of all options, as their flags stand in the help."""
     found = [module.name for module in pkgutil.iter_modules(__path__) if module.name not in _TOOLS]
     return sorted(found, key=lambda name: get(name).PLACE)
+
+
+def common() -> list[str]:
+    """Names of those that every recipe has."""
+    return [name for name in names() if getattr(get(name), "EVERY", True)]
 
 
 def get(name: str) -> ModuleType:

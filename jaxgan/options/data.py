@@ -45,7 +45,20 @@ class Group:
     @property
     def fitting(self) -> dict[str, Any]:
         """What `data.load` is to do with the images of `data`."""
-        return {name: getattr(self, name) for name in ("resolution", "fit", "channels", "aspect", "split")}
+        own = (
+            "resolution",
+            "fit",
+            "channels",
+            "aspect",
+            "split",
+            "input",
+            "side_by_side",
+            "masks",
+            "ignored",
+            "labelled",
+        )
+        found = {name: getattr(self, name) for name in own if hasattr(self, name)}
+        return {**found, "unpaired": bool(self.unpaired), "degrade": self.derivation}
 
 
 def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:

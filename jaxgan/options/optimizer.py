@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import jax.numpy as jnp
 import optax
 
 from jaxgan.core import Pair
@@ -49,6 +50,8 @@ class Group:
     """Of both learning rates, down to 0 at --decay-steps."""
     decay_steps: Annotated[int, at_least(0, LARGEST), _SCHEDULED] = 0
     """Where the schedule ends, in steps. 0: at --steps."""
+    decay_start: Annotated[float, Range(0, 1, open_high=True), _SCHEDULED] = 0.0
+    """Share of those steps before it begins, at constant rates."""
     clip_norm: Annotated[float, at_least(0, 1e9)] = 0.0
     """Scale each side's gradient down to at most this global norm. 0: off."""
 
@@ -59,10 +62,11 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
 
     def side(rate, turns):
         length = (config.decay_steps or config.steps) * turns
+        first = round(config.decay_start * length)
         schedule = {
             "constant": lambda: rate,
-            "linear": lambda: optax.linear_schedule(rate, 0.0, length),
-            "cosine": lambda: optax.cosine_decay_schedule(rate, length),
+            "linear": lambda: optax.linear_schedule(rate, 0.0, length - first, first),
+            "cosine": lambda: _later(optax.cosine_decay_schedule(rate, length - first), first),
         }[config.schedule]()
         clip = (optax.clip_by_global_norm(config.clip_norm),) if config.clip_norm else ()
         move = {
@@ -77,3 +81,7 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
         return optax.chain(*clip, move)
 
     return ingredients._replace(opt=Pair(side(number("lr_g"), 1), side(number("lr_d"), config.d_steps)))
+
+
+def _later(schedule, first):
+    return (lambda count: schedule(jnp.maximum(count - first, 0))) if first else schedule

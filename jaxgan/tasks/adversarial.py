@@ -38,7 +38,7 @@ def adversarial(
     trackers: Sequence[Tracker] = (),
     noise: Noise | None = None,
     real: str | Callable[[Batch], Any] = "image",
-    given: Callable[[Batch, Key], Any] | None = None,
+    given: str | Callable[[Batch, Key], Any] | None = None,
     shown: Callable[[Any, Batch], Any] | None = None,
     content: Mapping[str, Term] | None = None,
     weight: ArrayLike = 1.0,
@@ -47,9 +47,9 @@ def adversarial(
 
     batch: columns by name; those of uint8, but for "mask" and "label", are brought to [-1, 1] before anything sees them.
     real: the column that G imitates, or a function (batch) -> x.
-    given: (batch, key) -> the inputs of G, one or a tuple. By default latents, which are batch["z"] [B, Z] where it is
-        there and else a draw from `noise` (default N(0, 1)^100), and batch["label"] where G has `classes`: int [B] or
-        float [B, classes].
+    given: the column that G is given, or (batch, key) -> its inputs, one or a tuple. By default latents, which are
+        batch["z"] [B, Z] where it is there and else a draw from `noise` (default N(0, 1)^100), and batch["label"] where G has
+        `classes`: int [B] or float [B, classes].
     shown: (x, batch) -> the inputs of D, one or a tuple, x real or fake. By default x, and the label where D has `classes`.
     loss: a Pair of (real, fake) -> unreduced; weight: of its half for G, may be traced.
     content: {name: term}, added to G's loss, each a metric of its own: (real, fake, context) -> scalar, with a
@@ -82,7 +82,7 @@ def adversarial(
 
     def inputs_g(batch, key):
         if given is not None:
-            return _tuple(given(batch, key))
+            return (column(batch, given),) if isinstance(given, str) else _tuple(given(batch, key))
         return (batch["z"] if "z" in batch else noise(key, batch["index"]), *labels(generator, batch))
 
     def inputs_d(x, batch):
@@ -96,7 +96,8 @@ def adversarial(
         key_g, key_d, key_z = jax.random.split(key, 3)
         x, inputs = target(batch), inputs_g(batch, key_z)
         g = generator.init(key_g, *inputs)
-        shape = jax.eval_shape(lambda g: generator.apply(g, *inputs, train=False)[0], g).shape
+        own = {"key": key_z, **index_of(generator, batch)} if generator.indexed else {}
+        shape = jax.eval_shape(lambda g: generator.apply(g, *inputs, train=False, **own)[0], g).shape
         if shape != x.shape:
             raise BadInput(
                 f"generator gives {shape[1:]}, the data set has {x.shape[1:]}: "
@@ -127,13 +128,13 @@ def adversarial(
         )
         out_real, moved = discriminate(d, x, key_real)
         out_fake, moved = discriminate({**d, **moved}, fake, key_fake)
-        (logits_real, features_real), (logits_fake, features_fake) = map(_read, (out_real, out_fake))
+        (logits_real, features_real), (logits_fake, features_fake) = map(read_output, (out_real, out_fake))
 
-        metrics = {"real": _mean(logits_real), "fake": _mean(logits_fake)}
-        loss_d = _mean(jax.tree.map(loss.d, logits_real, logits_fake))
+        metrics = {"real": mean_logits(logits_real), "fake": mean_logits(logits_fake)}
+        loss_d = mean_logits(jax.tree.map(loss.d, logits_real, logits_fake))
         if penalties:
             keys = sample_keys(key_penalty, batch["index"])
-            alone = lambda key: lambda x: _read(discriminate(d, x, key)[0])[0]
+            alone = lambda key: lambda x: read_output(discriminate(d, x, key)[0])[0]
             of_real, of_fakes = alone(key_real), alone(key_fake)
             judge = lambda penalty: of_fakes if isinstance(penalty, OfFakes) else of_real
             metrics["penalty"] = sum(jnp.mean(penalty(judge(penalty), x, fake, keys)) for penalty in penalties)
@@ -147,7 +148,7 @@ def adversarial(
                 tracked[each.name] = each.update(state, *constant, x.shape[0])
                 metrics |= each.metrics(state)
             moved = {**moved, TRACKERS: tracked}
-        loss_g, terms = _mean(jax.tree.map(loss.g, logits_real, logits_fake)), {}
+        loss_g, terms = mean_logits(jax.tree.map(loss.g, logits_real, logits_fake)), {}
         if content:
             context = Context(fakes.given, features_real, features_fake, batch, key)
             terms = {name: term(x, fake, context) for name, term in content.items()}
@@ -160,7 +161,8 @@ def adversarial(
 
     def sample(g, batch, key):
         batch = batch_to_step(with_index(batch))
-        return generator.apply(g, *inputs_g(batch, key), train=False)[0]
+        own = {"key": jax.random.fold_in(key, 1), **index_of(generator, batch)} if generator.indexed else {}
+        return generator.apply(g, *inputs_g(batch, key), train=False, **own)[0]
 
     return GAN(init, generate, losses, sample)
 
@@ -176,12 +178,13 @@ def _tuple(inputs):
     return inputs if isinstance(inputs, tuple) else (inputs,)
 
 
-def _read(out) -> tuple[Any, Any]:
+def read_output(out) -> tuple[Any, Any]:
     """(float32 logits, features or None) of what a discriminator gives."""
     logits, features = out if isinstance(out, DiscriminatorOutput) else (out, None)
     return jax.tree.map(lambda x: x.astype(jnp.float32), logits), features
 
 
-def _mean(tree):
+def mean_logits(tree: Any) -> Any:
+    """The mean of all leaves, each of which counts the same."""
     leaves = [jnp.mean(x) for x in jax.tree.leaves(tree)]
     return sum(leaves) / len(leaves)

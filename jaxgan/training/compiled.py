@@ -104,7 +104,7 @@ def loader(dataset: data.Dataset, config: Config) -> data.Loader:
         dataset,
         config.batch_size,
         seed=config.seed,
-        columns=batches.columns(config),
+        columns=batches.fed(config),
         unpaired=config.unpaired,
         flip=config.flip,
         turns=config.d_steps,

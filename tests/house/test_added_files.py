@@ -147,7 +147,7 @@ def test_translation_is_a_recipe(house, tmp_path):
 
 
 def test_a_cycle_is_a_task_and_a_recipe(house, tmp_path):
-    files = {"task_cycle": "tasks/cycle.py", "recipe_cyclic": "recipes/cyclic.py"}
+    files = {"task_cycle": "tasks/there_and_back.py", "recipe_cyclic": "recipes/cyclic.py"}
     source = str(pictures(tmp_path, unpaired=5))
     lines = [
         ["train", "cyclic", "--help"],

@@ -110,20 +110,20 @@ def load(source: str, how: Resize, memory: int, split: str = "") -> Dataset:
     files = find(source, split)
     if not files.names:
         raise BadInput(f"{source} has no images ({', '.join(SUFFIXES)}) and no idx files: give a folder that has")
-    heads = _each(files, lambda name: _head(files, name))
+    heads = _each(files, lambda name: _head(files, name, how.half))
     _one_size(source, how, heads)
     channels = how.channels or (1 if all(grey for _, grey in heads) else 3)
     shape = (*(how.size or heads[0][0]), channels)
     view = FileView(files, how._replace(channels=channels), (len(files.names), *shape))
     if view.nbytes > memory:
-        return labelled(str(source), view, files.label, files.classes, notes=files.notes)
+        return labelled(str(source), view, files.label, files.classes, notes=files.notes, names=files.names)
     image = np.empty(view.shape, np.uint8)
 
     def place(pair):
         image[pair[0]] = files.read(pair[1], view.how)
 
     _each(files, place, tuple(enumerate(files.names)), name=lambda pair: pair[1])
-    return labelled(str(source), image, files.label, files.classes, notes=files.notes)
+    return labelled(str(source), image, files.label, files.classes, notes=files.notes, names=files.names)
 
 
 def held_out(source: str, how: Resize, split: str = "") -> Dataset | None:
@@ -156,7 +156,7 @@ class FileView(Lazy):
 
     def identity(self) -> bytes:
         """What the files hold, and what is made of it."""
-        return self.files.content() + repr(self.how).encode()
+        return self.files.content() + self.how.said.encode()
 
     def _read(self, row):
         name = self.files.names[row]
@@ -197,10 +197,11 @@ def _each(files, call, items=None, name=lambda item: item):
     return out
 
 
-def _head(files, name):
-    """((height, width), whether it is grey) of a file, without reading its pixels."""
+def _head(files, name, half):
+    """((height, width), whether it is grey) of a file or of a half of it, without reading its pixels."""
     with files.open(name) as file:
-        return head(file)
+        (height, width), grey = head(file)
+    return (height, width // 2 if half else width), grey
 
 
 def _one_size(source, how, heads):

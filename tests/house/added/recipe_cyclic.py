@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jaxgan.tasks.cycle import cycle
+from jaxgan.tasks.there_and_back import cycle
 
 from jaxgan import config, models
 

@@ -1,0 +1,178 @@
+"""A trained G on files and folders of pictures: each written under its own name, what is there already left as it is."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxgan import runs
+from jaxgan.data.sources import files
+from jaxgan.errors import BadInput
+from jaxgan.inference import pictures
+from jaxgan.inference.apply import MOST, Translator
+from jaxgan.inference.load import load, pick
+from jaxgan.modalities import resize
+from jaxgan.progress import Counting
+
+_FACTS = "apply.json"  # in the folder: of which run, and how
+_HELD = 32  # pictures of several sizes that wait for others of theirs
+
+
+class Applied(NamedTuple):
+    """What was done: `failed` are the pictures that could not be read, with the reason."""
+
+    out: Path
+    written: int
+    kept: int  # that were there already
+    failed: list[str]
+
+
+def apply_files(
+    run: str | Path,
+    inputs: Sequence[str | Path],
+    out: str | Path,
+    *,
+    seed: int = 0,
+    reverse: bool = False,
+    mask: str | Path | None = None,
+    compare: bool = False,
+    size: int = 0,
+    most_pixels: int = MOST,
+    checkpoint: str | int = "latest",
+    raw: bool = False,
+    ema_sigma: float | None = None,
+    recipe: str | Path | ModuleType | None = None,
+    say: Callable[[str], Any] = print,
+) -> Applied:
+    """Applied: what a run's G makes of pictures, written into the folder `out` under their own names.
+
+    inputs: files, folders, zips, sources of data. A GIF or WebP is made frame by frame, with one draw for all, as all pictures
+    have it. Transparency, profile, EXIF and durations are kept; pictures are turned upright. mask: a picture, or a folder of
+    pictures of the same names, white where G is to fill in; without it what is transparent. compare: each picture beside what it
+    was. size: the shorter side is brought to so many pixels first. most_pixels, seed, reverse: as `apply` takes them.
+    checkpoint, raw, ema_sigma, recipe: as `inference.load`. An `out` of the same call goes on where it was left.
+    Raises BadInput for what cannot be used, and for an `out` that holds anything else.
+    """
+    opened = runs.open_run(run, recipe)
+    loaded = load(opened, step=pick(opened, checkpoint), raw=raw, ema_sigma=ema_sigma)
+    translator = Translator(loaded, seed=seed, reverse=reverse, most=most_pixels)
+    if mask is not None and translator.channels != 4:
+        raise BadInput(f"--mask {mask} says what to fill in, and {opened.name} fills nothing in: remove it")
+    there = pictures.found(inputs)
+    masks = None if mask is None else _masks(Path(mask))
+    asked = {"run": str(opened.folder.resolve()), "step": int(loaded.state.step), "seed": seed, "reverse": reverse}
+    asked |= {"mask": mask and str(mask), "compare": compare, "size": size, "most_pixels": most_pixels}
+    asked |= {"raw": raw, "ema_sigma": ema_sigma}
+    home = _folder(Path(out), asked)
+    failed: list[str] = []
+    written = kept = 0
+    waiting: dict[tuple[int, ...], list[tuple[pictures.Picture, list[np.ndarray]]]] = {}
+
+    def finish(shape):
+        nonlocal written
+        some = waiting.pop(shape)
+        made = translator(np.concatenate([np.stack(frames) for _, frames in some]), say)
+        for picture, frames in some:
+            own, made = made[: len(frames)], made[len(frames) :]
+            if compare and translator.kind.ONE == "image":
+                own = [pictures.beside(old[..., :3], new) for old, new in zip(frames, own, strict=True)]
+            if translator.kind.ONE != "image":
+                path = (home / picture.name).with_suffix(translator.kind.SUFFIX)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                translator.kind.write(path, own[0])
+                written += 1
+                continue
+            alpha = picture.alpha if translator.channels != 4 and not compare else [None] * len(frames)
+            pictures.write(home, picture._replace(frames=list(own), alpha=alpha))
+            written += 1
+
+    with Counting(len(there), "pictures", say) as counting:
+        for name, read in there:
+            if any((home / name).with_suffix(suffix).exists() for suffix in (Path(name).suffix, ".png")):
+                kept += 1
+                counting.one()
+                continue
+            try:
+                picture = read()
+                frames = [_given(translator, picture, i, size, masks) for i in range(len(picture.frames))]
+            except (BadInput, *files.DAMAGED) as error:
+                failed.append(f"{name}: {error}")
+                counting.one()
+                continue
+            shape = frames[0].shape
+            waiting.setdefault(shape, []).append((picture, frames))
+            if sum(len(each) for _, each in waiting[shape]) * shape[0] * shape[1] >= most_pixels:
+                finish(shape)
+            elif sum(map(len, waiting.values())) >= _HELD:
+                finish(max(waiting, key=lambda shape: len(waiting[shape])))
+            counting.one()
+        for shape in list(waiting):
+            finish(shape)
+    return Applied(home, written, kept, failed)
+
+
+def _given(translator, picture, i, size, masks):
+    """The i-th frame as G is given it: with the channels that it takes, holes where they are asked for."""
+    frame, alpha = picture.frames[i], picture.alpha[i]
+    if translator.channels == 4:
+        alpha = alpha if masks is None else masks(picture.name, frame.shape[:2])
+        if alpha is None:
+            raise BadInput("nothing of it is transparent: give --mask, white where it is to be filled in")
+        known = (alpha >= 128)[..., None]
+        frame = np.concatenate([np.where(known, pictures.as_channels(frame, 3), 128), known * np.uint8(255)], axis=-1)
+        frame = frame.astype(np.uint8)
+    else:
+        frame = pictures.as_channels(frame, translator.channels)
+    if not size:
+        return frame
+    height, width = frame.shape[:2]
+    scale = size / min(height, width)
+    high, wide = max(1, round(height * scale)), max(1, round(width * scale))
+    return resize.fit(frame, resize.Resize(high, "stretch", 0, wide / high), nearest=translator.channels == 4)
+
+
+def _masks(path):
+    """(name, size) -> uint8 [H, W], 0 where the mask is white. Raises BadInput where there is none of that name and size."""
+    partners = None
+    if path.is_dir():
+        partners = {Path(name).with_suffix(""): read for name, read in pictures.found([path])}
+    elif not path.is_file():
+        raise BadInput(f"--mask {path} is no picture and no folder of pictures: give one")
+
+    def find(name, size):
+        where, own = str(path), Path(name).with_suffix("")
+        if partners is None:
+            found = resize.read(path, 1)
+        elif own in partners:
+            found, where = pictures.as_channels(partners[own]().frames[0], 1), f"{path}/{own}"
+        else:
+            raise BadInput(f"{path} has no mask of that name: give one, or take the picture out")
+        if found.shape[:2] != size:
+            raise BadInput(
+                f"{where} is {found.shape[1]}x{found.shape[0]}, the picture {size[1]}x{size[0]}: give a mask of its size"
+            )
+        return np.where(found[..., 0] >= 128, 0, 255).astype(np.uint8)
+
+    return find
+
+
+def _folder(out, asked):
+    """The folder, made or gone on with. Raises BadInput where it holds anything else."""
+    path = out / _FACTS
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"--out {out} is a file: give a folder")
+    if path.is_file():
+        before = json.loads(path.read_text())
+        differ = [
+            f"{name} {before.get(name)!r} and {value!r}" for name, value in asked.items() if before.get(name) != value
+        ]
+        if differ:
+            raise BadInput(f"{out} was written with {', '.join(differ)} now: give another --out")
+    elif out.exists() and any(out.iterdir()):
+        raise BadInput(f"{out} is there already, and was not written by jaxgan apply: give another --out")
+    out.mkdir(parents=True, exist_ok=True)
+    runs.write_json(path, asked)
+    return out

@@ -1,0 +1,152 @@
+"""Pictures of any size and kind, one after the other, with what a viewer needs to show them right; and written as they came."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxgan import data
+from jaxgan.data.listing import listing
+from jaxgan.data.sources import files
+from jaxgan.errors import BadInput
+from jaxgan.modalities import resize
+
+_MOVING = (".gif", ".webp")
+_LOSSY = {"quality": 95}
+
+
+class Picture(NamedTuple):
+    """A picture, or the frames of one that moves."""
+
+    name: str  # where it is to be written, relative to the folder of all
+    frames: list  # uint8 [H, W, 1 or 3] each, as a viewer shows them
+    alpha: list  # uint8 [H, W] of each frame, None where all of it is opaque
+    facts: dict  # what Pillow is to save beside: profile, EXIF, durations
+
+
+def found(inputs: Any, memory: int = 2**31) -> list[tuple[str, Any]]:
+    """[(name, () -> Picture)] of files, folders, zips and sources of data, in order. Raises BadInput where there is nothing.
+
+    Opening one raises one of `files.DAMAGED` where it is.
+    """
+    pictures: list[tuple[str, Any]] = []
+    for word in inputs:
+        path = Path(word)
+        if path.is_file() and path.suffix.lower() in files.SUFFIXES:
+            pictures.append((path.name, lambda path=path: _read(path.name, path)))
+        elif path.exists() and files.takes(str(word)):
+            there = listing(word)
+            names = [name for name in there.names if name.lower().endswith(files.SUFFIXES)]
+            if not names:
+                raise BadInput(f"{word} has no pictures ({', '.join(files.SUFFIXES)}): give a folder that has")
+            pictures += [(name, lambda name=name, there=there: _opened(there, name)) for name in names]
+        else:
+            columns = data.load(str(word), memory=memory)
+            column = columns["input" if "input" in columns else "image"]
+            pictures += [
+                (f"{i:06}.png", lambda i=i, column=column: Picture(f"{i:06}.png", [np.asarray(column[i])], [None], {}))
+                for i in range(len(column))
+            ]
+    names = [name for name, _ in pictures]
+    twice = (
+        next((name for i, name in enumerate(names) if name in names[:i]), None)
+        if len(set(names)) < len(names)
+        else None
+    )
+    if twice:
+        raise BadInput(f"two of the inputs are called {twice}: give them one after the other, each its own --out")
+    return pictures
+
+
+def write(folder: Path, picture: Picture) -> Path:
+    """Path of the picture in the folder, in the format that its name says; AVIF and what Pillow cannot write as PNG."""
+    from PIL import Image
+
+    path = folder / picture.name
+    suffix = path.suffix.lower()
+    clear = any(alpha is not None for alpha in picture.alpha)
+    if suffix in (".jfif", ".avif") or (clear and suffix in (".jpg", ".jpeg", ".bmp")):
+        path = path.with_suffix(".png")
+    frames = [_pillow(frame, alpha) for frame, alpha in zip(picture.frames, picture.alpha, strict=True)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part{path.suffix}")
+    facts = dict(picture.facts)
+    if len(frames) > 1:
+        facts |= {"save_all": True, "append_images": frames[1:]}
+    if path.suffix.lower() in (".jpg", ".jpeg", ".webp"):
+        facts |= _LOSSY
+    if path.suffix.lower() in (".gif", ".bmp"):
+        facts = {name: value for name, value in facts.items() if name not in ("icc_profile", "exif")}
+    frames[0].save(part, **facts)
+    Image.open(part).close()
+    part.replace(path)
+    return path
+
+
+def as_channels(frame: np.ndarray, channels: int) -> np.ndarray:
+    """A frame in as many channels, grey repeated or colours added up."""
+    return resize.as_channels(frame, channels)
+
+
+def beside(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """uint8 [H, 2 W, C]: before, brought to the size of after, and after."""
+    channels = max(before.shape[2], after.shape[2])
+    height, width = after.shape[:2]
+    brought = resize.fit(as_channels(before, channels), resize.Resize(height, "stretch", 0, width / height))
+    return np.concatenate([brought[:, :width], as_channels(after, channels)], axis=1)
+
+
+def _opened(there, name):
+    with there.open(name) as file:
+        return _read(name, file)
+
+
+def _read(name, file):
+    from PIL import Image, ImageSequence
+
+    with resize.opened(file) as picture, resize.told():
+        turn = resize.orientation(picture)
+        facts = {}
+        if picture.info.get("icc_profile"):
+            facts["icc_profile"] = picture.info["icc_profile"]
+        exif = picture.getexif()
+        if exif:
+            exif.pop(0x0112, None)  # it is turned
+            facts["exif"] = exif
+        moving = getattr(picture, "n_frames", 1) > 1 and Path(name).suffix.lower() in _MOVING
+        if moving:
+            facts["duration"] = [frame.info.get("duration", 100) for frame in ImageSequence.Iterator(picture)]
+            facts["loop"] = picture.info.get("loop", 0)
+        frames, alphas = [], []
+        for frame in ImageSequence.Iterator(picture) if moving else [picture]:
+            still = frame.copy()
+            if turn in resize.TURNS:
+                still = still.transpose(Image.Transpose(resize.TURNS[turn]))
+            colours, alpha = _parts(still, moving)
+            frames.append(colours)
+            alphas.append(alpha)
+    return Picture(name, frames, alphas, facts)
+
+
+def _parts(still, moving):
+    """(uint8 [H, W, 1 or 3], alpha uint8 [H, W] or None) of a Pillow image."""
+    if still.mode.startswith("I") or still.mode == "F":
+        return resize.narrowed(np.asarray(still))[..., None], None
+    if still.mode in ("RGBA", "LA", "PA") or "transparency" in still.info:
+        whole = np.asarray(still.convert("RGBA"))
+        clear = whole[..., 3].min() < 255
+        return whole[..., :3].copy(), whole[..., 3].copy() if clear else None
+    if resize.is_grey(still) and not moving:
+        return np.asarray(still.convert("L"))[..., None], None
+    return np.asarray(still.convert("RGB")), None
+
+
+def _pillow(frame, alpha):
+    from PIL import Image
+
+    if alpha is None:
+        return Image.fromarray(frame if frame.shape[-1] == 3 else frame[..., 0])
+    colours = as_channels(frame, 3)
+    if alpha.shape != colours.shape[:2]:
+        alpha = np.asarray(Image.fromarray(alpha).resize(colours.shape[1::-1], Image.Resampling.BICUBIC))
+    return Image.fromarray(np.concatenate([colours, alpha[..., None]], axis=-1))

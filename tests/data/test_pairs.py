@@ -1,0 +1,186 @@
+"""What G is given beside what it makes: found by name, in halves, made of it; the same for all who look."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from PIL import Image
+
+from jaxgan import data
+from jaxgan.augment.jitter import jitter
+from jaxgan.cli import main
+from jaxgan.core import sample_keys
+from jaxgan.data import lazy
+from jaxgan.data.pairs import Derivation
+from jaxgan.errors import BadInput
+from jaxgan.modalities import image
+
+COLOURS = {"a": (250, 0, 0), "b": (0, 250, 0), "c": (0, 0, 250)}
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def put(path, colour, size=(8, 8)):
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, colour).save(path)
+
+
+def twins():
+    """Folders B and A of the same names with other suffixes; A is darker."""
+    for name, colour in COLOURS.items():
+        put(f"B/{name}.png", colour)
+        put(f"A/{name}.bmp", tuple(c // 2 for c in colour))
+
+
+@pytest.mark.parametrize("memory", [2**31, 0])
+def test_partners_are_found_by_name(memory):
+    twins()
+    put("A/1/d.png", (9, 9, 9))
+    put("B/1/d.jpg", (90, 90, 90))
+    pairs = data.load("B", input="A", memory=memory)
+    assert (pairs.size, list(pairs.columns)) == (4, ["image", "input"])
+    np.testing.assert_allclose(pairs["image"][np.arange(4)] / 2, pairs["input"][np.arange(4)], atol=40)
+    darker = pairs["input"][np.arange(4)].reshape(4, -1).max(axis=1)
+    assert sorted(darker.tolist()) == [9, 125, 125, 125] and darker[0] == 9  # folders first, as in B
+    assert pairs.sha256 != data.load("A", input="B", memory=memory).sha256
+
+
+def test_rows_of_a_view_keep_their_order():
+    twins()
+    view = lazy.Rows(data.load("B", memory=0)["image"], np.array([2, 0, 1], np.int32))
+    assert [tuple(view[i][0, 0]) for i in range(3)] == [COLOURS[name] for name in "cab"]
+    assert view[np.array([[0, 1]])].shape == (1, 2, 8, 8, 3)
+    other = lazy.Rows(view.column, np.array([0, 1, 2], np.int32))
+    assert view.identity() != other.identity()
+
+
+def test_what_has_no_partner_is_named():
+    twins()
+    put("B/extra.png", (1, 1, 1))
+    with pytest.raises(BadInput, match="A has no partner for 1 of 4 names, the first is extra"):
+        data.load("B", input="A")
+    with pytest.raises(BadInput, match="A has no partner for 1 of 4 names"):
+        data.load("A", input="B")
+    put("A/extra.png", (1, 1, 1))
+    put("A/a.png", (1, 1, 1))
+    with pytest.raises(BadInput, match="A has a with several suffixes"):
+        data.load("B", input="A")
+    assert data.load("B", input="A", unpaired=True).columns["input"].shape[0] == 5
+    np.savez("few.npz", image=np.zeros((3, 8, 8, 3), np.uint8))
+    with pytest.raises(BadInput, match=r"B has 4 samples and few.npz 3: give pairs"):
+        data.load("B", input="few.npz")
+
+
+def test_halves_of_one_file_and_its_splits():
+    for split in ("train", "val"):
+        for name, colour in COLOURS.items():
+            put(f"F/{split}/{name}.png", colour, (16, 8))
+            with Image.open(f"F/{split}/{name}.png") as whole:
+                whole.paste((7, 7, 7), (0, 0, 8, 8))
+                whole.save(f"F/{split}/{name}.png")
+    for side, (of_image, of_input) in {"left-input": (250, 7), "right-input": (7, 250)}.items():
+        for found in (data.load("F", side_by_side=side), data.held_out("F", side_by_side=side)):
+            assert found["image"].shape == found["input"].shape == (3, 8, 8, 3)
+            assert (found["image"].max(), found["input"].max()) == (of_image, of_input)
+    assert data.load("F", 4, side_by_side="left-input")["image"].shape == (3, 4, 4, 3)
+    assert data.load("F", side_by_side="left-input", memory=0)["input"][0].max() == 7
+    put("F/train/odd.png", (1, 1, 1), (15, 8))
+    with pytest.raises(BadInput, match=r"odd.png: it is 15 pixels wide"):
+        data.load("F", 8, side_by_side="left-input")
+    with pytest.raises(BadInput, match="did you mean left-input"):
+        data.load("F", side_by_side="left-inputs")
+    with pytest.raises(BadInput, match="--input and --side-by-side each say what G is given"):
+        data.load("F", side_by_side="left-input", input="F")
+
+
+def test_what_is_made_of_an_image_is_the_same_whenever_somebody_looks():
+    twins()
+    noisy = Derivation(
+        "noise 0.1", lambda x, keys: x[:, ::2, ::2] + 0.1 * jax.vmap(jax.random.normal)(keys)[:, None, None, None]
+    )
+    pairs = data.load("B", degrade=noisy)
+    assert pairs["input"].shape == (3, 4, 4, 3) and pairs.specs["input"].shape == (4, 4, 3)
+    whole = pairs["input"][np.arange(3)]
+    np.testing.assert_array_equal(pairs["input"][np.array([[2], [0]])], whole[[2, 0]][:, None])
+    np.testing.assert_array_equal(pairs["input"][1], whole[1])
+    keys = sample_keys(jax.random.key(0), np.arange(3))
+    np.testing.assert_array_equal(whole, image.to_file(np.asarray(noisy.apply(image.to_step(pairs["image"]), keys))))
+    assert pairs.sha256 != data.load("B").sha256
+    with pytest.raises(BadInput, match=r"noise 0.1 is of images, and ring has points"):
+        data.load("ring", degrade=noisy)
+
+
+def test_jitter_is_a_crop_of_the_enlarged_picture_the_same_for_all_columns():
+    x = np.random.default_rng(0).uniform(-0.8, 0.8, (4, 15, 12, 1)).astype(np.float32)
+    mask = (x[..., 0] > 0).astype(np.uint8)
+    batch = {"image": jnp.asarray(x), "input": jnp.asarray(-x), "mask": jnp.asarray(mask), "index": jnp.arange(4)}
+    kinds = {"image": "image", "input": "image", "mask": "mask"}
+    moved = jax.jit(jitter(4 / 3, kinds))(batch, jax.random.key(1))
+    np.testing.assert_allclose(moved["image"], -moved["input"], atol=1e-6)
+    places = set()
+    for row in range(4):
+        large = np.asarray(Image.fromarray(x[row, ..., 0]).resize((16, 20), Image.Resampling.BICUBIC)).clip(-1, 1)
+        labels = np.asarray(Image.fromarray(mask[row]).resize((16, 20), Image.Resampling.NEAREST))
+        apart = {
+            (i, j): np.abs(large[i : i + 15, j : j + 12] - moved["image"][row, ..., 0]).max()
+            for i in range(6)
+            for j in range(5)
+        }
+        i, j = min(apart, key=apart.get)
+        assert apart[i, j] < 1e-4
+        np.testing.assert_array_equal(labels[i : i + 15, j : j + 12], moved["mask"][row])
+        places.add((i, j))
+    assert len(places) > 1
+    alone = jitter(4 / 3, kinds)({k: v[2:3] for k, v in batch.items()}, jax.random.key(1))
+    np.testing.assert_allclose(alone["image"][0], moved["image"][2], atol=1e-6)
+    with pytest.raises(BadInput, match="enlarges nothing"):
+        jitter(1.0, kinds)
+
+
+def test_masks_come_beside_pictures_and_a_share_of_both_is_kept():
+    for split, count in (("train", 8), ("val", 2)):
+        for i in range(count):
+            put(f"P/{split}/{i}.jpg", (20 * i, 0, 0))
+            Path(f"M/{split}").mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((8, 8), i, np.uint8)).save(f"M/{split}/{i}.png")
+    both = data.load("P", masks="M", ignored=7)
+    np.testing.assert_array_equal(both["mask"][:, 0, 0], np.arange(8))
+    assert both.specs["mask"].classes == tuple("0123456") and both.specs["mask"].modality == "mask"
+    few = data.load("P", masks="M", labelled=0.25)
+    np.testing.assert_array_equal(few["mask"][:, 0, 0], [3, 7])
+    np.testing.assert_array_equal(few["image"], both["image"][[3, 7]])
+    assert few.names == ("3.jpg", "7.jpg") and few.sha256 != both.sha256
+    assert data.load("P", masks="M", labelled=0.25, memory=0)["image"][1][0, 0, 0] == both["image"][7][0, 0, 0]
+    held = data.held_out("P", masks="M", labelled=0.25)
+    np.testing.assert_array_equal(held["mask"][:, 0, 0], [0, 1])
+    with pytest.raises(BadInput, match=r"--labelled 0.01 of 8 samples is none"):
+        data.load("P", masks="M", labelled=0.01)
+    np.savez("few.npz", image=np.zeros((3, 8, 8, 3), np.uint8))
+    with pytest.raises(BadInput, match="has none: give a folder"):
+        data.load("few.npz", masks="M")
+
+
+def test_data_check_reports_on_both_and_names_what_does_not_fit(capsys):
+    twins()
+    assert main(["data", "check", "B", "--input", "A", "--recipe", "pix2pix", "--resolution", "32"]) == 0
+    said = capsys.readouterr().out
+    assert "input: samples     3 of 3 files" in said and "together    3 of image 32x32x3, input 32x32x3" in said
+    assert "pix2pix can take it" in said and "to mend" not in said
+    put("B/extra.png", (1, 1, 1))
+    assert main(["data", "check", "B", "--input", "A"]) == 0
+    assert "to mend     A has no partner for 1 of 4 names, the first is extra" in capsys.readouterr().out
+    assert main(["data", "check", "B", "--input", "A", "--unpaired"]) == 0
+    assert "together    4 of image 8x8x3, input 8x8x3" in capsys.readouterr().out
+    assert main(["data", "check", "B", "--input", "A", "--unpaired", "--recipe", "dcgan"]) == 2
+    assert "--input is no option of dcgan: remove it" in capsys.readouterr().err
+    Path("M").mkdir()
+    for name in (*COLOURS, "extra"):
+        Image.fromarray(np.full((8, 8), 3, np.uint8)).save(f"M/{name}.png")
+    Path("M/classes.txt").write_text("sky\nroad\n")
+    assert main(["data", "check", "B", "--masks", "M"]) == 0
+    assert "M: a.png has the value 3 in 64 pixels, and classes.txt has the classes 0 .. 1" in capsys.readouterr().out

@@ -1,0 +1,216 @@
+"""G at work on people's pictures: any size, in tiles without seams, each as it came."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import jaxgan
+from jaxgan import inference
+from jaxgan.cli import main
+from jaxgan.errors import BadInput
+
+EACH = ["--log-every-steps", "2", "--sample-every-steps", "2", "--save-every-steps", "2"]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Folder with tiny runs whose G is given pictures: translate looks at all of one, enhance and inpaint around a pixel."""
+    home = tmp_path_factory.mktemp("runs")
+    draw = np.random.default_rng(0)
+    pictures = draw.integers(0, 256, (16, 16, 16, 3), dtype=np.uint8)
+    np.savez(home / "pairs.npz", image=pictures, input=pictures[:, ::-1])
+    lines = {
+        "translate": ["pix2pix", "--input", ""],
+        "enhance": ["enhance", "--factor", "2", "--lr-g", "1e-2", "--steps", "30"],
+        "inpaint": ["inpaint"],
+        "cycle": ["cyclegan", "--input", ""],
+    }
+    for name, line in lines.items():
+        more = ["--data", str(home / "pairs.npz"), "--batch-size", "8", "--out", str(home / name)]
+        degrade = ["--degrade", "down"] if name == "enhance" else []
+        if name == "enhance":
+            np.savez(home / "alone.npz", image=pictures)
+            more[1] = str(home / "alone.npz")
+        if name == "inpaint":
+            more[1] = str(home / "alone.npz")
+        assert main(["train", line[0], "--tiny", "--steps", "2", *line[1:], *degrade, *EACH, *more]) == 0
+    return home
+
+
+def picture(*size, seed=0):
+    """Smooth noise uint8 [H, W, 3]."""
+    draw = np.random.default_rng(seed).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(draw).resize(size[::-1], Image.Resampling.BICUBIC))
+
+
+def test_tiles_are_the_whole_picture_and_any_size_is_taken(runs):
+    loaded = jaxgan.load(runs / "enhance")
+    translator = inference.Translator(loaded)
+    assert translator.scale == 2 and 4 < translator.reach < 60
+    large = picture(150, 203)
+    (whole,) = inference.apply(loaded, [large])
+    assert whole.shape == (300, 406, 3) and whole.dtype == np.uint8
+    side = 2 * translator.reach + 64
+    assert side * side < 150 * 203
+    (tiled,) = inference.apply(loaded, [large], most=side * side)
+    assert np.abs(whole.astype(int) - tiled).max() <= 1  # 1e-3 of the range, rounded to levels
+    grey, small = inference.apply(loaded, [picture(31, 40)[..., :1], picture(5, 3)])
+    assert grey.shape == (62, 80, 3) and small.shape == (10, 6, 3)
+
+
+def test_a_cut_that_is_too_near_would_show(runs):
+    translator = inference.Translator(jaxgan.load(runs / "enhance"), most=96 * 96)
+    large = picture(150, 203)
+    whole = inference.Translator(jaxgan.load(runs / "enhance"))(large[None])
+    translator.__dict__["reach"] = 0
+    assert np.abs(whole.astype(int) - translator(large[None])).max() > 1
+
+
+def test_what_looks_at_all_of_a_picture_is_not_cut_but_made_smaller_and_that_is_said(runs):
+    translator, said = inference.Translator(jaxgan.load(runs / "translate"), most=64 * 64), []
+    assert translator.reach is None
+    made = translator(picture(100, 200)[None], said.append)
+    assert made.shape == (1, 45, 90, 3) and "200x100 is made 90x45" in said[0]
+
+
+def test_a_picture_does_not_depend_on_its_neighbours(runs):
+    loaded = jaxgan.load(runs / "translate")
+    one, other = picture(16, 16), picture(16, 16, seed=1)
+    both = inference.apply(loaded, np.stack([one, other]))
+    np.testing.assert_allclose(both[1].astype(int), inference.apply(loaded, [other])[0], atol=1)
+    assert (inference.apply(loaded, [one], seed=1)[0] != both[0]).any()  # dropout is G's noise
+
+
+def test_a_cycle_goes_both_ways_and_others_one(runs):
+    loaded, one = jaxgan.load(runs / "cycle"), picture(32, 32)
+    there, back = inference.apply(loaded, [one]), inference.apply(loaded, [one], reverse=True)
+    assert there[0].shape == back[0].shape == (32, 32, 3) and (there[0] != back[0]).any()
+    with pytest.raises(BadInput, match="the game takes a column 'input'"):
+        inference.apply(jaxgan.load(runs / "translate"), [one], reverse=True)
+
+
+def folder(path):
+    """Pictures of all kinds, one of them damaged."""
+    (path / "below").mkdir(parents=True)
+    Image.fromarray(picture(30, 44)).save(path / "plain.png")
+    turned = Image.fromarray(picture(20, 50))
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    exif[0x010E] = "words"
+    turned.save(path / "turned.jpg", exif=exif, icc_profile=b"profile")
+    Image.fromarray(picture(24, 24)[..., 0]).save(path / "below" / "grey.png")
+    clear = np.concatenate([picture(24, 36), np.tile(np.arange(36, dtype=np.uint8)[None, :, None] * 7, (24, 1, 1))], -1)
+    Image.fromarray(clear).save(path / "clear.webp", lossless=True)
+    frames = [Image.fromarray(picture(16, 16, seed=i)) for i in range(3)]
+    frames[0].save(path / "moving.gif", save_all=True, append_images=frames[1:], duration=[50, 100, 150], loop=0)
+    (path / "damaged.png").write_bytes((path / "plain.png").read_bytes()[:80])
+
+
+def test_a_folder_of_mixed_pictures_keeps_what_it_had(runs, tmp_path, capsys):
+    folder(tmp_path / "in")
+    command = ["apply", str(runs / "enhance"), str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+    assert main(command) == 1
+    told = capsys.readouterr()
+    assert "jaxgan: damaged.png" in told.err and "wrote 5 pictures" in told.out and "1 failed" in told.out
+    made = {
+        p.relative_to(tmp_path / "out").as_posix(): p for p in (tmp_path / "out").rglob("*.*") if p.suffix != ".json"
+    }
+    assert sorted(made) == ["below/grey.png", "clear.webp", "moving.gif", "plain.png", "turned.jpg"]
+    with Image.open(made["turned.jpg"]) as turned:
+        assert turned.size == (40, 100)  # upright
+        assert (turned.getexif().get(0x0112), turned.getexif()[0x010E]) == (None, "words")
+        assert turned.info["icc_profile"] == b"profile"
+    with Image.open(made["clear.webp"]) as clear:
+        alpha = np.asarray(clear)[..., 3]
+        assert clear.mode == "RGBA" and clear.size == (72, 48) and alpha[0, 0] < 10 < 200 < alpha[0, -1]
+    with Image.open(made["moving.gif"]) as moving:
+        assert moving.n_frames == 3 and moving.size == (32, 32)
+        moving.seek(2)
+        assert moving.info["duration"] == 150
+    before = {name: path.stat().st_mtime_ns for name, path in made.items()}
+    made["plain.png"].unlink()
+    assert main(command) == 1
+    assert "wrote 1 pictures" in (told := capsys.readouterr().out) and "4 were there already" in told
+    assert {n: p.stat().st_mtime_ns for n, p in made.items() if n != "plain.png"} == {
+        n: t for n, t in before.items() if n != "plain.png"
+    }
+    assert main([*command, "--compare"]) == 2
+    assert "was written with compare False and True now: give another --out" in capsys.readouterr().err
+    assert main([*command[:3], "--out", str(tmp_path / "in")]) == 2
+    assert "was not written by jaxgan apply" in capsys.readouterr().err
+
+
+def test_before_and_after_lie_beside_each_other_and_sizes_can_be_asked_for(runs, tmp_path):
+    Image.fromarray(picture(30, 44)).save(tmp_path / "plain.png")
+    command = ["apply", str(runs / "enhance"), str(tmp_path / "plain.png"), "--compare", "--size", "15"]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    with Image.open(tmp_path / "out" / "plain.png") as both:
+        assert both.size == (2 * 44, 30)
+    facts = json.loads((tmp_path / "out" / "apply.json").read_text())
+    assert (facts["size"], facts["compare"], facts["step"]) == (15, True, 30)
+
+
+def test_holes_are_filled_where_the_mask_is_white_and_nothing_else_changes(runs, tmp_path, capsys):
+    one = picture(40, 52)
+    Image.fromarray(one).save(tmp_path / "one.png")
+    mask = np.zeros((40, 52), np.uint8)
+    mask[10:20, 8:30] = 255
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(mask).save(tmp_path / "masks" / "one.png")
+    for i, where in enumerate(("masks", "masks/one.png")):
+        out = tmp_path / f"out{i}"
+        command = ["apply", str(runs / "inpaint"), str(tmp_path / "one.png"), "--mask", str(tmp_path / where)]
+        assert main([*command, "--out", str(out)]) == 0
+        with Image.open(out / "one.png") as made:
+            found = np.asarray(made)
+        np.testing.assert_array_equal(found[mask == 0], one[mask == 0])
+        assert np.abs(found[mask > 0].astype(int) - one[mask > 0]).mean() > 5
+    holed = np.concatenate([one, np.where(mask, 0, 255).astype(np.uint8)[..., None]], -1)
+    Image.fromarray(holed).save(tmp_path / "holed.png")
+    command = ["apply", str(runs / "inpaint")]
+    assert main([*command, str(tmp_path / "holed.png"), "--out", str(tmp_path / "own")]) == 0
+    with Image.open(tmp_path / "own" / "holed.png") as made:
+        np.testing.assert_array_equal(np.asarray(made), found)
+    capsys.readouterr()
+    assert main([*command, str(tmp_path / "one.png"), "--out", str(tmp_path / "none")]) == 1
+    assert "one.png: nothing of it is transparent: give --mask" in capsys.readouterr().err
+    Image.fromarray(mask[:30]).save(tmp_path / "masks" / "one.png")
+    line = [*command, str(tmp_path / "one.png"), "--mask", str(tmp_path / "masks"), "--out", str(tmp_path / "small")]
+    assert main(line) == 1
+    assert "is 52x30, the picture 52x40: give a mask of its size" in capsys.readouterr().err
+
+
+def test_runs_that_are_given_no_pictures_and_inputs_that_are_none_are_refused(runs, tmp_path, capsys):
+    assert main(["train", "digits", "--tiny", "--steps", "2", *EACH, "--out", str(tmp_path / "digits")]) == 0
+    capsys.readouterr()
+    Image.fromarray(picture(20, 20)).save(tmp_path / "a.png")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other").mkdir()
+    Image.fromarray(picture(20, 20)).save(tmp_path / "other" / "a.png")
+    out = ["--out", str(tmp_path / "out")]
+    for words, said in {
+        ("digits", "a.png"): "makes samples of latents, not of pictures: take jaxgan sample",
+        ("enhance", "empty"): "has no pictures",
+        ("enhance", "nowhere.png"): "there is no",
+        ("enhance", "a.png", "other/a.png"): "two of the inputs are called a.png",
+    }.items():
+        run = tmp_path / "digits" if words[0] == "digits" else runs / words[0]
+        assert main(["apply", str(run), *(str(tmp_path / word) for word in words[1:]), *out]) == 2
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+    line = ["apply", str(runs / "enhance"), str(tmp_path / "a.png"), "--mask", str(tmp_path / "a.png"), *out]
+    assert main(line) == 2 and "fills nothing in: remove it" in capsys.readouterr().err
+
+
+def test_sources_of_data_are_taken_by_their_rows(runs, tmp_path):
+    out = tmp_path / "out"
+    assert main(["apply", str(runs / "translate"), str(runs / "pairs.npz"), "--out", str(out)]) == 0
+    assert len(list(Path(out).glob("*.png"))) == 16
+    loaded = jaxgan.load(runs / "translate")
+    with np.load(runs / "pairs.npz") as pairs:
+        expected = inference.apply(loaded, pairs["input"][3:4])[0]
+    with Image.open(out / "000003.png") as made:
+        np.testing.assert_allclose(np.asarray(made).astype(int), expected, atol=1)
