@@ -55,10 +55,10 @@ def _stabilised(axis_name):
 
 
 def _translation(axis_name):
-    """pix2pix: batch norm, dropout, patches at two sizes, an L1 term."""
+    """pix2pix: batch norm, dropout, pixels judged at two sizes, an L1 term."""
     return tasks.adversarial(
         models.unet.generator(1, 4, 3, axis_name=axis_name),
-        models.patchgan.discriminator(4, 16, scales=2, axis_name=axis_name),
+        models.patchgan.discriminator(4, 1, scales=2, axis_name=axis_name),
         given=lambda batch, key: batch["input"],
         shown=lambda x, batch: (x, batch["input"]),
         content={"l1": lambda real, fake, context: 10 * jnp.mean(jnp.abs(real - fake))},

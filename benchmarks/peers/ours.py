@@ -42,7 +42,7 @@ def game(network, *, width=64, gamma=None, dtype="float32"):
         case "resnet32":
             nets = resnet.networks(width, dtype)
         case "unet256":
-            return pix2pix.translation(*pix2pix.networks(channels, width, dtype), l1=L1, penalties=penalties)
+            return pix2pix.translation(*pix2pix.networks(shape(network), width, dtype), l1=L1, penalties=penalties)
         case _:
             generator = models.dcgan.generator(height, channels, width=width, dtype=dtype)
             nets = generator, models.dcgan.discriminator(width=width, dtype=dtype)

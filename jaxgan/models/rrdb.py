@@ -54,18 +54,20 @@ class Block(nn.Module):
 
 
 class Generator(nn.Module):
-    """x [B, H, W, C] -> [B, H factor, W factor, channels], linear."""
+    """x [B, H, W, C] -> [B, H factor, W factor, channels], linear; with `residual` what is added to x, enlarged."""
 
     factor: int
     channels: int
     blocks: int
     width: int
     growth: int
+    residual: bool
     dtype: Any
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
         same = {"kernel_init": _others, "dtype": self.dtype}
+        given = x
         x = Conv(self.width, name="first", **same)(pixel_unshuffle(x, _UNSHUFFLED[self.factor]), train)
         # one program for all blocks, a twentieth of the compile time; their weights are stacked, [blocks, ...]
         axes = {"variable_axes": {"params": 0}, "split_rngs": {"params": True}, "in_axes": nn.broadcast}
@@ -74,7 +76,16 @@ class Generator(nn.Module):
         for i in range(2):
             x = nn.leaky_relu(ResizedConv(self.width, resize="up", name=f"double_{i}", **same)(x, train), 0.2)
         x = nn.leaky_relu(Conv(self.width, name="fine", **same)(x, train), 0.2)
-        return Conv(self.channels, name="image", **same)(x, train).astype(jnp.float32)
+        out = Conv(self.channels, name="image", **same)(x, train).astype(jnp.float32)
+        return out + enlarged(given, self.factor, self.channels) if self.residual else out
+
+
+def enlarged(x: jax.Array, factor: int, channels: int) -> jax.Array:
+    """float32 [B, H factor, W factor, channels] of x [B, H, W, C], bicubically; grey is repeated, channels too many left out."""
+    batch, height, width, found = x.shape
+    x = x.astype(jnp.float32)
+    x = jnp.broadcast_to(x, (*x.shape[:3], channels)) if found == 1 else x[..., :channels]
+    return x if factor == 1 else jax.image.resize(x, (batch, height * factor, width * factor, channels), "bicubic")
 
 
 def generator(
@@ -84,16 +95,20 @@ def generator(
     blocks: int = 23,
     width: int = 64,
     growth: int = 32,
+    residual: bool = False,
     dtype: DTypeLike = jnp.float32,
 ) -> Net:
     """Net images [B, H, W, C] -> [B, H factor, W factor, channels] around [-1, 1]: linear, with no tanh, as published.
 
     factor: 1 (denoising, colours, holes; H and W multiples of 4), 2 (multiples of 2) or 4. C may be another than `channels`:
     a grey image becomes one in colour, one with its mask one without. The weights of factor 4 and 23 blocks are 16,697,987.
+    residual: whether that is added to the input, bicubically enlarged, as VDSR has it (Kim et al. 2016, arXiv:1511.04587,
+    section 3.1) and ESRGAN has not: a short training then begins with the input.
     Raises BadInput for other factors, fewer than one block, and sizes that do not divide.
     """
     if factor not in _UNSHUFFLED:
         raise BadInput(f"factor is {factor}: give 1, 2 or 4")
     if blocks < 1:
         raise BadInput(f"blocks is {blocks}: give 1 or more, 23 for the paper's")
-    return from_flax(Generator(factor, channels, blocks, width, growth, jnp.dtype(dtype)))
+    net = from_flax(Generator(factor, channels, blocks, width, growth, residual, jnp.dtype(dtype)))
+    return net._replace(multiple=_UNSHUFFLED[factor])

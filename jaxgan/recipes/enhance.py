@@ -44,6 +44,8 @@ class Config(Tailored):
     """Channels of G."""
     growth: Annotated[int, above(0, 2**16)] = 32
     """Channels that each convolution of a dense block adds."""
+    residual: bool = False
+    """Let G make what is added to its input, bicubically enlarged, where ESRGAN's makes all: for short trainings."""
     discriminator: Literal["patch", "unet"] = "patch"
     """D: of patches, or a U-Net that judges every pixel, with spectral norm (Real-ESRGAN)."""
     width_d: Annotated[int, above(0, 2**16)] = 64
@@ -83,7 +85,13 @@ def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) ->
             f"inputs of {given[0]}x{given[1]} and targets of {made[0]}x{made[1]}: give inputs of the same size, half or a quarter"
         )
     generator = models.rrdb.generator(
-        factor, made[2], blocks=config.blocks, width=config.width, growth=config.growth, dtype=config.dtype
+        factor,
+        made[2],
+        blocks=config.blocks,
+        width=config.width,
+        growth=config.growth,
+        residual=config.residual,
+        dtype=config.dtype,
     )
     if config.discriminator == "unet":
         discriminator = models.unet_discriminator.discriminator(width=config.width_d, dtype=config.dtype)

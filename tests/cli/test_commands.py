@@ -20,10 +20,16 @@ BEHIND = {  # command -> the functions that its flags are handed to, and what is
         {"tiny", "config", "population", "sweep", "dry_run", "largest", "memory_gib"},
     ),
     "sample": ([inference.sample], {"run"}, set()),
+    "apply": ([inference.apply_files], {"run", "say"}, set()),
     "evaluate": ([evaluation.evaluate], {"run", "say"}, {"json"}),
     "report": ([page.write], {"folder"}, set()),
-    "data check": ([data.check, estimate.fits], {"source"}, set()),
-    "data write": ([data.tfds.write, data.load], {"dataset", "source", "channels", "aspect", "memory"}, set()),
+    "data check": ([data.check, estimate.fits], {"source", "fitting"}, set()),
+    "data write": (
+        [data.tfds.write, data.load],
+        {"dataset", "source", "channels", "aspect", "memory", "input", "side_by_side", "unpaired", "degrade"}
+        | {"masks", "ignored", "labelled"},
+        set(),
+    ),
     "bench": ([bench.measure], {"recipe", "config"}, {"tiny", "config", "json"}),
 }
 
@@ -57,6 +63,9 @@ def test_help_shows_the_commands_own_flags_with_words(command, capsys):
     text = help_of(command.split(), capsys)
     assert f"usage: jaxgan {command}" in text
     for field in dataclasses.fields(module(command).Flags):
+        if field.name == "inputs":  # words before the flags
+            assert "PICTURES..." in text
+            continue
         flag = "--parallel" if field.name == "mode" else f"--{field.name.replace('_', '-')}"
         assert flag in text
     if module(command).NEEDS == "RECIPE":

@@ -49,10 +49,11 @@ def test_numbers_of_pairs_are_those_of_the_metrics():
         "l1": pytest.approx(metrics.l1(fake, real)),
         "psnr": pytest.approx(metrics.psnr(fake, real)),
         "ssim": pytest.approx(metrics.ssim(fake, real)),
+        "matched": 1.0,
     }
     assert str(found["psnr"].protocol) == "psnr3-test"
     small = scores.measure("pairs", CONTEXT, real[:, :8, :8], fake[:, :8, :8])
-    assert {score.name for score in small} == {"l1", "psnr"}
+    assert {score.name for score in small} == {"l1", "psnr", "matched"}
     assert {score.name: score.value for score in scores.measure("pairs", CONTEXT, real, real)}["psnr"] == 100
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from arrays import normal, quick
+from PIL import Image
 
 from jaxgan.errors import BadInput
 from jaxgan.layers.shuffle import pixel_shuffle, pixel_unshuffle
@@ -75,3 +76,17 @@ def test_pixels_leave_and_come_back():
 def test_what_the_network_cannot_do_is_bad_input(build, said):
     with pytest.raises(BadInput, match=said):
         build()
+
+
+@pytest.mark.parametrize(("factor", "given"), [(1, 1), (1, 4), (2, 3), (4, 3)])
+def test_a_residual_network_adds_to_its_input(factor, given):
+    x = normal(0, 2, 8, 8, given)
+    nets = [rrdb.generator(factor, blocks=1, width=4, growth=2, residual=residual) for residual in (False, True)]
+    variables = quick(nets[0].init)(jax.random.key(0), x)
+    plain, added = (quick(lambda v, x, net=net: net.apply(v, x)[0])(variables, x) for net in nets)
+    shown = np.repeat(x, 3, -1) if given == 1 else x[..., :3]
+    for i in range(2):
+        for c in range(3):
+            large = Image.fromarray(shown[i, ..., c]).resize((8 * factor, 8 * factor), Image.Resampling.BICUBIC)
+            np.testing.assert_allclose(added[i, ..., c] - plain[i, ..., c], np.asarray(large), atol=2e-5)
+    assert nets[1].multiple == {1: 4, 2: 2, 4: 1}[factor]
