@@ -7,7 +7,7 @@ from pathlib import Path
 from jaxgan.data import masks as mask_files
 from jaxgan.data import sources, splits
 from jaxgan.data.dataset import Dataset, Spec
-from jaxgan.data.pairs import Derivation, degraded, paired, thinned
+from jaxgan.data.pairs import Derivation, degraded, paired, thinned, without_masks
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput, unknown
 from jaxgan.modalities.resize import HOW, Resize
@@ -32,6 +32,7 @@ def load(
     masks: str = "",
     ignored: int | None = None,
     labelled: float = 1.0,
+    unlabelled: bool = False,
 ) -> Dataset:
     """Dataset of a source: a name, a folder of images or of idx files, a zip, an .npz, a large picture, tfds:NAME.
 
@@ -41,7 +42,8 @@ def load(
     What G is given beside them, the column "input", is another source of pictures with the same names, those that belong to
     none where `unpaired`; or a half of each picture: side_by_side is "left-input" or "right-input"; or what `degrade` makes of
     them. masks: a folder with a mask of the same name for each, the column "mask"; ignored: a number in them that is no class.
-    labelled: the share of the rows that is kept, evenly spread. Raises BadInput for what cannot be used.
+    labelled: the share of the rows that is kept, evenly spread; with `unlabelled` all are, and the others' masks are of the
+    ignored number alone. Raises BadInput for what cannot be used.
     """
 
     def read(word, how):
@@ -50,7 +52,8 @@ def load(
 
     how = _how(resolution, fit, channels, aspect)
     made = _with_input(read, source, how, input, side_by_side, unpaired, degrade)
-    return thinned(_masked(made, masks, how, ignored, split), labelled)
+    made = _masked(made, masks, how, ignored, split)
+    return without_masks(made, labelled, ignored) if unlabelled else thinned(made, labelled)
 
 
 def held_out(
@@ -68,13 +71,14 @@ def held_out(
     masks: str = "",
     ignored: int | None = None,
     labelled: float = 1.0,
+    unlabelled: bool = False,
 ) -> Dataset | None:
     """Dataset of the samples that `load` leaves out of a source, None where it, or that of its inputs, has none.
 
     The val or test folder beside train, the t10k part of a folder of idx files, the test split of tfds:NAME: all of its rows,
     whatever `labelled` is. Raises BadInput as `load` does.
     """
-    del labelled
+    del labelled, unlabelled
 
     def read(word, how):
         module = _source(word)

@@ -59,13 +59,30 @@ def thinned(data: Dataset, share: float) -> Dataset:
     """The Dataset with this share of its rows, evenly spread. Raises BadInput where none would be left."""
     if share >= 1:
         return data
+    kept = _spread(data, share)
+    columns = {n: x[kept] if isinstance(x, np.ndarray) else Rows(x, kept) for n, x in data.columns.items()}
+    names = tuple(data.names[i] for i in kept) if data.names else ()
+    return dataclasses.replace(data, columns=columns, names=names)
+
+
+def without_masks(data: Dataset, share: float, ignored: int | None) -> Dataset:
+    """The Dataset with the masks of this share of its rows, evenly spread, and the ignored number in all of the others'.
+
+    Raises BadInput where none would be left, and without such a number.
+    """
+    if ignored is None:
+        raise BadInput("--unlabelled says with --ignored which pixels have no class: add --ignored 255")
+    kept, mask = _spread(data, share), np.full(data["mask"].shape, ignored, np.uint8)
+    mask[kept] = data["mask"][kept]
+    return dataclasses.replace(data, columns={**data.columns, "mask": mask})
+
+
+def _spread(data, share):
     rows = np.arange(data.size)
     kept = rows[np.floor((rows + 1) * share) > np.floor(rows * share)].astype(np.int32)
     if len(kept) == 0:
         raise BadInput(f"--labelled {share} of {data.size} samples is none: give a larger share")
-    columns = {n: x[kept] if isinstance(x, np.ndarray) else Rows(x, kept) for n, x in data.columns.items()}
-    names = tuple(data.names[i] for i in kept) if data.names else ()
-    return dataclasses.replace(data, columns=columns, names=names)
+    return kept
 
 
 class Degraded(Lazy):

@@ -20,6 +20,7 @@ class Context(NamedTuple):
     features_fake: Any
     batch: dict  # its columns, as the step takes them
     key: jax.Array  # of the turn
+    logits_fake: Any = None  # D's, of the fakes, float32, a tree
 
 
 def moment_matching(weight: ArrayLike = 1.0, axis_name: str | None = None) -> Term:

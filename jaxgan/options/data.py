@@ -56,6 +56,7 @@ class Group:
             "masks",
             "ignored",
             "labelled",
+            "unlabelled",
         )
         found = {name: getattr(self, name) for name in own if hasattr(self, name)}
         return {**found, "unpaired": bool(self.unpaired), "degrade": self.derivation}

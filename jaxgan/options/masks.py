@@ -19,6 +19,8 @@ class Group:
     """Number in the masks that is no class: its pixels count nothing, in losses and metrics."""
     labelled: Annotated[float, Range(0, 1, open_low=True)] = 1.0
     """Share of the pairs that is trained on, evenly spread: what little labels are worth."""
+    unlabelled: bool = False
+    """Train on the other pictures too, without their masks: --ignored is the number of all of their pixels."""
 
     @property
     def real(self) -> str:

@@ -1,12 +1,14 @@
-"""Label maps of pictures, learned against an adversary. Luc et al. 2016, arXiv:1611.08408.
+"""Label maps of pictures, learned against an adversary, of few labels too. Luc et al. 2016, arXiv:1611.08408.
 
     jaxgan train segment --data PICTURES --masks MASKS --resolution 128
     jaxgan train segment --data FILE.npz --ignored 11                    # columns image and mask
     jaxgan train segment --data FILE.npz --labelled 0.125 --adversary 0  # an eighth of the labels, and no adversary
+    jaxgan train segment --data FILE.npz --ignored 11 --labelled 0.125 --unlabelled --self-taught 0.1    # the other pictures too
 
 G gives the logits of each pixel's class, D sees their softmax beside the picture; true masks come to it as smoothed one-hot
-vectors, by the same softmax. D is that of Hung et al. 2018, arXiv:1802.07934; their third loss, of pictures without masks, is
-`losses.self_taught`, and is not in this recipe.
+vectors, by the same softmax. D, and what pictures without masks teach, are of Hung et al. 2018, arXiv:1802.07934: D learns from
+the others alone, G from all; their smaller weight of the adversary for pictures without masks is not here, and --self-taught
+counts from the first step, where theirs waits for 5,000.
 """
 
 from collections.abc import Mapping
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import jax
+import jax.numpy as jnp
 
 from jaxgan import config, losses, models
 from jaxgan.core import GAN
@@ -41,6 +44,10 @@ class Config(Tailored):
     """Channels of D's first convolution."""
     layers_d: Annotated[int, at_least(1, 8)] = 5
     """Convolutions of D, each of which halves."""
+    self_taught: Annotated[float, at_least(0, 1e9)] = 0.0
+    """Weight of the cross entropy with G's own classes where D believes them, of pictures without masks; Hung et al. have 0.1."""
+    confidence: Annotated[float, Range(0, 1)] = 0.2
+    """What D has to give G's own class of a pixel to be believed, in [0, 1]."""
     one_hot_smoothing: Annotated[float, Range(0, 0.5, open_low=True, open_high=True)] = 0.1
     """What a true mask gives to all classes alike, so that it has logits."""
 
@@ -66,11 +73,22 @@ def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) ->
     classes, ignored, axis = len(mask.classes), config.ignored, ingredients.axis_name
     models.segment.check_shape(picture, config.halvings)
 
-    def shown(x, batch):
-        probable = jax.nn.softmax(x, axis=-1)
-        if ignored is not None:  # there is no truth there: D is shown nothing of either
-            probable = probable * (batch["mask"] != ignored)[..., None]
-        return probable, batch["image"]
+    known = lambda batch: jnp.ones(batch["mask"].shape, bool) if ignored is None else batch["mask"] != ignored
+    labelled = lambda batch: known(batch).any(axis=(1, 2))
+
+    def shown(x, batch):  # where single pixels have no truth, D is shown nothing of either
+        visible = known(batch) | ~labelled(batch)[:, None, None]
+        return jax.nn.softmax(x, axis=-1) * visible[..., None], batch["image"]
+
+    content = {"cross_entropy": losses.cross_entropy(1.0, ignored, axis)}
+    if config.self_taught:
+        taught = losses.self_taught(config.confidence, axis)
+
+        def of_its_own(real, fake, context):
+            believed = jnp.where(labelled(context.batch)[:, None, None], -jnp.inf, context.logits_fake)
+            return config.self_taught * taught(fake, believed)
+
+        content["self_taught"] = of_its_own
 
     return ingredients.adversarial(
         models.segment.generator(
@@ -80,5 +98,6 @@ def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) ->
         real=lambda batch: losses.log_smoothed_one_hot(batch["mask"], classes, config.one_hot_smoothing),
         given="image",
         shown=shown,
-        content={"cross_entropy": losses.cross_entropy(1.0, ignored, axis)},
+        content=content,
+        counted=labelled,
     )

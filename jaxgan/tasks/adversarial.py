@@ -42,6 +42,7 @@ def adversarial(
     shown: Callable[[Any, Batch], Any] | None = None,
     content: Mapping[str, Term] | None = None,
     weight: ArrayLike = 1.0,
+    counted: Callable[[Batch], jax.Array] | None = None,
 ) -> GAN:
     """GAN of one Net against another. What G is given and what D is shown are functions of the batch.
 
@@ -54,6 +55,8 @@ def adversarial(
     loss: a Pair of (real, fake) -> unreduced; weight: of its half for G, may be traced.
     content: {name: term}, added to G's loss, each a metric of its own: (real, fake, context) -> scalar, with a
         `losses.Context` of all else that can be seen.
+    counted: batch -> [B], how much each sample counts in D's adversarial loss; by default all the same. For samples that have no
+        real one.
     penalties: functions (d, real, fake, keys) -> [B] of D as a function of x, added to D's loss. penalties_g: functions
         (g, *given, key=, index=) -> (scalar, collections of g that moved), added to G's. trackers: `losses.Tracker`s of D's
         logits.
@@ -131,7 +134,11 @@ def adversarial(
         (logits_real, features_real), (logits_fake, features_fake) = map(read_output, (out_real, out_fake))
 
         metrics = {"real": mean_logits(logits_real), "fake": mean_logits(logits_fake)}
-        loss_d = mean_logits(jax.tree.map(loss.d, logits_real, logits_fake))
+        loss_d = jax.tree.map(loss.d, logits_real, logits_fake)
+        if counted is not None:
+            rows = counted(batch).astype(jnp.float32)
+            loss_d = jax.tree.map(lambda x: x * rows.reshape(-1, *(1,) * (x.ndim - 1)), loss_d)
+        loss_d = mean_logits(loss_d)
         if penalties:
             keys = sample_keys(key_penalty, batch["index"])
             alone = lambda key: lambda x: read_output(discriminate(d, x, key)[0])[0]
@@ -150,7 +157,7 @@ def adversarial(
             moved = {**moved, TRACKERS: tracked}
         loss_g, terms = mean_logits(jax.tree.map(loss.g, logits_real, logits_fake)), {}
         if content:
-            context = Context(fakes.given, features_real, features_fake, batch, key)
+            context = Context(fakes.given, features_real, features_fake, batch, key, logits_fake)
             terms = {name: term(x, fake, context) for name, term in content.items()}
         metrics_g = {"adversarial": loss_g, **terms} if content else {}
         loss_g = weight * loss_g

@@ -156,6 +156,11 @@ def test_masks_come_beside_pictures_and_a_share_of_both_is_kept():
     np.testing.assert_array_equal(few["image"], both["image"][[3, 7]])
     assert few.names == ("3.jpg", "7.jpg") and few.sha256 != both.sha256
     assert data.load("P", masks="M", labelled=0.25, memory=0)["image"][1][0, 0, 0] == both["image"][7][0, 0, 0]
+    rest = data.load("P", masks="M", labelled=0.25, ignored=9, unlabelled=True)
+    np.testing.assert_array_equal(rest["mask"][:, 0, 0], [9, 9, 9, 3, 9, 9, 9, 7])
+    np.testing.assert_array_equal(rest["image"], both["image"])
+    with pytest.raises(BadInput, match="add --ignored 255"):
+        data.load("P", masks="M", labelled=0.25, unlabelled=True)
     held = data.held_out("P", masks="M", labelled=0.25)
     np.testing.assert_array_equal(held["mask"][:, 0, 0], [0, 1])
     with pytest.raises(BadInput, match=r"--labelled 0.01 of 8 samples is none"):

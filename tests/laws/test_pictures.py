@@ -19,6 +19,7 @@ GAMES = {
     "pix2pix": ["--jitter", "1.25", "--flip"],
     "enhance": ["--degrade", "down", "noise", "--factor", "2"],
     "inpaint": ["--hole", "free-form"],
+    "segment": ["--ignored", "3", "--labelled", "0.5", "--unlabelled", "--self-taught", "0.1", "--confidence", "0.01"],
 }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import optax
 import pytest
 from arrays import assert_close
+from games import batch
 
 import jaxgan
 from jaxgan import BadInput, Pair, augment, losses, models, tasks
@@ -178,3 +179,23 @@ def test_each_penalty_has_d_draw_what_the_loss_draws_for_the_samples_that_it_is_
     assert abs(expected["r1"] - expected["r2"]) > 0.1
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-5)
+
+
+def test_samples_that_do_not_count_teach_d_nothing_and_g_all_the_same():
+    networks = models.mlp.generator((8, 8, 1), (16,)), models.mlp.discriminator((16,))
+    shown = batch()
+    counted = tasks.adversarial(*networks, counted=lambda batch: batch["index"] < 4)
+    plain = tasks.adversarial(*networks)
+    pair = plain.init(jax.random.key(0), {**shown, "index": jnp.arange(16)})
+    few = {name: x[:4] for name, x in shown.items()}
+
+    def outcome(gan, shown):
+        shown = {**shown, "index": jnp.arange(len(shown["image"]))}
+        fakes, _ = gan.generate(pair.g, shown, jax.random.key(1))
+        of_d = jax.grad(lambda d: gan.losses(d, fakes, shown, jax.random.key(2)).d)(pair.d)
+        return gan.losses(pair.d, fakes, shown, jax.random.key(2)), of_d
+
+    (ours, slope), (whole, _), (alone, expected) = outcome(counted, shown), outcome(plain, shown), outcome(plain, few)
+    np.testing.assert_allclose(ours.d, alone.d / 4, rtol=1e-5)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b / 4, rtol=1e-4, atol=1e-6), slope, expected)
+    assert ours.g == whole.g
