@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 from pathlib import Path
+from typing import Any
 
 from jaxgan.data import masks as mask_files
 from jaxgan.data import sources, splits
@@ -46,51 +47,70 @@ def load(
     ignored number alone. Raises BadInput for what cannot be used.
     """
 
-    def read(word, how):
-        module = _source(word)
-        return module.load(word, how, memory, **_split(module.load, word, split))
+    return _load(
+        source,
+        resolution,
+        rest=False,
+        fit=fit,
+        channels=channels,
+        aspect=aspect,
+        split=split,
+        memory=memory,
+        input=input,
+        side_by_side=side_by_side,
+        unpaired=unpaired,
+        degrade=degrade,
+        masks=masks,
+        ignored=ignored,
+        labelled=labelled,
+        unlabelled=unlabelled,
+    )
 
-    how = _how(resolution, fit, channels, aspect)
-    made = _with_input(read, source, how, input, side_by_side, unpaired, degrade)
-    made = _masked(made, masks, how, ignored, split)
-    return without_masks(made, labelled, ignored) if unlabelled else thinned(made, labelled)
 
-
-def held_out(
-    source: str,
-    resolution: int | None = None,
-    *,
-    fit: str = "crop",
-    channels: int = 0,
-    aspect: float = 1.0,
-    split: str = "",
-    input: str = "",
-    side_by_side: str | None = None,
-    unpaired: bool = False,
-    degrade: Derivation | None = None,
-    masks: str = "",
-    ignored: int | None = None,
-    labelled: float = 1.0,
-    unlabelled: bool = False,
-) -> Dataset | None:
+def held_out(source: str, resolution: int | None = None, **fitting: Any) -> Dataset | None:
     """Dataset of the samples that `load` leaves out of a source, None where it, or that of its inputs, has none.
 
     The val or test folder beside train, the t10k part of a folder of idx files, the test split of tfds:NAME: all of its rows,
-    whatever `labelled` is. Raises BadInput as `load` does.
+    whatever `labelled` is. fitting: keywords of `load`. Raises BadInput as that does.
     """
-    del labelled, unlabelled
+    return _load(source, resolution, rest=True, **{**(load.__kwdefaults__ or {}), **fitting})
+
+
+def _load(
+    source,
+    resolution,
+    *,
+    rest,
+    fit,
+    channels,
+    aspect,
+    split,
+    memory,
+    input,
+    side_by_side,
+    unpaired,
+    degrade,
+    masks,
+    ignored,
+    labelled,
+    unlabelled,
+):
+    """The Dataset that is trained on, or the `rest`, None where there is none."""
 
     def read(word, how):
         module = _source(word)
+        if not rest:
+            return module.load(word, how, memory, **_split(module.load, word, split))
         find = getattr(module, "held_out", None)
         return None if find is None else find(word, how, **_split(find, word, split))
 
     how = _how(resolution, fit, channels, aspect)
     made = _with_input(read, source, how, input, side_by_side, unpaired, degrade)
-    if made is None:
-        return None
-    other = splits.held_out(files.find(source, split).splits, split) if masks else None
-    return _masked(made, masks, how, ignored, other or "")
+    if rest:
+        other = splits.held_out(files.find(source, split).splits, split) if masks and made is not None else None
+        return None if made is None else _masked(made, masks, how, ignored, other or "")
+    made = _masked(made, masks, how, ignored, split)
+    return without_masks(made, labelled, ignored) if unlabelled else thinned(made, labelled)
 
 
 def _masked(made, folder, how, ignored, split):
@@ -120,9 +140,9 @@ def _how(resolution, fit, channels, aspect):
     return Resize(resolution or None, fit, channels, aspect)
 
 
-def _with_input(read, source, how, given, side_by_side, unpaired, degrade):
+def _with_input(read, source, how, input, side_by_side, unpaired, degrade):
     """What `read` gives of a source, with the column of inputs where one is asked for; None where read gives None."""
-    ways = {"--input": given, "--side-by-side": side_by_side, "--degrade": degrade}
+    ways = {"--input": input, "--side-by-side": side_by_side, "--degrade": degrade}
     asked = [flag for flag, value in ways.items() if value]
     if len(asked) > 1:
         raise BadInput(f"{' and '.join(asked)} each say what G is given: keep one of them")
@@ -134,7 +154,7 @@ def _with_input(read, source, how, given, side_by_side, unpaired, degrade):
         return made
     if degrade:
         return degraded(made, degrade)
-    found = read(given or source, how._replace(half=other))
+    found = read(input or source, how._replace(half=other))
     return None if found is None else paired(made, found, not unpaired)
 
 

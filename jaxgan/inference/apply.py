@@ -57,7 +57,7 @@ class Translator:
             )
         self._column, other = (config.real, given[0]) if reverse else (given[0], config.real)
         shape, self.kind = specs[self._column].shape, specs[other].kind
-        self.channels, self._side, self._most = shape[2], max(shape[:2]), most
+        self.channels, self._most = shape[2], most
         self._multiple = loaded.generator.multiple if loaded.generator is not None else 1
         key = jax.random.key(seed)
 
@@ -100,9 +100,8 @@ class Translator:
             place = side // 2 * self.scale
             middle = lambda x, variables, at=place: self._draw(variables, x)[0, at, at]
             of = jax.jit(jax.jacrev(middle))
-            slope = (
-                np.abs(np.asarray(of(x, self._variables))).sum(axis=-1).max(axis=0)[0]
-            )  # [side, side], of the channel that sees most
+            each = np.abs(np.asarray(of(x, self._variables))).sum(axis=-1)
+            slope = each.max(axis=0)[0]  # [side, side], of the channel that sees most
             far = np.abs(np.arange(side) - side // 2)
             ring = np.maximum(far[:, None], far[None])
             sums = np.bincount(ring.reshape(-1), slope.reshape(-1))

@@ -1,5 +1,6 @@
 """Pictures of any size and kind, one after the other, with what a viewer needs to show them right; and written as they came."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from jaxgan.errors import BadInput
 from jaxgan.modalities import resize
 
 _MOVING = (".gif", ".webp")
+_COLOURS = ("RGB", "RGBA", "P", "PA")
 _LOSSY = {"quality": 95}
 
 
@@ -47,20 +49,14 @@ def found(inputs: Any, memory: int = 2**31) -> list[tuple[str, Any]]:
                 (f"{i:06}.png", lambda i=i, column=column: Picture(f"{i:06}.png", [np.asarray(column[i])], [None], {}))
                 for i in range(len(column))
             ]
-    names = [name for name, _ in pictures]
-    twice = (
-        next((name for i, name in enumerate(names) if name in names[:i]), None)
-        if len(set(names)) < len(names)
-        else None
-    )
+    twice = [name for name, count in Counter(name for name, _ in pictures).items() if count > 1]
     if twice:
-        raise BadInput(f"two of the inputs are called {twice}: give them one after the other, each its own --out")
+        raise BadInput(f"two of the inputs are called {twice[0]}: give them one after the other, each its own --out")
     return pictures
 
 
 def write(folder: Path, picture: Picture) -> Path:
     """Path of the picture in the folder, in the format that its name says; AVIF and what Pillow cannot write as PNG."""
-    from PIL import Image
 
     path = folder / picture.name
     suffix = path.suffix.lower()
@@ -78,7 +74,6 @@ def write(folder: Path, picture: Picture) -> Path:
     if path.suffix.lower() in (".gif", ".bmp"):
         facts = {name: value for name, value in facts.items() if name not in ("icc_profile", "exif")}
     frames[0].save(part, **facts)
-    Image.open(part).close()
     part.replace(path)
     return path
 
@@ -107,7 +102,9 @@ def _read(name, file):
     with resize.opened(file) as picture, resize.told():
         turn = resize.orientation(picture)
         facts = {}
-        if picture.info.get("icc_profile"):
+        if (
+            picture.info.get("icc_profile") and picture.mode in _COLOURS
+        ):  # a profile of grey or ink is not that of colours
             facts["icc_profile"] = picture.info["icc_profile"]
         exif = picture.getexif()
         if exif:
