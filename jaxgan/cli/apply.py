@@ -10,7 +10,7 @@ import tyro
 from jaxgan import runtime
 from jaxgan.cli import flags
 
-USAGE, DOES = "apply RUN PICTURES... --out FOLDER", "let a run's G work on pictures: files, folders, any size"
+USAGE, DOES = "apply RUN PICTURES... [flags]", "let a run's G work on pictures: files, folders, any size"
 PLACE, NEEDS = 2.5, "RUN"
 
 

@@ -89,6 +89,8 @@ def of(flags: Any, *without: str) -> dict[str, Any]:
 def _defaults(recipe, argv):
     """Config that the flags change: the recipe's own, its tiny one, or that of the file behind --config."""
     defaults = {"data": recipe.Config().data or "digits", **recipe.TINY} if "--tiny" in argv else {}
+    if any(word.partition("=")[0] in ("--data", "--side-by-side") for word in argv):
+        defaults.pop("input", None)  # which belongs to the embedded data
     path = next((value for flag, value in pairwise(argv) if flag == "--config"), None)
     path = next((word.partition("=")[2] for word in argv if word.startswith("--config=")), path)
     if path is not None:

@@ -57,6 +57,7 @@ class Dataset:
     specs: dict[str, Spec]  # name -> Spec
     notes: tuple[str, ...] = ()  # what was understood, where it could have been meant in another way
     names: tuple[str, ...] = ()  # of the files that the rows of the first column are from
+    part: str = ""  # the split that they are, of a source that has some
 
     def __getitem__(self, name: str) -> Column:
         return self.columns[name]
@@ -202,6 +203,7 @@ def labelled(
     kind: str = "image",
     notes: tuple[str, ...] = (),
     names: tuple[str, ...] = (),
+    part: str = "",
 ) -> Dataset:
     """Dataset of samples of this kind, an array or a Lazy, and of their labels where there are any.
 
@@ -210,7 +212,7 @@ def labelled(
     columns, specs = {"image": image}, {"image": Spec(image.shape[1:], str(image.dtype), kind)}
     if label is not None:
         columns[LABEL], specs[LABEL] = labels(name, label, len(image), classes)
-    return Dataset(name, columns, specs, notes, names)
+    return Dataset(name, columns, specs, notes, names, part)
 
 
 def resized(data: Dataset, how: Resize) -> Dataset:

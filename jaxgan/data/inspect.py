@@ -34,6 +34,8 @@ def check(
     resolution: as `load` takes them, whose complaints about them are problems; a source of inputs and a folder of masks are
     reported on too. Raises BadInput where there is nothing in it that can be used.
     """
+    if ignored is not None and not 0 <= ignored <= 255:
+        raise BadInput(f"--ignored is {ignored}: give a number in 0 .. 255")
     lines, problems = _check(source, split)
     if input:
         more, others = _check(input, split)

@@ -8,7 +8,7 @@ from typing import Any
 from jaxgan.data import masks as mask_files
 from jaxgan.data import sources, splits
 from jaxgan.data.dataset import Dataset, Spec
-from jaxgan.data.pairs import Derivation, degraded, paired, thinned, without_masks
+from jaxgan.data.pairs import Derivation, degraded, no_class, paired, thinned, without_masks
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput, unknown
 from jaxgan.modalities.resize import HOW, Resize
@@ -104,23 +104,48 @@ def _load(
         find = getattr(module, "held_out", None)
         return None if find is None else find(word, how, **_split(find, word, split))
 
+    def read_beside(word, how):
+        """The same part of the source of inputs: all of it, where that has no parts."""
+        if unpaired or not _folder(source) or not _folder(word) or not files.find(source, split).splits:
+            return read(word, how)
+        part = _part(source, split, rest)
+        own = part if files.find(word).splits else ""
+        return _source(word).load(word, how, memory, **_split(_source(word).load, word, own))
+
     how = _how(resolution, fit, channels, aspect)
-    made = _with_input(read, source, how, input, side_by_side, unpaired, degrade)
+    made = _with_input((read, read_beside), source, how, input, side_by_side, unpaired, degrade)
+    if made is None:
+        return None
+    made = _masked(made, source, masks, how, ignored, _part(source, split, rest) if masks else "")
     if rest:
-        other = splits.held_out(files.find(source, split).splits, split) if masks and made is not None else None
-        return None if made is None else _masked(made, masks, how, ignored, other or "")
-    made = _masked(made, masks, how, ignored, split)
+        return made
     return without_masks(made, labelled, ignored) if unlabelled else thinned(made, labelled)
 
 
-def _masked(made, folder, how, ignored, split):
+def _folder(word):
+    """Whether a word is a folder or a zip of image files."""
+    return _source(word) is files
+
+
+def _part(source, split, rest):
+    """The name of the split of a source's image files that is trained on, or held out; "" where there are none."""
+    there = files.find(source, split).splits
+    if not there:
+        return ""
+    return (splits.held_out(there, split) or "") if rest else splits.chosen(str(source), there, split)
+
+
+def _masked(made, source, folder, how, ignored, split):
     """The Dataset with the masks of a folder, or its own, which then know their classes."""
     if folder:
         if not made.names:
             raise BadInput(f"--masks {folder} are found by the names of files, and {made.name} has none: give a folder")
-        found, classes = mask_files.load(folder, made.names, how, split=split, ignored=ignored)
+        sizes = None if how.half else files.sizes(source, split)
+        found, classes = mask_files.load(folder, made.names, how, split=split, ignored=ignored, sizes=sizes)
+        no_class(folder, found, ignored)
     elif "mask" in made:
         found, classes = made["mask"], made.specs["mask"].classes
+        no_class(made.name, found, ignored)
         if not classes:
             known = found if ignored is None else found[found != ignored]
             classes = tuple(map(str, range(int(known.max(initial=0)) + 1)))
@@ -140,8 +165,12 @@ def _how(resolution, fit, channels, aspect):
     return Resize(resolution or None, fit, channels, aspect)
 
 
-def _with_input(read, source, how, input, side_by_side, unpaired, degrade):
-    """What `read` gives of a source, with the column of inputs where one is asked for; None where read gives None."""
+def _with_input(readers, source, how, input, side_by_side, unpaired, degrade):
+    """What is read of a source, with the column of inputs where one is asked for; None where there is none.
+
+    readers: functions (word, how) -> Dataset or None, of the source and of one of inputs.
+    """
+    read, beside = readers
     ways = {"--input": input, "--side-by-side": side_by_side, "--degrade": degrade}
     asked = [flag for flag, value in ways.items() if value]
     if len(asked) > 1:
@@ -154,7 +183,7 @@ def _with_input(read, source, how, input, side_by_side, unpaired, degrade):
         return made
     if degrade:
         return degraded(made, degrade)
-    found = read(input or source, how._replace(half=other))
+    found = beside(input, how) if input else read(source, how._replace(half=other))
     return None if found is None else paired(made, found, not unpaired)
 
 

@@ -31,7 +31,8 @@ def paired(made: Dataset, given: Dataset, together: bool = True) -> Dataset:
     """The Dataset `made` with the first column of `given` as its input.
 
     together: each row with the row of its own name (without suffix), or of its place where there are no names; else the rows
-    of one belong to none of the other. Raises BadInput for names, or numbers of rows, that do not match.
+    of one belong to none of the other. Of a folder without splits beside one that has some, names may be left over. Raises
+    BadInput for other names, or numbers of rows, that do not match.
     """
     first = next(iter(given.columns))
     column, spec = given[first], given.specs[first]
@@ -77,6 +78,17 @@ def without_masks(data: Dataset, share: float, ignored: int | None) -> Dataset:
     return dataclasses.replace(data, columns={**data.columns, "mask": mask})
 
 
+def no_class(name: str, mask: np.ndarray, ignored: int | None) -> None:
+    """Raises BadInput where masks have the number 255, which by custom is none of the classes, and nobody said so."""
+    if ignored is not None or not mask.size or int(mask.max()) < 255:
+        return
+    others = mask[mask < 255]
+    if int(others.max(initial=0)) < 200:
+        raise BadInput(
+            f"{name} has masks of 0 .. {int(others.max(initial=0))} and of 255, which by custom is no class: give --ignored 255"
+        )
+
+
 def _spread(data, share):
     rows = np.arange(data.size)
     kept = rows[np.floor((rows + 1) * share) > np.floor(rows * share)].astype(np.int32)
@@ -114,7 +126,8 @@ def _in_order(made, given, column):
             )
         return column
     own, others = _stems(made), _stems(given)
-    for missing, of, among in ((own, given, others), (others, made, own)):
+    part = made.part and not given.part  # of the others' partners some are in other splits
+    for missing, of, among in ((own, given, others), *([] if part else [(others, made, own)])):
         alone = sorted(missing.keys() - among.keys())
         if alone:
             raise BadInput(

@@ -45,19 +45,26 @@ def apply(
 class Translator:
     """Function (pictures uint8 [B, h, w, c] of one size) -> uint8 [B, H, W, C] of a run's G.
 
-    `channels`: of what G is given. `scale`: H / h. Raises BadInput where G is given no pictures.
+    `channels`: of what G is given, the last of which says what is known where it `fills` holes. `scale`: H / h.
+    `kind`: the modality of what it makes. Raises BadInput where G is given no pictures, and for a way that it has not learned.
     """
 
     def __init__(self, loaded: Loaded, *, seed: int = 0, reverse: bool = False, most: int = MOST) -> None:
         config, specs = loaded.config, loaded.data.specs
+        for name, value, least in (("--seed", seed, 0), ("--most-pixels", most, 1)):
+            if value < least:
+                raise BadInput(f"{name} is {value}: give {least} or more")
         given = [name for name in config.given if name != LABEL]
         if len(given) != 1 or specs[given[0]].modality != "image":
             raise BadInput(
                 f"the run of {loaded.data.name} makes samples of latents, not of pictures: take jaxgan sample"
             )
+        if reverse and given[0] not in config.unpaired:
+            raise BadInput("--reverse is of a run that has learned both ways, and this one goes one way: remove it")
         self._column, other = (config.real, given[0]) if reverse else (given[0], config.real)
-        shape, self.kind = specs[self._column].shape, specs[other].kind
-        self.channels, self._most = shape[2], most
+        shape, made = specs[self._column].shape, specs[other]
+        self.kind, self.channels, self._most = made.kind, shape[2], most
+        self.fills = made.modality == "image" and self.channels == made.shape[2] + 1
         self._multiple = loaded.generator.multiple if loaded.generator is not None else 1
         key = jax.random.key(seed)
 
@@ -71,6 +78,9 @@ class Translator:
 
     def __call__(self, pictures: np.ndarray, say: Callable[[str], Any] = print) -> np.ndarray:
         pictures = image.check("pictures", pictures)
+        if self.fills and pictures.shape[3] != self.channels:  # nothing of it is unknown
+            pictures = resize.as_channels(pictures, self.channels - 1)
+            pictures = np.concatenate([pictures, np.full_like(pictures[..., :1], 255)], axis=-1)
         pictures = resize.as_channels(pictures, self.channels)
         height, width = pictures.shape[1:3]
         if height * width > self._most and self.reach is None:

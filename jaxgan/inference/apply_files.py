@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxgan import runs
+from jaxgan import modalities, runs
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.inference import pictures
@@ -59,17 +59,35 @@ def apply_files(
     opened = runs.open_run(run, recipe)
     loaded = load(opened, step=pick(opened, checkpoint), raw=raw, ema_sigma=ema_sigma)
     translator = Translator(loaded, seed=seed, reverse=reverse, most=most_pixels)
-    if mask is not None and translator.channels != 4:
+    if mask is not None and not translator.fills:
         raise BadInput(f"--mask {mask} says what to fill in, and {opened.name} fills nothing in: remove it")
+    if size < 0:
+        raise BadInput(f"--size is {size}: give the shorter side in pixels, or 0 for pictures as they are")
+    if not inputs:
+        raise BadInput("there are no pictures: give files, folders, or a source of data")
     there = pictures.found(inputs)
+    drawn = translator.kind is modalities.get("image")  # else each is one file of its own kind
+    targets = pictures.targets([name for name, _ in there], "" if drawn else translator.kind.SUFFIX)
     masks = None if mask is None else _masks(Path(mask))
     asked = {"run": str(opened.folder.resolve()), "step": int(loaded.state.step), "seed": seed, "reverse": reverse}
-    asked |= {"mask": mask and str(mask), "compare": compare, "size": size, "most_pixels": most_pixels}
-    asked |= {"raw": raw, "ema_sigma": ema_sigma}
+    asked |= {"inputs": [str(Path(word).resolve()) for word in inputs], "mask": mask and str(mask), "compare": compare}
+    asked |= {"size": size, "most_pixels": most_pixels, "raw": raw, "ema_sigma": ema_sigma}
     home = _folder(Path(out), asked)
     failed: list[str] = []
     written = kept = 0
     waiting: dict[tuple[int, ...], list[tuple[pictures.Picture, list[np.ndarray]]]] = {}
+
+    def save(picture, before, made):
+        path = home / targets[picture.name]
+        if not drawn:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            translator.kind.write(path, made[0])
+            return
+        if compare:
+            made = [pictures.beside(old[..., :3], new) for old, new in zip(before, made, strict=True)]
+        own = translator.fills or compare or made[0].shape[-1] == 4  # what is transparent is G's to say
+        alpha = [None] * len(made) if own else picture.alpha
+        pictures.write(path, picture._replace(frames=list(made), alpha=alpha))
 
     def finish(shape):
         nonlocal written
@@ -77,30 +95,23 @@ def apply_files(
         made = translator(np.concatenate([np.stack(frames) for _, frames in some]), say)
         for picture, frames in some:
             own, made = made[: len(frames)], made[len(frames) :]
-            if compare and translator.kind.ONE == "image":
-                own = [pictures.beside(old[..., :3], new) for old, new in zip(frames, own, strict=True)]
-            if translator.kind.ONE != "image":
-                path = (home / picture.name).with_suffix(translator.kind.SUFFIX)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                translator.kind.write(path, own[0])
+            try:
+                save(picture, frames, own)
                 written += 1
-                continue
-            alpha = picture.alpha if translator.channels != 4 and not compare else [None] * len(frames)
-            pictures.write(home, picture._replace(frames=list(own), alpha=alpha))
-            written += 1
+            except (OSError, ValueError) as error:  # what the format cannot hold, or the disk
+                failed.append(f"{picture.name} cannot be written ({error})")
 
     with Counting(len(there), "pictures", say) as counting:
         for name, read in there:
-            if any((home / name).with_suffix(suffix).exists() for suffix in (Path(name).suffix, ".png")):
+            counting.one()
+            if (home / targets[name]).exists():
                 kept += 1
-                counting.one()
                 continue
             try:
                 picture = read()
                 frames = [_given(translator, picture, i, size, masks) for i in range(len(picture.frames))]
             except (BadInput, *files.DAMAGED) as error:
                 failed.append(f"{name}: {error}")
-                counting.one()
                 continue
             shape = frames[0].shape
             waiting.setdefault(shape, []).append((picture, frames))
@@ -108,7 +119,6 @@ def apply_files(
                 finish(shape)
             elif sum(map(len, waiting.values())) >= _HELD:
                 finish(max(waiting, key=lambda shape: len(waiting[shape])))
-            counting.one()
         for shape in list(waiting):
             finish(shape)
     return Applied(home, written, kept, failed)
@@ -117,13 +127,16 @@ def apply_files(
 def _given(translator, picture, i, size, masks):
     """The i-th frame as G is given it: with the channels that it takes, holes where they are asked for."""
     frame, alpha = picture.frames[i], picture.alpha[i]
-    if translator.channels == 4:
+    if translator.fills:
         alpha = alpha if masks is None else masks(picture.name, frame.shape[:2])
         if alpha is None:
             raise BadInput("nothing of it is transparent: give --mask, white where it is to be filled in")
         known = (alpha >= 128)[..., None]
-        frame = np.concatenate([np.where(known, pictures.as_channels(frame, 3), 128), known * np.uint8(255)], axis=-1)
-        frame = frame.astype(np.uint8)
+        colours = np.where(known, pictures.as_channels(frame, translator.channels - 1), 128)
+        frame = np.concatenate([colours, known * 255], axis=-1).astype(np.uint8)
+    elif translator.channels == 4:
+        opaque = np.full(frame.shape[:2], 255, np.uint8) if alpha is None else alpha
+        frame = np.concatenate([pictures.as_channels(frame, 3), opaque[..., None]], axis=-1)
     else:
         frame = pictures.as_channels(frame, translator.channels)
     if not size:
@@ -131,7 +144,7 @@ def _given(translator, picture, i, size, masks):
     height, width = frame.shape[:2]
     scale = size / min(height, width)
     high, wide = max(1, round(height * scale)), max(1, round(width * scale))
-    return resize.fit(frame, resize.Resize(high, "stretch", 0, wide / high), nearest=translator.channels == 4)
+    return resize.fit(frame, resize.Resize(high, "stretch", 0, wide / high), nearest=translator.fills)
 
 
 def _masks(path):

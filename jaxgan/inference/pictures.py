@@ -1,7 +1,7 @@
 """Pictures of any size and kind, one after the other, with what a viewer needs to show them right; and written as they came."""
 
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,16 @@ from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.modalities import resize
 
-_MOVING = (".gif", ".webp")
+_MOVING = (".gif", ".webp", ".png")
+_NOT_WRITTEN = (".jfif", ".avif")
+_NO_FACTS = {  # what formats cannot keep: an EXIF of TIFF is the file's own structure
+    ".gif": ("icc_profile", "exif"),
+    ".bmp": ("icc_profile", "exif", "duration", "loop", "disposal"),
+    ".tif": ("exif", "duration", "loop", "disposal"),
+    ".tiff": ("exif", "duration", "loop", "disposal"),
+    ".webp": ("disposal",),
+    ".png": ("disposal",),
+}
 _COLOURS = ("RGB", "RGBA", "P", "PA")
 _LOSSY = {"quality": 95}
 
@@ -55,27 +64,38 @@ def found(inputs: Any, memory: int = 2**31) -> list[tuple[str, Any]]:
     return pictures
 
 
-def write(folder: Path, picture: Picture) -> Path:
-    """Path of the picture in the folder, in the format that its name says; AVIF and what Pillow cannot write as PNG."""
+def targets(names: list[str], suffix: str = "") -> dict[str, str]:
+    """{name: the name that it is written under}: its own, with .png, or `suffix`, for what Pillow does not write as it came.
 
-    path = folder / picture.name
-    suffix = path.suffix.lower()
-    clear = any(alpha is not None for alpha in picture.alpha)
-    if suffix in (".jfif", ".avif") or (clear and suffix in (".jpg", ".jpeg", ".bmp")):
-        path = path.with_suffix(".png")
+    No two are alike: where a change of suffix would make them so, the new one stands behind the old one.
+    """
+    wanted = {}
+    for name in names:
+        own = PurePosixPath(name).suffix.lower()
+        new = suffix or (".png" if own in _NOT_WRITTEN else own)
+        wanted[name] = name if new == own else str(PurePosixPath(name).with_suffix(new))
+    often = Counter(wanted.values())
+    for name, target in wanted.items():
+        if target != name and (often[target] > 1 or target in wanted):
+            wanted[name] = f"{name}{PurePosixPath(target).suffix}"
+    return wanted
+
+
+def write(path: Path, picture: Picture) -> None:
+    """Writes a picture, whole or not at all, in the format that the path's suffix says."""
     frames = [_pillow(frame, alpha) for frame, alpha in zip(picture.frames, picture.alpha, strict=True)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part{path.suffix}")
-    facts = dict(picture.facts)
+    part, suffix = path.with_name(f".{path.name}.part{path.suffix}"), path.suffix.lower()
+    facts = {name: x for name, x in picture.facts.items() if name not in _NO_FACTS.get(suffix, ())}
     if len(frames) > 1:
         facts |= {"save_all": True, "append_images": frames[1:]}
-    if path.suffix.lower() in (".jpg", ".jpeg", ".webp"):
+    if suffix in (".jpg", ".jpeg", ".webp"):
         facts |= _LOSSY
-    if path.suffix.lower() in (".gif", ".bmp"):
-        facts = {name: value for name, value in facts.items() if name not in ("icc_profile", "exif")}
-    frames[0].save(part, **facts)
-    part.replace(path)
-    return path
+    try:
+        frames[0].save(part, **facts)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def as_channels(frame: np.ndarray, channels: int) -> np.ndarray:
@@ -112,11 +132,13 @@ def _read(name, file):
             facts["exif"] = exif
         moving = getattr(picture, "n_frames", 1) > 1 and Path(name).suffix.lower() in _MOVING
         if moving:
-            facts["duration"] = [frame.info.get("duration", 100) for frame in ImageSequence.Iterator(picture)]
-            facts["loop"] = picture.info.get("loop", 0)
+            facts |= {"duration": [], "disposal": 2}  # each frame is whole
+            facts |= {"loop": picture.info["loop"]} if "loop" in picture.info else {}
         frames, alphas = [], []
         for frame in ImageSequence.Iterator(picture) if moving else [picture]:
             still = frame.copy()
+            if moving:  # a frame knows how long it lasts when it is read
+                facts["duration"].append(frame.info.get("duration", 100))
             if turn in resize.TURNS:
                 still = still.transpose(Image.Transpose(resize.TURNS[turn]))
             colours, alpha = _parts(still, moving)
@@ -142,8 +164,8 @@ def _pillow(frame, alpha):
     from PIL import Image
 
     if alpha is None:
-        return Image.fromarray(frame if frame.shape[-1] == 3 else frame[..., 0])
-    colours = as_channels(frame, 3)
+        return Image.fromarray(frame if frame.shape[-1] in (3, 4) else frame[..., 0])
+    colours = as_channels(frame[..., :3], 3)
     if alpha.shape != colours.shape[:2]:
         alpha = np.asarray(Image.fromarray(alpha).resize(colours.shape[1::-1], Image.Resampling.BICUBIC))
     return Image.fromarray(np.concatenate([colours, alpha[..., None]], axis=-1))

@@ -83,7 +83,8 @@ def generator(
     """
     if width < 4 or width % 4:
         raise BadInput(f"width is {width}: give a multiple of 4, 48 for the paper's channels")
-    return from_flax(Generator(channels, width, tuple(dilations), jnp.dtype(dtype)))
+    net = from_flax(Generator(channels, width, tuple(dilations), jnp.dtype(dtype)))
+    return net._replace(multiple=_SHRINK)
 
 
 def discriminator(width: int = 64, *, layers: int = 6, spectral: bool = True, dtype: DTypeLike = jnp.float32) -> Net:

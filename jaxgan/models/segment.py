@@ -92,7 +92,8 @@ def generator(
     """
     if classes < 2:
         raise BadInput(f"masks have {classes} classes: give 2 or more")
-    return from_flax(Generator(classes, width, halvings, norm, axis_name, jnp.dtype(dtype)))
+    net = from_flax(Generator(classes, width, halvings, norm, axis_name, jnp.dtype(dtype)))
+    return net._replace(multiple=2**halvings)
 
 
 def discriminator(width: int = 64, *, layers: int = 5, dtype: DTypeLike = jnp.float32) -> Net:

@@ -189,3 +189,36 @@ def test_data_check_reports_on_both_and_names_what_does_not_fit(capsys):
     Path("M/classes.txt").write_text("sky\nroad\n")
     assert main(["data", "check", "B", "--masks", "M"]) == 0
     assert "M: a.png has the value 3 in 64 pixels, and classes.txt has the classes 0 .. 1" in capsys.readouterr().out
+
+
+def test_both_sources_give_the_same_split():
+    for i, split in enumerate(("train", "val", "test")):
+        for k in range(2):
+            put(f"B/{split}/{k}.png", (10 * i + k, 0, 0))
+            if split != "val":
+                put(f"A/{split}/{k}.jpg", (10 * i + k, 0, 0))
+            put(f"flat/{split}{k}.png", (10 * i + k, 0, 0))
+            put(f"C/{split}/{split}{k}.png", (10 * i + k, 0, 0))
+    with pytest.raises(BadInput, match="and none called val"):
+        data.held_out("B", input="A")
+    assert data.load("B", input="A").size == 2
+    held = data.held_out("C", input="flat")
+    np.testing.assert_array_equal(held["image"], held["input"])
+    assert held["image"][:, 0, 0, 0].tolist() == [10, 11]
+    trained = data.load("C", input="flat")
+    np.testing.assert_array_equal(trained["image"], trained["input"])
+
+
+def test_masks_are_of_the_pictures_sizes_and_255_is_no_class_by_itself():
+    for k in range(2):
+        put(f"P/{k}.png", (1, 1, 1))
+        Path("M").mkdir(exist_ok=True)
+        Image.fromarray(np.full((8, 10), k, np.uint8)).save(f"M/{k}.png")
+    with pytest.raises(BadInput, match="8x10, and its picture 8x8"):
+        data.load("P", 8, masks="M")
+    values = np.array([[0, 1, 255, 2]] * 4, np.uint8)
+    for k in range(2):
+        Image.fromarray(np.repeat(np.repeat(values, 2, 0), 2, 1)).save(f"M/{k}.png")
+    with pytest.raises(BadInput, match=r"masks of 0 .. 2 and of 255, which by custom is no class: give --ignored 255"):
+        data.load("P", masks="M")
+    assert data.load("P", masks="M", ignored=255).specs["mask"].classes == ("0", "1", "2")

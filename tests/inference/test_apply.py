@@ -88,7 +88,7 @@ def test_a_cycle_goes_both_ways_and_others_one(runs):
     loaded, one = jaxgan.load(runs / "cycle"), picture(32, 32)
     there, back = inference.apply(loaded, [one]), inference.apply(loaded, [one], reverse=True)
     assert there[0].shape == back[0].shape == (32, 32, 3) and (there[0] != back[0]).any()
-    with pytest.raises(BadInput, match="the game takes a column 'input'"):
+    with pytest.raises(BadInput, match="this one goes one way"):
         inference.apply(jaxgan.load(runs / "translate"), [one], reverse=True)
 
 
@@ -214,3 +214,102 @@ def test_sources_of_data_are_taken_by_their_rows(runs, tmp_path):
         expected = inference.apply(loaded, pairs["input"][3:4])[0]
     with Image.open(out / "000003.png") as made:
         np.testing.assert_allclose(np.asarray(made).astype(int), expected, atol=1)
+
+
+@pytest.mark.parametrize("name", ["inpaint", "segment"])
+def test_tiles_lie_on_the_grid_of_the_network_s_strides(runs, tmp_path, name):
+    if name == "segment":
+        line = ["train", "segment", "--tiny", "--steps", "2", *EACH, "--out", str(tmp_path / "segment")]
+        assert main(line) == 0
+    loaded = jaxgan.load(runs / name if name == "inpaint" else tmp_path / name)
+    translator, large = inference.Translator(loaded), picture(140, 171)
+    side = 2 * translator.reach + 20
+    (whole,) = inference.apply(loaded, [large])
+    (tiled,) = inference.apply(loaded, [large], most=side * side)
+    assert whole.shape[:2] == (140, 171) and side < 140
+    if name == "inpaint":
+        assert np.abs(whole.astype(int) - tiled).max() <= 1
+    else:  # two classes may be as likely
+        assert (whole != tiled).mean() < 0.002
+
+
+def test_every_input_has_a_file_of_its_own_in_every_format(runs, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "a.jpg", "b.jfif", "b.png", "c.tif", "c.bmp", "d.jfif"):
+        Image.fromarray(picture(20, 24)).save(tmp_path / "in" / name, **({"format": "JPEG"} if "jfif" in name else {}))
+    assert main(["apply", str(runs / "enhance"), str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
+    assert "wrote 7 pictures" in capsys.readouterr().out
+    made = sorted(path.name for path in (tmp_path / "out").iterdir() if path.suffix != ".json")
+    assert made == ["a.jpg", "a.png", "b.jfif.png", "b.png", "c.bmp", "c.tif", "d.png"]
+    for name in made:
+        with Image.open(tmp_path / "out" / name) as one:
+            assert one.size == (48, 40)
+    assert main(["train", "segment", "--tiny", "--steps", "2", *EACH, "--out", str(tmp_path / "segment")]) == 0
+    command = ["apply", str(tmp_path / "segment"), str(tmp_path / "in")]
+    assert main([*command, "--out", str(tmp_path / "masks")]) == 0
+    masks = sorted(path.name for path in (tmp_path / "masks").iterdir() if path.suffix != ".json")
+    assert masks == ["a.jpg.png", "a.png", "b.jfif.png", "b.png", "c.bmp.png", "c.tif.png", "d.png"]
+    with Image.open(tmp_path / "masks" / "a.png") as mask:
+        assert mask.mode == "P" and mask.size == (24, 20) and np.asarray(mask).max() <= 2
+    capsys.readouterr()
+    assert main([*command, "--reverse", "--out", str(tmp_path / "other")]) == 2
+    assert "this one goes one way: remove it" in capsys.readouterr().err
+
+
+def test_other_pictures_into_the_same_folder_are_refused(runs, tmp_path, capsys):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(picture(20, 24)).save(tmp_path / folder / "a.png")
+    command = ["apply", str(runs / "enhance"), "--out", str(tmp_path / "out")]
+    assert main([*command, str(tmp_path / "one")]) == 0
+    assert main([*command, str(tmp_path / "two")]) == 2
+    assert "was written with inputs" in capsys.readouterr().err
+    for words, said in {
+        ("--size", "-3"): "--size is -3",
+        ("--most-pixels", "0"): "--most-pixels is 0: give 1 or more",
+        ("--seed", "-1"): "--seed is -1: give 0 or more",
+    }.items():
+        assert main([*command, str(tmp_path / "two"), *words]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["apply", str(runs / "enhance"), "--out", str(tmp_path / "none")]) == 2
+    assert "there are no pictures: give files" in capsys.readouterr().err
+
+
+def test_holes_of_grey_pictures_and_pictures_of_four_channels(tmp_path):
+    grey = np.random.default_rng(0).integers(0, 256, (16, 16, 16), dtype=np.uint8)
+    np.savez(tmp_path / "grey.npz", image=grey)
+    clear = np.random.default_rng(0).integers(0, 256, (16, 16, 16, 4), dtype=np.uint8)
+    np.savez(tmp_path / "clear.npz", image=clear, input=clear[:, ::-1])
+    for recipe, data, more in (("inpaint", "grey", []), ("pix2pix", "clear", ["--input", "", "--channels", "4"])):
+        line = ["train", recipe, "--tiny", "--steps", "2", *more, *EACH, "--data", str(tmp_path / f"{data}.npz")]
+        assert main([*line, "--out", str(tmp_path / recipe)]) == 0
+    Image.fromarray(grey[0]).save(tmp_path / "a.png")
+    mask = np.zeros((16, 16), np.uint8)
+    mask[4:9] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    command = ["apply", str(tmp_path / "inpaint"), str(tmp_path / "a.png"), "--mask", str(tmp_path / "mask.png")]
+    assert main([*command, "--out", str(tmp_path / "filled")]) == 0
+    with Image.open(tmp_path / "filled" / "a.png") as made:
+        assert made.mode == "L"
+        np.testing.assert_array_equal(np.asarray(made)[mask == 0], grey[0][mask == 0])
+    Image.fromarray(clear[0]).save(tmp_path / "c.png")
+    command = ["apply", str(tmp_path / "pix2pix"), str(tmp_path / "c.png"), str(tmp_path / "a.png")]
+    assert main([*command, "--out", str(tmp_path / "four")]) == 0
+    with Image.open(tmp_path / "four" / "c.png") as made:
+        assert made.mode == "RGBA"
+
+
+def test_moving_pictures_keep_their_times(runs, tmp_path):
+    (tmp_path / "in").mkdir()
+    frames = [Image.fromarray(picture(16, 16, seed=i)) for i in range(3)]
+    for name in ("a.gif", "a.webp", "a.png"):
+        frames[0].save(tmp_path / "in" / name, save_all=True, append_images=frames[1:], duration=[50, 100, 150])
+    assert main(["apply", str(runs / "enhance"), str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
+    for name in ("a.gif", "a.webp", "a.png"):
+        with Image.open(tmp_path / "out" / name) as made:
+            times = []
+            for i in range(made.n_frames):
+                made.seek(i)
+                made.load()
+                times.append(int(made.info["duration"]))
+            assert times == [50, 100, 150], name

@@ -114,16 +114,24 @@ def load(source: str, how: Resize, memory: int, split: str = "") -> Dataset:
     _one_size(source, how, heads)
     channels = how.channels or (1 if all(grey for _, grey in heads) else 3)
     shape = (*(how.size or heads[0][0]), channels)
+    part = parts.chosen(str(source), files.splits, split) if files.splits else ""
+    told: Any = {"notes": files.notes, "names": files.names, "part": part}
     view = FileView(files, how._replace(channels=channels), (len(files.names), *shape))
     if view.nbytes > memory:
-        return labelled(str(source), view, files.label, files.classes, notes=files.notes, names=files.names)
+        return labelled(str(source), view, files.label, files.classes, **told)
     image = np.empty(view.shape, np.uint8)
 
     def place(pair):
         image[pair[0]] = files.read(pair[1], view.how)
 
     _each(files, place, tuple(enumerate(files.names)), name=lambda pair: pair[1])
-    return labelled(str(source), image, files.label, files.classes, notes=files.notes, names=files.names)
+    return labelled(str(source), image, files.label, files.classes, **told)
+
+
+def sizes(source: str, split: str = "") -> list[tuple[int, int]]:
+    """(height, width) of each image, as it is in its file. Raises BadInput where some are damaged."""
+    found = find(source, split)
+    return [size for size, _ in _each(found, lambda name: _head(found, name, ""))]
 
 
 def held_out(source: str, how: Resize, split: str = "") -> Dataset | None:
