@@ -22,7 +22,8 @@ def data_of(run: Run, source: str | None = None, held_out: str | None = None) ->
             f"--data {dataset.name} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, the run was "
             f"trained on {run.data.name} with {run.data.sha256[:12]} and {run.data.size}: give that as --data SOURCE"
         )
-    other = load(held_out, **{**fitting, "split": ""}) if held_out else left_out(source or config.data, **fitting)
+    whole = {**fitting, "split": "", "labelled": 1.0, "unlabelled": False}
+    other = load(held_out, **whole) if held_out else left_out(source or config.data, **fitting)
     if other is not None:
         if {LABEL} <= {*config.given} & {*other.specs} and set(other.classes) < set(dataset.classes):
             other = renumbered(other, dataset.classes)

@@ -114,3 +114,14 @@ def test_what_does_not_fit_is_refused_in_a_line(tmp_path, capsys):
         assert main(["train", words[0], "--tiny", *words[1:], "--out", str(tmp_path / "run")]) == 2, words
         assert said in capsys.readouterr().err, words
     assert not (tmp_path / "run").exists()
+
+
+def test_held_out_masks_are_all_there_whatever_share_was_trained_on(tmp_path):
+    data = jaxgan.data.load("blobs")
+    for name, rows in (("train", np.arange(200)), ("rest", np.arange(200, 256))):
+        np.savez(tmp_path / f"{name}.npz", image=data["image"][rows], mask=data["mask"][rows])
+    flags = ["--data", str(tmp_path / "train.npz"), "--labelled", "0.1", "--steps", "2", *EACH]
+    assert main(["train", "segment", "--tiny", *flags, "--out", str(tmp_path / "run")]) == 0
+    run = jaxgan.runs.open_run(tmp_path / "run")
+    trained, other = jaxgan.inference.data_of(run, held_out=str(tmp_path / "rest.npz"))
+    assert (trained.size, other.size) == (20, 56)
