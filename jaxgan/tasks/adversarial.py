@@ -137,7 +137,7 @@ def adversarial(
         loss_d = jax.tree.map(loss.d, logits_real, logits_fake)
         if counted is not None:
             rows = counted(batch).astype(jnp.float32)
-            loss_d = jax.tree.map(lambda x: x * rows.reshape(-1, *(1,) * (x.ndim - 1)), loss_d)
+            loss_d = jax.tree.map(lambda x: jax.vmap(jnp.multiply)(x, rows), loss_d)
         loss_d = mean_logits(loss_d)
         if penalties:
             keys = sample_keys(key_penalty, batch["index"])
