@@ -101,7 +101,7 @@ def test_what_does_not_fit_is_refused_in_a_line(tmp_path, capsys):
         ("pix2pix", "--input", "", "--data", sizes, "--resolution", "0"): "inputs of 16x16 and targets of 32x32",
         ("pix2pix", "--resolution", "17"): "cannot be halved twice",
         ("pix2pix", "--z-dim", "3"): "--z-dim is no option of this recipe, G is given pictures",
-        ("pix2pix", "--side-by-side", "left-input"): "each say what G is given: keep one",
+        ("pix2pix", "--input", "digits", "--side-by-side", "left-input"): "each say what G is given: keep one",
         ("enhance", "--input", "digits"): "makes the inputs, and digits gives them: keep one",
         ("enhance", "--degrade", "holes", "down"): "holes are a channel that comes last",
         ("enhance", "--noise-std", "3"): "no --degrade noise: add it",
