@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 import tyro
 
@@ -74,6 +74,7 @@ def parse_with_config(kind: type[Flags], recipe: Any, argv: Sequence[str], prog:
         frozen=True,
         kw_only=True,
     )
+    argv = _together(argv, {**marks.fields(kind), **marks.fields(recipe.Config)})
     defaults = both(fields=_defaults(recipe, argv))
     found = tyro.cli(both, args=argv, prog=prog, description=recipe.__doc__, default=defaults)
     config.check_typed(found.fields, typed)
@@ -84,6 +85,24 @@ def parse_with_config(kind: type[Flags], recipe: Any, argv: Sequence[str], prog:
 def of(flags: Any, *without: str) -> dict[str, Any]:
     """{name: value} of all flags but these: what the function behind a command is called with."""
     return {name: value for name, value in vars(flags).items() if name not in without}
+
+
+def _together(argv, fields):
+    """The words with those of a flag of several values in one place: it may be given several times, in order."""
+    several = {marks.flag(name): [] for name, field in fields.items() if get_origin(field.kind) is tuple}
+    rest, at, known = [], [], None
+    for word in argv:
+        flag, _, value = word.partition("=")
+        if word.startswith("--"):
+            known = several.get(flag)
+            at += [flag] if known is not None and flag not in at else []
+            if known is None:
+                rest.append(word)
+            elif value:
+                known.append(value)
+        else:
+            (rest if known is None else known).append(word)
+    return [*rest, *(word for flag in at for word in (flag, *several[flag]))]
 
 
 def _defaults(recipe, argv):

@@ -48,6 +48,11 @@ def degraded(made: Dataset, how: Derivation, real: str = "image") -> Dataset:
     Raises BadInput where that is not done to such samples.
     """
     spec = made.specs[real]
+    if INPUT in made:
+        raise BadInput(
+            f"{made.name} has a column {INPUT}, and --degrade {how.words} makes one: add --degrade without a word, or take the "
+            "column away"
+        )
     if spec.modality != "image":
         raise BadInput(f"--degrade {how.words} is of images, and {made.name} has {spec.modality}: remove it")
     view = Degraded(made[real], how)

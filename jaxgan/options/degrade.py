@@ -15,14 +15,28 @@ What = Literal["down", "noise", "blur", "grey", "jpeg", "holes"]
 
 
 def _of(what):
-    return ActiveIf(lambda config: what in config.degrade, lambda config: f"no --degrade {what}: add it")
+    active = lambda config: what in config.degrade and not _given(config)
+    return ActiveIf(active, lambda config: _given(config) or f"no --degrade {what}: add it")
+
+
+def _given(config):
+    """The flag that gives inputs, "" where they are made."""
+    if getattr(config, "input", ""):
+        return f"--input {config.input}"
+    side = getattr(config, "side_by_side", None)
+    return f"--side-by-side {side}" if side else ""
 
 
 @dataclass(frozen=True)
 class Group:
     """Degradations."""
 
-    degrade: tuple[What, ...] = ()
+    degrade: Annotated[
+        tuple[What, ...],
+        ActiveIf(
+            lambda config: not _given(config), lambda config: f"{_given(config)}, which gives the inputs: remove it"
+        ),
+    ] = ()
     """What is done to the images to make the inputs, one after the other: fewer pixels, noise, blur, no colours, JPEG, holes."""
     factor: Annotated[Literal[2, 4], _of("down")] = 4
     """How many times fewer pixels a side, by a bicubic filter."""
@@ -38,7 +52,7 @@ class Group:
     @property
     def derivation(self) -> Derivation | None:
         """The degradations in order, rounded to the levels of a file."""
-        if not self.degrade:
+        if not self.degrade or _given(self):
             return None
         made = {
             "down": lambda: degrade.down(self.factor),
@@ -61,18 +75,13 @@ class Group:
     @property
     def drawn(self) -> tuple[str, ...]:
         """The inputs, where they are made of the images."""
-        return (INPUT,) if self.degrade else ()
+        return (INPUT,) if self.derivation else ()
 
 
 def check(config: Config) -> None:
-    """Holes come last, and inputs from one place."""
+    """Holes come last."""
     if "holes" in config.degrade[:-1]:
         raise BadInput(f"--degrade {' '.join(config.degrade)}: holes are a channel that comes last, put them there")
-    given = getattr(config, "input", "") or getattr(config, "side_by_side", None)
-    if config.degrade and given:
-        raise BadInput(
-            f"--degrade {' '.join(config.degrade)} makes the inputs, and {given} gives them: keep one of them"
-        )
 
 
 def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:

@@ -1,8 +1,11 @@
 """Pictures from pictures, learned from pairs: pix2pix, and pix2pixHD's game. Isola et al. 2017, arXiv:1611.07004.
 
-jaxgan train pix2pix --data B --input A                              # two folders, pictures of the same names
-jaxgan train pix2pix --data FOLDER --side-by-side right-input        # two pictures in each file
-jaxgan train pix2pix --data B --input A --multi-scale 3 --feature-matching 10 --network coarse --loss least_squares
+    jaxgan train pix2pix --data B --input A                              # two folders, pictures of the same names
+    jaxgan train pix2pix --data FOLDER --side-by-side right-input        # two pictures in each file
+    jaxgan train pix2pix --data B --input A --multi-scale 3 --feature-matching 10 --network coarse --loss least_squares
+
+Facades at 64 pixels with --width 32 --width-d 32 --patch 34 --batch-size 4 --steps 6000, 2 cores of an x86-64 server with
+other work on it, seed 0: 13 min 34 s; kernel and spectrum distances below those of L1 alone, L1 above (docs/tasks.md).
 """
 
 from collections.abc import Mapping

@@ -102,7 +102,8 @@ def test_what_does_not_fit_is_refused_in_a_line(tmp_path, capsys):
         ("pix2pix", "--resolution", "17"): "cannot be halved twice",
         ("pix2pix", "--z-dim", "3"): "--z-dim is no option of this recipe, G is given pictures",
         ("pix2pix", "--input", "digits", "--side-by-side", "left-input"): "each say what G is given: keep one",
-        ("enhance", "--input", "digits"): "makes the inputs, and digits gives them: keep one",
+        ("enhance", "--input", "digits", "--degrade", "noise"): "--input digits, which gives the inputs: remove it",
+        ("enhance", "--data", sizes): "has a column input, and --degrade down 4 makes one",
         ("enhance", "--degrade", "holes", "down"): "holes are a channel that comes last",
         ("enhance", "--noise-std", "3"): "no --degrade noise: add it",
         ("enhance", "--perceptual", "1"): "needs --perceptual-features FILE",
@@ -125,3 +126,27 @@ def test_held_out_masks_are_all_there_whatever_share_was_trained_on(tmp_path):
     run = jaxgan.runs.open_run(tmp_path / "run")
     trained, other = jaxgan.inference.data_of(run, held_out=str(tmp_path / "rest.npz"))
     assert (trained.size, other.size) == (20, 56)
+
+
+def test_pairs_of_one_s_own_win_over_what_a_recipe_would_do_to_the_images(tmp_path):
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (8, 16, 16, 3), dtype=np.uint8)
+    np.savez(tmp_path / "sharp.npz", image=images)
+    np.savez(tmp_path / "small.npz", image=images[:, ::2, ::2])
+    np.savez(tmp_path / "both.npz", image=images, input=images[:, ::2, ::2])
+    sources = {
+        "beside": ["--data", str(tmp_path / "sharp.npz"), "--input", str(tmp_path / "small.npz"), "--resolution", "0"],
+        "within": ["--data", str(tmp_path / "both.npz"), "--resolution", "0", "--degrade"],
+    }
+    for name, words in sources.items():
+        assert main(["train", "enhance", "--tiny", "--steps", "2", *EACH, *words, "--out", str(tmp_path / name)]) == 0
+        loaded = jaxgan.load(tmp_path / name)
+        assert loaded.data.specs["input"].shape == (8, 8, 3) and loaded.config.drawn == ()
+
+
+def test_a_flag_of_several_values_may_be_given_several_times(tmp_path):
+    words = ["--degrade", "blur", "--steps", "2", "--degrade=noise", "--noise-std", "9"]
+    assert main(["train", "enhance", "--tiny", *EACH, *words, "--out", str(tmp_path / "run")]) == 0
+    config = jaxgan.load(tmp_path / "run").config
+    assert config.degrade == ("blur", "noise") and config.steps == 2
+    assert config.derivation.words == "blur 1.5, noise 9.0"

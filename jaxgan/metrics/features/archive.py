@@ -1,5 +1,6 @@
 """A feature network of whatever weights a file has: for metrics, and for losses."""
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,18 @@ def taps(path: "str | os.PathLike[str]") -> Callable[[jax.Array], dict[str, jax.
     """Function of images [B, H, W, C] in [-1, 1] -> {layer: activations}, before their ReLU, for `losses.perceptual`.
 
     path: an .npz with the weights of SqueezeNet, whose fire2, fire4 and fire6 it takes, or of a classifier of images that
-    `jaxgan evaluate` has trained, all of whose convolutions. Raises BadInput where it has neither.
+    `jaxgan evaluate` has trained, all of whose convolutions. Read at the first call, which raises BadInput where it has neither.
     """
+
+    @functools.cache
+    def seen():
+        with jax.ensure_compile_time_eval():  # arrays, and none of a trace
+            return _taps(path)
+
+    return lambda x: seen()(x)
+
+
+def _taps(path):
     arrays = weights.read(path)
     if "fire2.conv1x1_1.weight" in arrays:
         variables = squeezenet.load(path).variables
