@@ -17,7 +17,7 @@ import numpy as np
 
 from jaxgan import Pair, layers
 from peers import flax_step, ours
-from peers.settings import NETWORKS, Z, setting
+from peers.settings import BLOCKS, NETWORKS, Z, setting
 
 QUICK = {
     "xla_backend_optimization_level": 0
@@ -49,29 +49,36 @@ def into_torch(params, net, side):
     Layers meet in the order of their making, each kind for itself; a 1x1 convolution is a dense layer in jaxgan.
     Convolutions: HWIO to OIHW. Transposed ones are kept as the kernel of the convolution that they transpose, here and in
     PyTorch, so the same turn of axes does, without a flip. Of dense layers, the axis that is 4x4 places times channels
-    goes from (4, 4, C) to (C, 4, 4).
+    goes from (4, 4, C) to (C, 4, 4). Of CycleGAN's, which are several, kernels are mirrored: `torch_cycle` says why.
     """
     import torch
     from torch import nn
 
-    names = {nn.Linear: "Dense", nn.Conv2d: "Conv", nn.ConvTranspose2d: "ConvTranspose", nn.BatchNorm2d: "Norm"}
+    if isinstance(net, nn.ModuleDict):
+        for (name, part), own in zip(net.items(), _by_name(params), strict=True):
+            assert name.startswith(own)
+            into_torch(_mirrored(_in_order(params[own])), part, side)
+        return net
+    names = {nn.Linear: "Dense", nn.Conv2d: "Conv", nn.ConvTranspose2d: "ConvTranspose"}
+    names |= {nn.BatchNorm2d: "Norm", nn.InstanceNorm2d: "Norm"}
     images, seen, used = "Conv" in str(net), Counter(), 0
     for module in net.modules():
         kind = type(module)
-        if kind not in names:
+        if kind not in names or (kind is nn.InstanceNorm2d and not module.affine):
             continue
         name = names[kind]
         if kind is nn.Conv2d:
             name = "Dense" if module.kernel_size == (1, 1) else name if "Conv_0" in params else "ResizedConv"
         layer = params[f"{name}_{seen[name]}"]
         seen[name] += 1
-        weight, bias = np.asarray(layer["scale" if kind is nn.BatchNorm2d else "kernel"]), layer.get("bias")
+        norm = kind in (nn.BatchNorm2d, nn.InstanceNorm2d)
+        weight, bias = np.asarray(layer["scale" if norm else "kernel"]), layer.get("bias")
         if kind is nn.Linear:
             weight = weight.T  # [out, in]
             axis = 0 if side == "g" else 1
             weight = np.moveaxis(_channels_first(np.moveaxis(weight, axis, 0)), 0, axis) if images else weight
             bias = _channels_first(bias) if images and side == "g" and bias is not None else bias
-        elif kind is not nn.BatchNorm2d:
+        elif not norm:
             weight = (weight if weight.ndim == 4 else weight[None, None]).transpose(3, 2, 0, 1)
         for name, value in (("weight", weight), ("bias", bias)):
             if value is not None:
@@ -87,13 +94,17 @@ def into_torch(params, net, side):
 def into_flax(params):
     """jaxgan's params as plain Flax's: nn.ConvTranspose keeps its kernel flipped and as [h, w, in, out]."""
 
+    norm = "InstanceNorm_" if _by_name(params) else "BatchNorm_"
+    plain = lambda name: name.replace("Norm_", norm).replace("ResizedConv_", "Conv_")
+
     def turned(name, layer):
-        if name.startswith("ConvTranspose"):
+        if "kernel" not in layer and "scale" not in layer:
+            return {plain(part): turned(part, own) for part, own in layer.items()}
+        if name.startswith(("ConvTranspose", "up")):
             return {**layer, "kernel": jnp.flip(layer["kernel"], (0, 1)).swapaxes(2, 3)}
         return layer
 
-    plain = lambda name: name.replace("Norm_", "BatchNorm_").replace("ResizedConv_", "Conv_")
-    return {plain(name): turned(name, layer) for name, layer in params.items()}
+    return turned("", params)
 
 
 def minimum_flops(network, batch_size, width=64):
@@ -105,9 +116,13 @@ def minimum_flops(network, batch_size, width=64):
     an input image beside them.
     R1, of a network without norms whose activations have no second derivative: from the logits down to the images; that
     gradient up again, but through the last layer; and what both together give the weights: 3 D - last layer.
+    CycleGAN's has two G and two D. Each G is played three times: once more on what the other made, whose gradient goes
+    through its first layer too.
     The convolutions of resnet32 are in jaxgan's form, folded with the resizing.
     """
     g, d = _layers(network, width)
+    if setting(network).unpaired:
+        return batch_size * 2 * (9 * sum(g) - 2 * g[0] + 2 * (3 * sum(d) - d[0]) + 2 * sum(d))
     beside = d[0] / 2 if setting(network).paired else 0
     penalty = 3 * sum(d) - d[-1] if setting(network).gamma else 0
     return batch_size * (3 * sum(g) - g[0] + 2 * (3 * sum(d) - d[0]) + 2 * sum(d) - beside + penalty)
@@ -146,14 +161,47 @@ def _layers(network, width):
         widths = [channels, *(min(width << i, 8 * width) for i in range(depth))]
         down = [halving(height >> i, widths[i], widths[i + 1]) for i in range(depth)]
         up = [(1 if i == depth - 1 else 2) * flops for i, flops in enumerate(down)]  # twice the channels, but innermost
-        patch = [
-            halving(height >> i, a, b) for i, (a, b) in enumerate(pairwise((2 * channels, width, 2 * width, 4 * width)))
-        ]
-        ends = [(height // 8, 4 * width, 8 * width), (height // 8 - 1, 8 * width, 1)]
-        return Pair([*down, *reversed(up)], patch + [2 * _taps(size, 4, 1) ** 2 * a * b for size, a, b in ends])
+        return Pair([*down, *reversed(up)], _patch(height, width, 2 * channels))
+    if network == "cyclegan128":
+        wide, small = width << 2, height >> 2
+        mirrored = lambda size, kernel, before, after: 2 * (size * kernel) ** 2 * before * after
+        down = [2 * _taps(height >> i, 3) ** 2 * (width << i) * (width << i + 1) for i in range(2)]
+        ends = [mirrored(height, 7, channels, width), mirrored(height, 7, width, channels)]
+        g = [ends[0], *down, *[mirrored(small, 3, wide, wide)] * 2 * BLOCKS, *reversed(down), ends[1]]
+        return Pair(g, _patch(height, width, channels))
     widths = [channels, *(min(width << i, 512) for i in range(height.bit_length() - 3))]
     convs = [halving(height >> i, widths[i], widths[i + 1]) for i in range(len(widths) - 1)]
     return Pair([2 * Z * 16 * widths[-1], *reversed(convs)], [*convs, 2 * 16 * widths[-1]])
+
+
+def _patch(height, width, channels):
+    """Forward FLOPs of each layer of a PatchGAN."""
+    sizes = (channels, width, 2 * width, 4 * width)
+    halvings = [2 * _taps(height >> i) ** 2 * a * b for i, (a, b) in enumerate(pairwise(sizes))]
+    ends = [(height // 8, 4 * width, 8 * width), (height // 8 - 1, 8 * width, 1)]
+    return halvings + [2 * _taps(size, 4, 1) ** 2 * a * b for size, a, b in ends]
+
+
+def _by_name(params):
+    """Names of the networks of a side that has several, in their order; else none."""
+    return [name for name in ("forward", "backward", "image", "input") if name in params]
+
+
+def _in_order(params):
+    """Params of a translator with its layers numbered by kind, in the order in which they are met; others as they are."""
+    if "first" not in params:
+        return params
+    blocks = [params[f"block{i}"][f"conv{j}"] for i in range(BLOCKS) for j in range(2)]
+    convs = [params["first"], params["down0"], params["down1"], *blocks, params["last"]]
+    ups = [params["up1"], params["up0"]]
+    number = lambda kind, layers: {f"{kind}_{i}": layer for i, layer in enumerate(layers)}
+    return number("Conv", convs) | number("ConvTranspose", ups)
+
+
+def _mirrored(params):
+    """Params whose kernels are turned by a half turn."""
+    turn = lambda layer: {**layer, "kernel": np.asarray(layer["kernel"])[::-1, ::-1]} if "kernel" in layer else layer
+    return {name: turn(layer) for name, layer in params.items()}
 
 
 def _taps(size, kernel=4, stride=2, pad=1):

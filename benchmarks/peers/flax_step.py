@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from peers import flax_cycle
 from peers.settings import B1, B2, L1, RATE, Z, setting
 
 
@@ -157,6 +158,8 @@ def networks(network, width=64):
 
 def init(network, key, batch_size=2, width=64):
     """State {"g", "d": variables, "opt_g", "opt_d"}."""
+    if setting(network).unpaired:
+        return flax_cycle.init(setting(network).shape, key, _adam(), width)
     (generator, discriminator), opt = networks(network, width), _adam()
     key_g, key_d = jax.random.split(key)
     images = jnp.zeros((batch_size, *setting(network).shape))
@@ -170,6 +173,8 @@ def make_step(network, *, gamma=None, width=64):
     """Jitted (state, batch) -> (state, loss of G, loss of D). batch: "image" and, where G is given one, "input", uint8
     [B, H, W, C], or "z" [B, 100]. gamma: of R1, 0 for none, None for what the network always has.
     """
+    if setting(network).unpaired:
+        return flax_cycle.make_step(setting(network).shape, _adam(), width)
     (generator, discriminator), opt = networks(network, width), _adam()
     gamma, paired = setting(network).gamma if gamma is None else gamma, setting(network).paired
 
@@ -219,13 +224,13 @@ class Runner:
     """The step as `compare.py` runs it: step(rows) begins one with a batch from the host, wait() until all are done."""
 
     def __init__(self, network, data, batch_size, *, gamma=None):
-        self.device, self.data, self.paired = jax.devices()[0], data, setting(network).paired
+        self.device, self.data = jax.devices()[0], data
         self.key, self.state = jax.random.key(0), init(network, jax.random.key(1), batch_size)
         self.play = make_step(network, gamma=gamma)
 
     def step(self, rows):
         batch = jax.device_put({name: images[rows] for name, images in self.data.items()})
-        if not self.paired:
+        if "input" not in batch:
             self.key, key = jax.random.split(self.key)
             batch["z"] = jax.random.normal(key, (len(rows), Z))
         self.state, *self.losses = self.play(self.state, batch)

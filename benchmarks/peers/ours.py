@@ -6,7 +6,7 @@ import optax
 
 import jaxgan
 from jaxgan import Pair, losses, models, tasks
-from peers import pix2pix, resnet
+from peers import cyclegan, pix2pix, resnet
 from peers.settings import B1, B2, L1, RATE, setting
 
 
@@ -20,15 +20,20 @@ def data(network, count):
 
     The time of a step does not depend on what is in it.
     """
-    names = ("image", "input") if setting(network).paired else ("image",)
+    names = columns(network)
     draw = np.random.default_rng(0)
     return {name: draw.integers(0, 256, (count, *shape(network)), dtype=np.uint8) for name in names}
+
+
+def columns(network):
+    """Names of what a batch has of a network."""
+    return ("image", "input") if setting(network).paired or setting(network).unpaired else ("image",)
 
 
 def batch_like(network, batch_size):
     """Shapes of a batch."""
     image = jax.ShapeDtypeStruct((batch_size, *shape(network)), np.uint8)
-    return {"image": image, "input": image} if setting(network).paired else {"image": image}
+    return dict.fromkeys(columns(network), image)
 
 
 def game(network, *, width=64, gamma=None, dtype="float32"):
@@ -43,6 +48,8 @@ def game(network, *, width=64, gamma=None, dtype="float32"):
             nets = resnet.networks(width, dtype)
         case "unet256":
             return pix2pix.translation(*pix2pix.networks(shape(network), width, dtype), l1=L1, penalties=penalties)
+        case "cyclegan128":
+            return cyclegan.translation(shape(network), width, dtype)
         case _:
             generator = models.dcgan.generator(height, channels, width=width, dtype=dtype)
             nets = generator, models.dcgan.discriminator(width=width, dtype=dtype)

@@ -27,7 +27,7 @@ class DCGenerator(nn.Sequential):
                 nn.ReLU(inplace=True),
             ]
         super().__init__(*layers, nn.ConvTranspose2d(widths[-1], channels, 4, stride=2, padding=1), nn.Tanh())
-        self.apply(_paper)
+        self.apply(paper)
 
 
 class DCDiscriminator(nn.Sequential):
@@ -43,7 +43,7 @@ class DCDiscriminator(nn.Sequential):
                 nn.LeakyReLU(0.2, inplace=True),
             ]
         super().__init__(*layers, nn.Flatten(), nn.Linear(16 * widths[-1], 1), nn.Flatten(0))
-        self.apply(_paper)
+        self.apply(paper)
 
 
 class MLPGenerator(nn.Sequential):
@@ -129,7 +129,7 @@ class UNet(nn.Module):
         for before, after in zip(inputs, reversed(widths[:-1]), strict=False):
             self.up.append(nn.Sequential(up(before, after), nn.BatchNorm2d(after)))
         self.last = nn.ConvTranspose2d(inputs[-1], channels, 4, stride=2, padding=1)
-        self.apply(_paper)
+        self.apply(paper)
 
     def forward(self, x):
         skips = [self.down[0](x)]
@@ -153,7 +153,7 @@ class PatchGAN(nn.Sequential):
                 nn.LeakyReLU(0.2, inplace=True),
             ]
         super().__init__(*layers, nn.Conv2d(8 * width, 1, 4, padding=1))
-        self.apply(_paper)
+        self.apply(paper)
 
 
 def networks(network, width=64):
@@ -163,6 +163,10 @@ def networks(network, width=64):
         return MLPGenerator(shape), MLPDiscriminator(shape)
     if network == "resnet32":
         return ResGenerator(width), ResDiscriminator(width)
+    if setting(network).unpaired:
+        from peers import torch_cycle
+
+        return torch_cycle.networks(network, width)
     if network == "unet256":
         return UNet(shape[0], shape[2], width), PatchGAN(2 * shape[2], width)
     return DCGenerator(shape[0], shape[2], width), DCDiscriminator(shape[0], shape[2], width)
@@ -177,7 +181,8 @@ def _dense(sizes):
 
 
 @torch.no_grad()
-def _paper(module):
+def paper(module):
+    """The papers' initialisation of a module's own weights."""
     if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:

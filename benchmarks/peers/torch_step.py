@@ -15,6 +15,7 @@ import torch
 from torch.nn.functional import softplus
 
 from jaxgan.errors import BadInput
+from peers import torch_cycle
 from peers.settings import B1, B2, L1, RATE, Z, setting
 from peers.torch_nets import networks
 
@@ -70,7 +71,7 @@ class Step:
         mode, gamma = mode or Mode(), setting(network).gamma if gamma is None else gamma
         check(mode, network, device, gamma)
         self.device, self.mode, self.gamma, self.steps, self.graph = torch.device(device), mode, gamma, 0, None
-        self.paired = setting(network).paired
+        self.paired, self.unpaired = setting(network).paired, setting(network).unpaired
         self.data = {name: self._laid_out(torch.from_numpy(images)).to(self.device) for name, images in data.items()}
         layout = torch.channels_last if mode.channels_last else torch.contiguous_format
         self.g, self.d = (net.to(self.device, memory_format=layout) for net in like or networks(network, width))
@@ -79,7 +80,9 @@ class Step:
         self.opt_g, self.opt_d = (torch.optim.Adam(net.parameters(), **options) for net in (self.g, self.d))
         self.averaged, self.moving = _floats(self.ema), _floats(self.g)
         if mode.compile:
-            self.g, self.d = torch.compile(self.g), torch.compile(self.d)
+            for net in (self.g, self.d):
+                for part in net.values() if isinstance(net, torch.nn.ModuleDict) else (net,):
+                    part.compile()
         if self.device.type == "cuda":
             torch.set_float32_matmul_precision("high")
             torch.backends.cudnn.benchmark = True
@@ -93,39 +96,56 @@ class Step:
 
     def _step(self, rows, z, keep):
         real = self._images("image", rows)
-        if self.paired:
+        if "input" in self.data:
             given = self._images("input", rows)
         else:
             given = torch.randn(len(rows), Z, device=self.device) if z is None else z
-        shown = (lambda x: torch.cat((x, given), 1)) if self.paired else (lambda x: x)
-
         with self._precision():
-            fakes = self.g(given)
-        fakes = fakes.float()
+            made = self._generate(real, given)
 
         self.opt_d.zero_grad(set_to_none=True)
-        real.requires_grad_(self.gamma > 0)
         with self._precision():
-            logits_real, logits_fake = self.d(shown(real)), self.d(shown(fakes.detach()))
-        loss_d = (softplus(-logits_real.float()) + softplus(logits_fake.float())).mean()
-        loss_d = loss_d / 2 if self.paired else loss_d
-        if self.gamma:
-            (slope,) = torch.autograd.grad(logits_real.float().sum(), real, create_graph=True)
-            loss_d = loss_d + self.gamma / 2 * slope.square().sum((1, 2, 3)).mean()
+            loss_d = self._loss_d(real, given, made)
         loss_d.backward()
         self.opt_d.step()
 
         self.opt_g.zero_grad(set_to_none=True)
         self.d.requires_grad_(False)
         with self._precision():
-            logits_fake = self.d(shown(fakes))
-        loss_g = softplus(-logits_fake.float()).mean()
-        loss_g = loss_g + L1 * (real.detach() - fakes).abs().mean() if self.paired else loss_g
+            loss_g = self._loss_g(real, given, made)
         loss_g.backward()
         self.d.requires_grad_(True)
         self.opt_g.step()
         self._average(keep)
         return loss_g.detach(), loss_d.detach()
+
+    def _generate(self, real, given):
+        """All that G makes in a step."""
+        return torch_cycle.generate(self.g, real, given) if self.unpaired else self.g(given).float()
+
+    def _loss_d(self, real, given, made):
+        """Loss of D, of fakes that give G no gradient."""
+        if self.unpaired:
+            return torch_cycle.loss_d(self.d, real, given, made)
+        real = real.requires_grad_(self.gamma > 0)
+        logits_real, logits_fake = (self.d(self._shown(x, given)).float() for x in (real, made.detach()))
+        loss = (softplus(-logits_real) + softplus(logits_fake)).mean()
+        loss = loss / 2 if self.paired else loss
+        if self.gamma:
+            (slope,) = torch.autograd.grad(logits_real.sum(), real, create_graph=True)
+            loss = loss + self.gamma / 2 * slope.square().sum((1, 2, 3)).mean()
+        return loss
+
+    def _loss_g(self, real, given, made):
+        """Loss of G against the updated D."""
+        if self.unpaired:
+            return torch_cycle.loss_g(self.d, real, given, made)
+        loss = softplus(-self.d(self._shown(made, given)).float()).mean()
+        return loss + L1 * (real.detach() - made).abs().mean() if self.paired else loss
+
+    def _shown(self, x, given):
+        """What D sees."""
+        return torch.cat((x, given), 1) if self.paired else x
 
     def _laid_out(self, images):
         """uint8 [N, H, W, C] as it lies in memory: as it is, which is what channels_last means, or [N, C, H, W]."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jaxgan.cli import flags
+from jaxgan.options.degrade import What
 
 USAGE, DOES, PLACE, NEEDS = "data check SOURCE [flags]", "report on a data set before training on it", 5, "SOURCE"
 
@@ -25,6 +26,10 @@ class Flags:
     """Each picture is two, side by side: which half is the input."""
     unpaired: bool = False
     """The pictures of --input belong to none of the others."""
+    degrade: tuple[What, ...] = ()
+    """The inputs are made of the pictures themselves: what `jaxgan train --degrade` takes. With `down` see --factor."""
+    factor: Literal[2, 4] = 4
+    """How many times fewer pixels a side `down` leaves."""
     masks: str = ""
     """Folder of masks, of the same names."""
     ignored: int | None = None
@@ -35,12 +40,15 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     """Prints the report."""
     args = flags.parse(Flags, argv, f"jaxgan data check {subject or 'SOURCE'}", DOES)
     from jaxgan import data
+    from jaxgan.options import degrade
 
-    lines, problems = data.check(subject, **flags.of(args, "recipe"))
+    how = degrade.Group(degrade=args.degrade, factor=args.factor).derivation
+    lines, problems = data.check(subject, degrade=how, **flags.of(args, "recipe", "degrade", "factor"))
     print("\n".join(lines))
     for problem in problems:
         print(f"to mend     {problem}")
     if args.recipe:
         from jaxgan.cost import estimate
 
-        print(f"recipe      {estimate.fits(source=subject, **flags.of(args, 'unpaired'))}")
+        unused = ["unpaired", *([] if "down" in args.degrade else ["factor"])]
+        print(f"recipe      {estimate.fits(source=subject, **flags.of(args, *unused))}")

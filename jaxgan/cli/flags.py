@@ -55,7 +55,7 @@ class Weights(Own):
 
 def parse(kind: type[Flags], argv: Sequence[str], prog: str, about: str) -> Flags:
     """The flags of a command line. `--help` prints them, and exits."""
-    return tyro.cli(kind, args=argv, prog=prog, description=about)
+    return tyro.cli(kind, args=_together(argv, marks.fields(kind)), prog=prog, description=about)
 
 
 def parse_with_config(kind: type[Flags], recipe: Any, argv: Sequence[str], prog: str) -> tuple[Flags, Any]:

@@ -157,7 +157,7 @@ def fits(recipe: str | Path | ModuleType, source: str, **fitting: Any) -> str:
     fitting: fields of the recipe's Config, of which those count that are something.
     """
     recipe = recipes.get(recipe)
-    given = {name: value for name, value in fitting.items() if value not in ("", 0, None)}
+    given = {name: value for name, value in fitting.items() if value not in ("", 0, None, ())}
     for name in given:
         if name not in marks.fields(recipe.Config):
             raise BadInput(f"{marks.flag(name)} is no option of {recipes.name(recipe)}: remove it")

@@ -10,6 +10,7 @@ import numpy as np
 from jaxgan import modalities
 from jaxgan.data import masks as mask_files
 from jaxgan.data.load import load
+from jaxgan.data.pairs import Derivation
 from jaxgan.data.sources import files, idx
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize, frames
@@ -25,13 +26,14 @@ def check(
     input: str = "",
     side_by_side: str | None = None,
     unpaired: bool = False,
+    degrade: Derivation | None = None,
     masks: str = "",
     ignored: int | None = None,
 ) -> tuple[list[str], list[str]]:
     """(lines, problems): a report on a source, a line each, and what keeps it from being used as it is.
 
-    split: of a folder that has splits, by default the one that is trained on. input, side_by_side, unpaired, masks, ignored,
-    resolution: as `load` takes them, whose complaints about them are problems; a source of inputs and a folder of masks are
+    split: of a folder that has splits, by default the one that is trained on. input, side_by_side, unpaired, degrade, masks, ignored
+    and resolution: as `load` takes them, whose complaints about them are problems; a source of inputs and a folder of masks are
     reported on too. Raises BadInput where there is nothing in it that can be used.
     """
     if ignored is not None and not 0 <= ignored <= 255:
@@ -43,8 +45,9 @@ def check(
     if masks:
         more, others = mask_files.check(masks, split=split, ignored=ignored)
         lines, problems = lines + [f"masks: {line}" for line in more], problems + [f"masks: {line}" for line in others]
-    if input or side_by_side or masks:
+    if input or side_by_side or degrade or masks:
         given: dict[str, Any] = {"input": input, "side_by_side": side_by_side, "unpaired": unpaired}
+        given["degrade"] = degrade
         try:
             whole = load(source, resolution or None, split=split, masks=masks, ignored=ignored, **given)
         except BadInput as error:

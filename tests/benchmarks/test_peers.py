@@ -29,24 +29,28 @@ COUNTS = {
     "resnet32": (2_189_891, 1_780_545),
     "dcgan64": (3_576_707, 2_765_633),
     "unet256": (54_413_955, 2_768_705),  # as the authors' PyTorch code: 54.41 M and 2.77 M
+    "cyclegan128": (15_667_974, 5_531_266),  # two of each
 }
 both = [(network, gamma) for network in ("mlp", "dcgan32", "dcgan64") for gamma in (0.0, GAMMA)]
-games = pytest.mark.parametrize(("network", "gamma"), [*both, ("resnet32", None), ("unet256", None)])
+games = pytest.mark.parametrize(
+    ("network", "gamma"), [*both, ("resnet32", None), ("unet256", None), ("cyclegan128", None)]
+)
 networks = pytest.mark.parametrize("network", NETWORKS)
 
 
 @pytest.fixture
 def small(monkeypatch):
-    """pix2pix for 32x32, which is three sizes less of the same."""
-    monkeypatch.setitem(NETWORKS, "unet256", setting("unet256")._replace(shape=(32, 32, 3)))
+    """Pictures for 32x32, which is three sizes less of the same, or two."""
+    for network in ("unet256", "cyclegan128"):
+        monkeypatch.setitem(NETWORKS, network, setting(network)._replace(shape=(32, 32, 3)))
 
 
 def three_batches(network):
     """(data, rows of each step, latents of each step, None where G is given an image)."""
-    paired = setting(network).paired
+    pictures = len(ours.columns(network)) > 1
     z = np.random.default_rng(1).standard_normal((STEPS, BATCH, Z), dtype=np.float32)
     rows = np.random.default_rng(2).permutation(STEPS * BATCH).reshape(STEPS, BATCH)
-    return ours.data(network, STEPS * BATCH), rows, [None] * STEPS if paired else z
+    return ours.data(network, STEPS * BATCH), rows, [None] * STEPS if pictures else z
 
 
 def batches_of(network):
@@ -105,11 +109,12 @@ def agree(name, found, expected):
 
     An activation that rounding puts on the other side of a ReLU's kink can turn the sign of a gradient near 0, which Adam
     makes a whole step of: PyTorch in float32 and in float64 then differ by 1e-4 to 1e-3 too, at one seed in six to two
-    of dcgan64. At the others the error is about 1e-6, which a game that is not the same reaches at none.
+    of dcgan64. At the others the error is about 1e-6, which a game that is not the same reaches at none. CycleGAN's mean
+    absolute differences have such a kink at every pixel.
     """
     errors = np.sort(np.abs(np.array(found) / np.array(expected) - 1).max((1, 2)))
     print(name, " ".join(f"{error:.1e}" for error in errors))
-    assert errors[1] < 1e-5 and errors[-1] < 1e-2, errors
+    assert errors[1] < (1e-4 if "cyclegan" in name else 1e-5) and errors[-1] < 1e-2, errors
 
 
 @networks
@@ -154,6 +159,8 @@ def test_torch_plays_the_same_game(network, gamma, channels_last, small):
     if channels_last and network == "mlp":
         pytest.skip("an MLP has no convolutions")
     data, rows, z = three_batches(network)
+    if setting(network).unpaired:
+        data = {name: np.ascontiguousarray(images[:, ::-1, ::-1]) for name, images in data.items()}
     into = lambda net, params, side: equal.into_torch(params, net, side)
 
     def play(first, last):
@@ -185,6 +192,7 @@ MOST = {
     "dcgan64": 1.02,
     "resnet32": 1.02,
     "unet256": 1.03,
+    "cyclegan128": 1.03,
 }  # times the count by hand; in an MLP Adam shows
 
 

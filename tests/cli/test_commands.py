@@ -23,7 +23,7 @@ BEHIND = {  # command -> the functions that its flags are handed to, and what is
     "apply": ([inference.apply_files], {"run", "say"}, set()),
     "evaluate": ([evaluation.evaluate], {"run", "say"}, {"json"}),
     "report": ([page.write], {"folder"}, set()),
-    "data check": ([data.check, estimate.fits], {"source", "fitting"}, set()),
+    "data check": ([data.check, estimate.fits], {"source", "fitting"}, {"factor"}),
     "data write": (
         [data.tfds.write, data.load],
         {"dataset", "source", "channels", "aspect", "memory", "input", "side_by_side", "unpaired", "degrade"}

@@ -183,6 +183,12 @@ def test_data_check_reports_on_both_and_names_what_does_not_fit(capsys):
     assert "together    4 of image 8x8x3, input 8x8x3" in capsys.readouterr().out
     assert main(["data", "check", "B", "--input", "A", "--unpaired", "--recipe", "dcgan"]) == 2
     assert "--input is no option of dcgan: remove it" in capsys.readouterr().err
+    made = ["--degrade", "down", "--degrade", "noise", "--factor", "2"]
+    assert main(["data", "check", "B", *made, "--recipe", "enhance", "--resolution", "48"]) == 0
+    said = capsys.readouterr().out
+    assert "together    4 of image 48x48x3, input 24x24x3" in said and "enhance can take it" in said
+    assert main(["data", "check", "B", "--input", "A", *made]) == 0
+    assert "to mend     --input and --degrade each say what G is given" in capsys.readouterr().out
     Path("M").mkdir()
     for name in (*COLOURS, "extra"):
         Image.fromarray(np.full((8, 8), 3, np.uint8)).save(f"M/{name}.png")
