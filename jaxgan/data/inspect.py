@@ -32,8 +32,8 @@ def check(
 ) -> tuple[list[str], list[str]]:
     """(lines, problems): a report on a source, a line each, and what keeps it from being used as it is.
 
-    split: of a folder that has splits, by default the one that is trained on. input, side_by_side, unpaired, degrade, masks, ignored
-    and resolution: as `load` takes them, whose complaints about them are problems; a source of inputs and a folder of masks are
+    split: of a folder that has splits, by default the one that is trained on. input, side_by_side, unpaired, degrade, masks,
+    ignored and resolution: as `load` takes them, whose complaints are problems; a source of inputs and a folder of masks are
     reported on too. Raises BadInput where there is nothing in it that can be used.
     """
     if ignored is not None and not 0 <= ignored <= 255:
