@@ -1,12 +1,13 @@
 # make demo: train the default recipe. make test: all tests. make check: what every commit passes (format, lint, types, fast tests).
 # make test-full: two steps of every recipe in every mode, dtype and conditioning, more seeds (half an hour on 2 cores).
+# make torture: faults injected into trainings, the table in docs/reliability.md (half an hour on 2 cores).
 # make referee: other people's metrics against ours, live (1 GB of torch).
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 REFEREES := pytorch-fid==0.3.0 torch-fidelity==0.4.0  # need torchvision only for what is not asked of them
 
-.PHONY: demo test test-full check referee format oldest newest
+.PHONY: demo test test-full check torture referee format oldest newest
 demo: $(VENV)/.installed
 	$(BIN)/jaxgan train digits
 
@@ -21,6 +22,9 @@ check: $(VENV)/.dev
 
 test-full: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m full
+
+torture: $(VENV)/.dev
+	$(BIN)/python scripts/torture.py --write docs/reliability.md
 
 referee: $(VENV)/.referee
 	$(BIN)/python -m pytest -q -n 0 -m referee

@@ -60,6 +60,7 @@ class Ingredients(NamedTuple):
     wrap_gan: Callable = lambda gan: gan  # GAN -> GAN
     opt: Pair | None = None  # of optax transformations
     step: Any = {}  # options of core.make_step
+    guard: Callable = lambda step: step  # Step -> Step, around all of it
     skip_lazy_g: bool = False  # leaves G's own penalties out: for the steps between, where they are lazy
     draws: tuple = ()  # (batch, key) -> batch, in order: what a step does to its batch before anybody sees it
     weight: ArrayLike = 1.0  # of the adversary, beside content terms
@@ -152,7 +153,8 @@ def experiment(
 def initial_state(made: Experiment, config: Config, specs: Mapping[str, Spec], key: Key | None = None) -> State:
     """State at step 0 of an Experiment, of the key or of the config's seed."""
     key = jax.random.key(config.seed) if key is None else key
-    return core.init_state(made.gan, made.opt, key, batches.zeros(config, specs))
+    state = core.init_state(made.gan, made.opt, key, batches.zeros(config, specs))
+    return state._replace(skips=steps.no_skips()) if config.counts_skips else state
 
 
 def kinds(recipe: ModuleType, config: Config, specs: Mapping[str, Spec]) -> list[tuple[float, Step]]:
@@ -170,7 +172,7 @@ def _experiment(recipe, config, specs, axis_name, values):
     step = of_number(1)
     for often in sorted({*every} - {1}):
         step = steps.lazy(step, of_number(often), often)
-    return Experiment(recipe.build(config, specs, ingredients), ingredients.opt, step)
+    return Experiment(recipe.build(config, specs, ingredients), ingredients.opt, ingredients.guard(step))
 
 
 def _parts(recipe, config, specs, axis_name, values):

@@ -42,6 +42,11 @@ class Base:
         return ("label",) if self.conditional else ()
 
     @property
+    def beside(self) -> tuple[str, ...]:
+        """Names of the columns that a training takes besides, and G is never given: what D alone is told."""
+        return ()
+
+    @property
     def unpaired(self) -> tuple[str, ...]:
         """Names of the columns whose rows belong to no row of another's."""
         return ()

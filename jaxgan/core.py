@@ -84,6 +84,7 @@ class State(NamedTuple):
     g: Player
     d: Player
     ema: dict  # moving average of g's variables, norm statistics included, those COPIED as they are: what `sample` is given
+    skips: dict = {}  # how many steps came to nothing, {"skipped", "in_a_row": int32 []}, where `steps.guarded` counts them
 
 
 class Turns(NamedTuple):
@@ -218,7 +219,7 @@ def make_step(
         halflife = jnp.minimum(1.0 * ema_halflife_images, ema_ramp * images * state.step.astype(jnp.float32))
         keep = 0.5 ** (images / jnp.maximum(halflife, 1e-6))
         ema = blended(g.variables, state.ema, keep)
-        return State(state.step + 1, state.key, g, d, ema), Pair(metrics_g, metrics_d)
+        return state._replace(step=state.step + 1, g=g, d=d, ema=ema), Pair(metrics_g, metrics_d)
 
     return step
 

@@ -1,4 +1,4 @@
-"""What is said to somebody whose input cannot be used."""
+"""What is said to somebody whose input cannot be used, or whose training cannot go on."""
 
 import difflib
 from collections.abc import Iterable
@@ -6,6 +6,24 @@ from collections.abc import Iterable
 
 class BadInput(Exception):
     """Input that cannot be used. The message names both values and the way out; the command line prints it alone."""
+
+    status = 2
+
+
+class TryAgain(BadInput):
+    """Nothing is wrong with what was asked for: a disk is full or does not answer, or another process trains there."""
+
+    status = 75  # EX_TEMPFAIL of sysexits.h: a scheduler may begin the same command again
+
+
+class Diverged(BadInput):
+    """Something that a training learns is not finite any more."""
+
+    status = 70
+
+
+class Damaged(BadInput):
+    """Something that was written once is proved not to be what was written."""
 
 
 def unknown(kind: str, name: object, known: Iterable[object]) -> BadInput:

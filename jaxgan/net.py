@@ -21,7 +21,8 @@ class NetApplyFn(Protocol):
     """(out, moved): what a network makes of its inputs, and its collections that moved, {} where train is False.
 
     inputs: what it is called on, [B, ...] each. options: key=None, of what it draws, where it draws; train=True, whether it
-    takes norms of the batch and moves; index=None, int32 [B], each sample's index in the global batch, where it is indexed.
+    takes norms of the batch and moves; index=None, int32 [B], each sample's index in the global batch, where it is indexed;
+    seen=False, out of training, whether moved has what each module gave, {"intermediates": ...}, where it is of Flax.
     """
 
     def __call__(self, variables: Variables, /, *inputs: Any, **options: Any) -> tuple[Tree, Variables]: ...
@@ -36,6 +37,11 @@ class Net(NamedTuple):
     indexed: bool = False  # whether apply draws for each sample, and takes its index in the global batch, int32 [B]
     methods: tuple[str, ...] = ()  # what apply takes as method=, parts of the network on their own
     multiple: int = 1  # of pixels that the sides of a picture are to have, where the network takes pictures of any size
+    field: Any = (
+        None  # draws any window of the field of noise that the network makes pictures of any size of, where it does
+    )
+    # variables -> [kernel [D, n], ...]: what a latent [D] meets first; one for z, or one for the style of each layer
+    first_kernels: Callable[[Variables], list[jax.Array]] | None = None
 
     def map(self, before: Callable[..., Any] | None = None, after: Callable[[Any], Any] | None = None) -> "Net":
         """The Net between two functions: before(*inputs) -> its inputs, one or a tuple; after(out) -> what comes out."""
@@ -48,7 +54,18 @@ class Net(NamedTuple):
             out, moved = self.apply(variables, *inputs(given), **options)
             return (out if after is None else after(out)), moved
 
-        return self._replace(init=lambda key, *given: self.init(key, *inputs(given)), apply=apply)
+        init = lambda key, *given: self.init(key, *inputs(given))
+        kernels = self.first_kernels if before is None else None  # which meet what `before` gives
+        return self._replace(init=init, apply=apply, first_kernels=kernels)
+
+    def meets_latents(self, layer: str, beside: int | None = None) -> "Net":
+        """The Net that says so: its z meets the kernel of this layer first, whose last `beside` rows are for what is beside z."""
+
+        def kernels(variables):
+            kernel = variables["params"][layer]["kernel"]
+            return [kernel[: len(kernel) - (beside or 0)]]
+
+        return self._replace(first_kernels=kernels)
 
     def freeze(self, layers: int) -> "Net":
         """The Net whose first `layers` of `layers_of` keep their weights: no gradient reaches these, or is computed.
@@ -157,7 +174,7 @@ def join(**nets: Net) -> Joined:
             out, moved = net.apply(own, *inputs, **options)
             return out, {kind: {**variables[kind], name: tree} for kind, tree in moved.items()}
 
-        return net._replace(apply=apply)
+        return net._replace(apply=apply, first_kernels=None)
 
     return Joined(init, {name: one(name, net) for name, net in nets.items()})
 
@@ -183,10 +200,13 @@ def from_flax(module: Any, classes: int | None = None, indexed: bool = False) ->
     def init(key, *inputs):
         return module.init({"params": key, "draw": key}, *inputs, train=True)
 
-    def apply(variables, *inputs, key=None, train=True, **index):
+    def apply(variables, *inputs, key=None, train=True, seen=False, **index):
         variables = {name: value for name, value in variables.items() if name not in BESIDE}
         rngs = None if key is None else {"draw": key}
         stats = [name for name in variables if name != "params"]
+        if seen:
+            index |= {"capture_intermediates": True, "mutable": ["intermediates"]}
+            return module.apply(variables, *inputs, train=False, rngs=rngs, **index)
         if not (train and stats):
             return module.apply(variables, *inputs, train=train, rngs=rngs, **index), {}
         return module.apply(variables, *inputs, train=True, rngs=rngs, mutable=stats, **index)

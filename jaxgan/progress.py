@@ -1,5 +1,6 @@
 """How far a training is: a bar in a terminal, plain lines elsewhere."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -42,8 +43,12 @@ class Counting:
 
 
 class Progress:
-    """Context in which `begin(start)` and `show(row)` tell step, images/s, losses and the time left."""
+    """Context in which `begin(start)` and `show(row)` tell step, images/s, losses and the time left.
 
+    closed: whether nobody reads it any more, which ends no training by itself.
+    """
+
+    closed = False
     _bar: Any  # rich's, in a terminal
     _start: int | None  # the step of the first row
 
@@ -55,7 +60,10 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         if self._bar:
-            self._bar.stop()
+            try:
+                self._bar.stop()
+            except (OSError, ValueError):
+                self._close()
 
     def begin(self, start: int) -> None:
         """Shows the bar, or says what comes first; what is left is reckoned from the first row on."""
@@ -72,10 +80,19 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Prints a line, above the bar where there is one."""
-        if self._bar:
-            self._bar.console.print(line, markup=False, highlight=False)
-        else:
-            print(line, file=self._out, flush=True)
+        try:
+            if self._bar:
+                self._bar.console.print(line, markup=False, highlight=False)
+            else:
+                print(line, file=self._out, flush=True)
+        except (BrokenPipeError, ValueError):  # the reader has gone; closed by whoever called
+            self._close()
+        except OSError:  # a terminal that hung up, a log on a disk that is full: it is only words
+            pass
+
+    def _close(self):
+        self.closed, self._bar = True, None
+        self._out = open(os.devnull, "w")  # noqa: SIM115
 
     def show(self, row: Mapping[str, Any]) -> None:
         """Brings the display up to this row of metrics."""
@@ -87,7 +104,10 @@ class Progress:
             left = (now - self._began) / (row["step"] - self._start) * (self._stop - row["step"])
             text = f"{row['images_per_s']:.0f} images/s  {text}  {duration(left)} left"
         if self._bar:
-            self._bar.update(self._task, completed=row["step"], description=text)
+            try:
+                self._bar.update(self._task, completed=row["step"], description=text)
+            except (OSError, ValueError):
+                self._close()
         elif now - self._last > _BETWEEN_LINES_S or row["step"] == self._stop:
             self._last = now
             self.say(f"step {row['step']}/{self._stop}  {text}")

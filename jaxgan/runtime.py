@@ -47,14 +47,14 @@ def _assignments(path: Path) -> list[tuple[ast.expr, Any]]:
 def keep_programs() -> None:
     """Lets JAX keep what takes longer than a second to compile in JAXGAN_CACHE/xla, where nobody told it another place.
 
-    Emptied by hand: programs of other versions stay until then.
+    Only where nobody else can write to it: programs are code. Emptied by hand: programs of other versions stay until then.
     """
     import jax
 
-    from jaxgan.data.content import cache_folder
+    from jaxgan.data import caches
 
-    if jax.config.jax_compilation_cache_dir is None:
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
+    if jax.config.jax_compilation_cache_dir is None and (folder := caches.own("xla")):
+        jax.config.update("jax_compilation_cache_dir", str(folder))
 
 
 @contextlib.contextmanager

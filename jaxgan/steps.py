@@ -1,4 +1,4 @@
-"""Combinators of steps: many in one program, and two in turns."""
+"""Combinators of steps: many in one program, two in turns, and one that comes to nothing where it would spoil the state."""
 
 from collections.abc import Callable
 
@@ -53,6 +53,35 @@ def drawn(step: Step, draw: Callable[[Batch, Key], Batch], turns: int = 1, axis_
         return step(state, batch, *shared)
 
     return play
+
+
+def guarded(step: Step) -> Step:
+    """Step that comes to nothing where anything that it learns, remembers or averages, or a loss, would not be finite.
+
+    Both players and the average then stay as they were, by one select on the device; the step's number goes on, and with it
+    the batch and the draws. state.skips counts such steps, all of them and those in a row: begin with `no_skips()`.
+    """
+
+    def play(state, batch, *shared):
+        new, metrics = step(state, batch, *shared)
+        sides = lambda state: (state.g, state.d, state.ema)
+        floats = [x for x in jax.tree.leaves((sides(new), metrics.g["loss"], metrics.d["loss"])) if _is_float(x)]
+        good = jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in floats]))
+        g, d, ema = jax.tree.map(lambda new, old: jnp.where(good, new, old), sides(new), sides(state))
+        bad = 1 - good.astype(jnp.int32)
+        skips = {"skipped": state.skips["skipped"] + bad, "in_a_row": bad * (state.skips["in_a_row"] + 1)}
+        return new._replace(g=g, d=d, ema=ema, skips=skips), metrics
+
+    return play
+
+
+def no_skips() -> dict[str, jax.Array]:
+    """What `guarded` counts, before the first step."""
+    return {name: jnp.zeros((), jnp.int32) for name in ("skipped", "in_a_row")}
+
+
+def _is_float(x):
+    return jnp.issubdtype(x.dtype, jnp.floating)
 
 
 def lazy(often: Step, rare: Step, every: int) -> Step:

@@ -6,6 +6,7 @@ import optax
 
 from jaxgan import Pair, augment, losses, models, noise, tasks
 from jaxgan.tasks.cycle import pooled_part, with_pooled
+from jaxgan.tasks.semi_supervised import judge
 
 CLASSES = 4
 
@@ -78,6 +79,29 @@ def _contrastive(axis_name):
     return tasks.contrastive(generator, head, models.mlp.discriminator((16, 16)), places=6)
 
 
+def _semi_supervised(axis_name):
+    """A D of classes with noise in its layers, that is told those of inputs; batch norm in G."""
+    net = models.semi_supervised.dense(CLASSES, (16, 16))
+    game = tasks.adversarial(
+        models.semi_supervised.generator((8, 8, 1), (16,), axis_name=axis_name),
+        judge(net),
+        noise=noise.uniform(8),
+        content={"matching": losses.match_features(1.0, axis_name)},
+        weight=0.1,
+    )
+    return tasks.semi_supervised(game, net, labelled="input", label="label")
+
+
+def _texture(axis_name):
+    """PSGAN's: a field of noise, patches, batch norm in both."""
+    generator = models.psgan.generator(1, 4, 2, local=2, shared=2, waves=2, axis_name=axis_name)
+    return tasks.adversarial(
+        generator,
+        models.psgan.discriminator(4, 2, axis_name=axis_name),
+        given=lambda batch, key: (generator.field(key, batch["index"], (8, 8)),),
+    )
+
+
 def ada_game(axis=None, per=400):
     """Colours of ADA, whose probability moves: `per` images take it from 0 to 1."""
     discriminator = augment.augmented(
@@ -122,6 +146,8 @@ GAMES = {
     "cycle": lambda axis: _cycle(),
     "cycle_pooled": lambda axis: tasks.pooled(_cycle(), 16, pooled_part, with_pooled),
     "contrastive": _contrastive,
+    "psgan": _texture,
+    "semi_supervised": _semi_supervised,
     "dcgan_moment_matching": lambda axis: _dcgan(axis, content={"moment_matching": losses.moment_matching(3.0, axis)}),
     "dcgan_least_squares": lambda axis: _dcgan(axis, loss=losses.least_squares),
     "conditional_spectral_hinge": lambda axis: _conditional(axis, loss=losses.hinge),

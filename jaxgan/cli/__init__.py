@@ -5,6 +5,7 @@ before its flags, "" where it takes none.
 run(subject, argv) -> exit status, None for 0; subject is that word, None where only `--help` was asked for.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from jaxgan import runtime
 from jaxgan.errors import BadInput, unknown
+from jaxgan.names import shown
 
 _HELP = ("-h", "--help")
 
@@ -22,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the command line `argv`."""
     argv = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
+    for out in (sys.stdout, sys.stderr):
+        if hasattr(out, "reconfigure"):  # what a terminal has no letter for is shown by its number
+            out.reconfigure(errors="backslashreplace")
     argv = [word for word in argv if word != "--debug"]
     with warnings.catch_warnings():
         usual = warnings.showwarning
@@ -30,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _tell(message, *_):
-    print(f"jaxgan: {message}", file=sys.stderr)
+    print(f"jaxgan: {shown(message, lines=True)}", file=sys.stderr)
 
 
 def _status(argv, debug):
@@ -47,18 +52,24 @@ def _status(argv, debug):
     except BadInput as error:
         if debug:
             raise
-        print(f"jaxgan: {error}", file=sys.stderr)
-        return 2
+        print(f"jaxgan: {shown(error)}", file=sys.stderr)
+        return error.status
     except BrokenPipeError:  # the reader has seen enough: jaxgan ... | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:  # a full disk, a folder that was taken away
         if debug:
             raise
-        print(f"jaxgan: {error}: make room or take another place, then go on with --resume auto", file=sys.stderr)
-        return 2
+        print(f"jaxgan: {shown(error)}: {_way_out(error)}, then go on with --resume auto", file=sys.stderr)
+        return 75
     except KeyboardInterrupt:
         return 130
+
+
+def _way_out(error):
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE):
+        return "put it back or take another place"
+    return "make room or take another place"
 
 
 def commands() -> list[str]:
@@ -80,6 +91,8 @@ def _overview():
             "A RECIPE is one of those that `jaxgan recipes` lists, or path/to/my_recipe.py. A SOURCE is",
             *(f"  {words}" for words in sources),
             "Begin with `jaxgan train digits`. Bad input ends with status 2 and one line; --debug shows where it was found.",
+            "Status: 0 done; 1 a fault of jaxgan; 2 bad input; 70 diverged; 75 try the same again (a full disk, another process",
+            "in the folder, SIGUSR1); 129, 130, 143 after saving on HUP, INT, TERM; 141 nobody reads its output any more.",
         ]
     )
 

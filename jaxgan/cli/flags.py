@@ -1,16 +1,14 @@
 """What several commands take: flags are fields of frozen dataclasses, each written once; tyro makes a command line of them."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 import tyro
 
-from jaxgan import config
+from jaxgan import config, reading
 from jaxgan.errors import BadInput
 from jaxgan.options import marks
 
@@ -114,10 +112,13 @@ def _defaults(recipe, argv):
     path = next((word.partition("=")[2] for word in argv if word.startswith("--config=")), path)
     if path is not None:
         try:
-            fields = json.loads(Path(path).read_text())
+            fields = reading.json_of(path)
         except (OSError, ValueError) as error:
             raise BadInput(f"--config {path} cannot be read ({error}): give a JSON file") from error
         if not isinstance(fields, dict):
             raise BadInput(f"--config {path} holds a {type(fields).__name__}: give an object with fields of the Config")
-        defaults |= fields["config"] if "recipe" in fields and "config" in fields else fields
+        fields = fields["config"] if "recipe" in fields and "config" in fields else fields
+        if not isinstance(fields, dict):
+            raise BadInput(f"--config {path} has {fields!r} as its config: give an object with fields of the Config")
+        defaults |= fields
     return config.from_json(recipe.Config, defaults, path or "--tiny")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from jaxgan import runtime
 from jaxgan.cli import flags
+from jaxgan.errors import BadInput
 
 USAGE, DOES, PLACE, NEEDS = "sample RUN [flags]", "draw samples of a run: a grid, an .npz, a folder", 2, "RUN"
 
@@ -28,6 +29,13 @@ class Flags(flags.Weights):
     """Where the run's data are now, for a G that is given samples of them, if not where they were."""
     truncation: float | None = None
     """Share of the styles' distance to their mean that is kept, for stylegan2: below 1 less varied, and cleaner."""
+    size: str = ""
+    """WIDTHxHEIGHT of one picture, 2048x1024, of a run whose G makes pictures of a field of noise (psgan): any size, made in
+    pieces without seams."""
+    tile: bool = False
+    """Let the edges of that picture match, so that it can be laid side by side."""
+    morph: bool = False
+    """Let that picture go from one texture to another, from left to right."""
 
 
 def run(subject: str | None, argv: Sequence[str]) -> None:
@@ -36,4 +44,14 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     from jaxgan import inference
 
     runtime.keep_programs()
-    print(inference.sample(subject, **flags.of(args)))
+    if args.size:
+        for name in ("num", "interpolate", "data", "truncation"):
+            if getattr(args, name) != getattr(Flags, name):
+                raise BadInput(
+                    f"--size {args.size} is of one picture, where --{name} has no meaning: remove one of them"
+                )
+        print(inference.texture_file(subject, **flags.of(args, "num", "interpolate", "data", "truncation")))
+        return
+    if args.tile or args.morph:
+        raise BadInput(f"{'--tile' if args.tile else '--morph'} is of one picture: say how large, --size 2048x1024")
+    print(inference.sample(subject, **flags.of(args, "size", "tile", "morph")))

@@ -1,5 +1,6 @@
 """`jaxgan train`."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ class Flags(flags.Where):
     """What to do with an existing run: refuse, go on with it or begin, go on or refuse."""
     max_minutes: float | None = None
     """End the training, saved, so many minutes after its start. By default there is no limit."""
+    grace_seconds: float | None = None
+    """After a signal that asks to stop, end the process within so many seconds, whatever it does. By default it saves first."""
     log_to: tuple[Literal["tensorboard", "wandb"], ...] = ()
     """Also write scalars and pictures for TensorBoard (into RUN/tensorboard) or Weights & Biases."""
     init_from: str | None = None
@@ -73,8 +76,9 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
             return _population(recipe, fields, args)
         return _shown(training.train(recipe, fields, **flags.of(args, *_NOT_TRAIN)))
     except training.Stopped as stop:
-        print(stop)
-        return 128 + stop.signal
+        if stop.signal != signal.SIGPIPE:  # where nobody listens
+            print(stop, flush=True)
+        return stop.status
 
 
 def _tell(line):
@@ -102,7 +106,7 @@ def _population(recipe, fields, args):
     configs = training.members(fields, args.population, args.sweep)
     if len(configs) == 1:
         return _shown(training.train(recipe, configs[0], **flags.of(args, *_NOT_TRAIN)))
-    options = {name: getattr(args, name) for name in ("out", "resume", "max_minutes", "log_to")}
+    options = {name: getattr(args, name) for name in ("out", "resume", "max_minutes", "log_to", "grace_seconds")}
     home = training.train_population(recipe, configs, **options)
     print(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100{_own(recipe)}")
     return 0
@@ -110,9 +114,8 @@ def _population(recipe, fields, args):
 
 def _shown(made):
     samples = sorted((made.folder / "samples").glob("[0-9]*.png"))
-    print(
-        f"samples    {samples[-1]}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}"
-    )
+    newest = samples[-1] if samples else "none could be drawn"
+    print(f"samples    {newest}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}")
     print(f"more       jaxgan sample {made.folder} --num 100{_own(made.recipe)}")
     return 0
 

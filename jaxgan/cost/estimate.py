@@ -165,7 +165,7 @@ def fits(recipe: str | Path | ModuleType, source: str, **fitting: Any) -> str:
     dataset = training.prepare(recipe, config)
     program = training.compose(recipe, config, dataset, "single", parallel.choose("single"))
     jax.eval_shape(program.begin)
-    unused = len(dataset.classes) and LABEL not in batch.columns(config)
+    unused = len(dataset.classes) and LABEL not in batch.columns(config) and not config.beside
     return f"{recipes.name(recipe)} can take it" + (
         f"; it does not use the {len(dataset.classes)} classes" if unused else ""
     )

@@ -1,7 +1,7 @@
 """The one maker of batches: their shapes, their rows for training, and what G is given where people look.
 
-A game says of its columns, by its Config: `real`, the one that G makes; `given`, those that G is given; `unpaired`, those
-whose rows belong to no other's. Training takes all of them, whatever looks takes what is given.
+A game says of its columns, by its Config: `real`, the one that G makes; `given`, those that G is given; `beside`, those that D
+alone is told; `unpaired`, those whose rows belong to no other's. Training takes all of them, whatever looks what is given.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ Config = Any  # a jaxgan.config.Config: options are made of what is here, and no
 
 def columns(config: Config) -> tuple[str, ...]:
     """Names of the columns that a training takes: the real one first."""
-    return (config.real, *(name for name in config.given if name != config.real))
+    return (config.real, *(name for name in (*config.given, *config.beside) if name != config.real))
 
 
 def fed(config: Config) -> tuple[str, ...]:

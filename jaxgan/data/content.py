@@ -4,20 +4,19 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-_PIECE = 2**20  # bytes
+from jaxgan import reading
+from jaxgan.data import caches
+from jaxgan.names import shown
+
+_PIECE, _MOST = 2**20, 2**31  # bytes
 _QUIET_S = 5
-
-
-def cache_folder() -> Path:
-    """JAXGAN_CACHE, or ~/.cache/jaxgan."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("JAXGAN_CACHE") or home / "jaxgan")
 
 
 def digest(folder: str | Path, names: Sequence[str]) -> bytes:
@@ -27,14 +26,15 @@ def digest(folder: str | Path, names: Sequence[str]) -> bytes:
     Says how far it is where that takes more than 5 seconds. Raises OSError where a file cannot be read.
     """
     folder = Path(folder).resolve()
-    kept_in = cache_folder() / "content" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}.json"
+    home = caches.own("content")
+    kept_in = home and home / f"{hashlib.sha256(os.fsencode(folder)).hexdigest()[:32]}.json"
     kept = _read(kept_in)
 
     def one(name):
         stat = (folder / name).stat()
         facts = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
         before = kept.get(name)
-        if isinstance(before, list) and before[:-1] == facts:
+        if isinstance(before, list) and before[:-1] == facts and re.fullmatch("[0-9a-f]{64}", str(before[-1])):
             return before
         return [*facts, _sha256(folder / name)]
 
@@ -45,14 +45,13 @@ def digest(folder: str | Path, names: Sequence[str]) -> bytes:
             found[name] = facts
             if time.monotonic() - told > _QUIET_S:
                 told = time.monotonic()
-                print(
-                    f"looking at what {folder} holds: {len(found)} of {len(names)} files", file=sys.stderr, flush=True
-                )
+                far = f"{len(found)} of {len(names)} files"
+                print(f"looking at what {shown(folder)} holds: {far}", file=sys.stderr, flush=True)
     if found != kept:
         _write(kept_in, found)
     whole = hashlib.sha256()
     for name in names:
-        whole.update(f"{name}\0{found[name][-1]}\n".encode())
+        whole.update(f"{name}\0{found[name][-1]}\n".encode(errors="surrogateescape"))
     return whole.digest()
 
 
@@ -66,15 +65,16 @@ def _sha256(path):
 
 def _read(path):
     try:
-        found = json.loads(path.read_text())
+        found = {} if path is None else reading.json_of(path, _MOST)
     except (OSError, ValueError):  # none, or damaged: made again
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _write(path, content):
+    if path is None:
+        return
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with contextlib.suppress(OSError):  # a full disk: hashed again next time
-        path.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(json.dumps(content))
         part.replace(path)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import ModuleType
@@ -13,9 +14,13 @@ from jaxgan import modalities
 from jaxgan.data.lazy import Lazy
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize
+from jaxgan.names import plain, shown
 
 Column = np.ndarray | Lazy
 
+_MOST = 2**31  # numbers of one sample
+_AXES = {"image": (3,), "mask": (2,), "points": (1,), "": (0, 1)}  # of one sample
+_DTYPES = ("bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)))
 _NAMED = 1000  # classes that may be named though no sample has them
 EXAMPLES = 8  # label vectors of a source that its Spec keeps, to draw samples by
 LABEL = "label"  # the column that is no sample: a class number or a vector of numbers a row
@@ -43,6 +48,44 @@ class DatasetInfo(NamedTuple):
     size: int  # rows of its first column
     sha256: str  # of the content
     specs: dict[str, Spec]  # name -> Spec
+
+
+def info_from_json(saved: Any) -> DatasetInfo:
+    """DatasetInfo of the object of a JSON file. Raises ValueError or TypeError where it is none, or says what no data are."""
+    if not isinstance(saved, dict) or not isinstance(saved.get("specs"), dict):
+        raise TypeError("its data are no object with specs")
+    info = DatasetInfo(**{**saved, "specs": {name: _spec(name, spec) for name, spec in saved["specs"].items()}})
+    if not isinstance(info.name, str) or not isinstance(info.sha256, str) or not _whole_numbers((info.size,), 1):
+        raise ValueError(f"its data are {info.name!r}, {info.size!r} samples of sha256 {info.sha256!r}")
+    return info._replace(name=shown(info.name))
+
+
+def _spec(name, saved):
+    spec = Spec(**{key: _tuples(value) for key, value in saved.items()})
+    if not isinstance(spec.shape, tuple) or not _whole_numbers(spec.shape, 1) or math.prod(spec.shape) > _MOST:
+        raise ValueError(f"the shape of {name} is {spec.shape!r}")
+    if len(spec.shape) not in _AXES.get(spec.modality, (len(spec.shape),)):
+        raise ValueError(f"the shape of {name} is {spec.shape!r}, and it is {spec.modality or 'a label'}")
+    if spec.dtype not in _DTYPES or spec.modality not in ("", *modalities.names()):
+        raise ValueError(f"{name} is {spec.modality!r} of {spec.dtype!r}")
+    words, examples = spec.classes, spec.examples
+    if not isinstance(words, tuple) or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"the classes of {name} are {words!r}")
+    if not isinstance(examples, tuple) or not all(_vector(one, len(words)) for one in examples):
+        raise ValueError(f"the examples of {name} are {examples!r}")
+    return spec._replace(classes=plain(words))
+
+
+def _whole_numbers(values, low):
+    return all(type(value) is int and low <= value < 2**63 for value in values)
+
+
+def _vector(values, count):
+    return isinstance(values, tuple) and len(values) == count and all(type(x) in (int, float) for x in values)
+
+
+def _tuples(value):
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -146,7 +189,8 @@ def labels(name: str, label: np.ndarray, size: int, classes: Iterable[str] | Non
     if label.shape == (size,) and label.dtype.kind in "US":
         if classes is not None:
             raise BadInput(f"{name}: label has words, and there are names of classes besides: take the names away")
-        words, label = np.unique(label.astype(str), return_inverse=True)
+        label = label if label.dtype.kind == "U" else np.char.decode(label, "utf-8", "backslashreplace")
+        words, label = np.unique(label, return_inverse=True)
         return class_numbers(label, words.tolist())
     if label.ndim == 1 and (label.dtype.kind == "b" or _whole(label)):
         label = label.astype(np.int64)
@@ -159,7 +203,7 @@ def labels(name: str, label: np.ndarray, size: int, classes: Iterable[str] | Non
             raise BadInput(f"{name}: label is {list(label.shape)}, there are {len(classes)} names: give one a column")
         spread = np.linspace(0, len(label) - 1, EXAMPLES).round().astype(int)
         examples = tuple(map(tuple, label[spread].tolist()))
-        return label, Spec(label.shape[1:], "float32", "", classes, examples)
+        return label, Spec(label.shape[1:], "float32", "", plain(classes), examples)
     if not np.issubdtype(label.dtype, np.integer) or label.shape != (size,):
         raise BadInput(
             f"{name}: label is {label.dtype}{list(label.shape)}, there are {size} images: give integers [N], "
@@ -192,7 +236,7 @@ def renumbered(data: Dataset, classes: tuple[str, ...]) -> Dataset:
 
 def class_numbers(label: Any, classes: Iterable[str]) -> tuple[np.ndarray, Spec]:
     """(label int32 [N], Spec) of class numbers that are known to fit their names."""
-    return np.asarray(label, np.int32), Spec((), "int32", "", tuple(classes))
+    return np.asarray(label, np.int32), Spec((), "int32", "", plain(classes))
 
 
 def labelled(

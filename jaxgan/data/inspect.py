@@ -9,11 +9,12 @@ import numpy as np
 
 from jaxgan import modalities
 from jaxgan.data import masks as mask_files
-from jaxgan.data.load import load
+from jaxgan.data.load import load, reachable
 from jaxgan.data.pairs import Derivation
 from jaxgan.data.sources import files, idx
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize, frames
+from jaxgan.names import shown
 
 MOST = 100_000  # samples that are looked at where a source is no folder of files
 
@@ -62,7 +63,8 @@ def check(
 
 def _check(source, split):
     path = Path(source)
-    if str(source) and files.takes(source) and not (path.is_dir() and idx.find(path)):
+    reachable(source)
+    if files.takes(source) and not (path.is_dir() and idx.find(path)):
         return _check_files(path, split)
     dataset = load(source, split=split)
     column = next(iter(dataset.columns))
@@ -105,7 +107,7 @@ def _check_files(path, split):
                 moving += frames(file) > 1
             image = found.read(name, Resize())
         except (BadInput, *files.DAMAGED) as error:
-            damaged.append(f"{name} ({error})")
+            damaged.append(shown(f"{name} ({error})"))
             continue
         shapes[image.shape] += 1
         seen[hashlib.sha256(image.tobytes()).digest()] += 1

@@ -2,21 +2,24 @@
 
 import csv
 import io
-import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxgan import reading
 from jaxgan.data.dataset import labels as labels_of
-from jaxgan.data.listing import MOST_BYTES, Listing
+from jaxgan.data.listing import Listing
 from jaxgan.errors import BadInput
 
 NAMES = ("dataset.json", "labels.json", "labels.csv")  # in the folder; beside it FOLDER.json or FOLDER.csv
 DEEPEST = 100  # brackets within brackets of a .json
+MOST = 2**28  # bytes
+_PARTS = re.compile(r'"(?:[^"\\]|\\.)*+("|$)|[\[\]{}]', re.DOTALL)  # a string that does not end takes all that follows
 
 
 class Table(NamedTuple):
@@ -34,9 +37,8 @@ def beside(folder: Path) -> Table | None:
     for end in (".json", ".csv"):
         path = folder.parent / f"{folder.name}{end}"
         if folder.name and path.is_file():
-            if path.stat().st_size > MOST_BYTES:
-                raise BadInput(f"{path} has more than {MOST_BYTES:,} bytes: take it away, or move it elsewhere")
-            return _table(str(path), path.read_bytes(), within=False)
+            with reading.regular(path) as file:
+                return _table(str(path), file.read(MOST + 1), within=False)
     return None
 
 
@@ -45,7 +47,7 @@ def inside(found: Listing) -> Table | None:
     for name in NAMES:
         if name in found.names:
             with found.open(name) as file:
-                return _table(f"{found.source}/{name}", file.read())
+                return _table(f"{found.source}/{name}", file.read(MOST + 1))
     return None
 
 
@@ -129,6 +131,8 @@ def _plain(name):
 
 
 def _table(path, raw, within=True):
+    if len(raw) > MOST:
+        raise BadInput(f"{path} has more than {MOST:,} bytes: take it away, or move it elsewhere")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -160,13 +164,13 @@ def _csv(path, text):
 
 def _json(path, text):
     depth = deepest = 0
-    for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(\\.|[^"\\])*"', "", text)):
-        depth += 1 if bracket in "[{" else -1
+    for part in _PARTS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(part[0], 0)
         deepest = max(deepest, depth)
     if deepest > DEEPEST:
         raise BadInput(f"{path} has brackets {deepest} deep: labels need 3, take it away")
     try:
-        content = json.loads(text, object_pairs_hook=lambda pairs: _unlike(path, pairs))
+        content = reading.json_from(text, object_pairs_hook=lambda pairs: _unlike(path, pairs))
     except ValueError as error:
         raise BadInput(f"{path} is no JSON ({error}): mend it, or take it away") from error
     if isinstance(content, dict) and "labels" in content:
@@ -185,7 +189,7 @@ def _unlike(path, pairs):
     """A JSON object. Raises BadInput where it has a key twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        name = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
         one, other = [value for key, value in pairs if key == name][:2]
         raise BadInput(f"{path} has two rows for {name}: {one} and {other}: keep one")
     return found

@@ -1,19 +1,24 @@
 """What lies in a folder or a zip: regular files by name, and what was passed over, with the reason."""
 
+import contextlib
 import os
 import stat
-import struct
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
+from jaxgan import reading
 from jaxgan.data import content
 from jaxgan.errors import BadInput
 
 MOST_BYTES = 2**30  # of one file
+_PIECE = 2**20
+DEEPEST = 100  # folders within folders
+_DEEP = f"below {DEEPEST} folders"
+_ABSOLUTE = "with absolute names"
 _HIDDEN, _RUN, _LINK, _SPECIAL = "hidden", "in the folder of a run", "broken links", "no regular files"
 _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
@@ -69,13 +74,16 @@ def _folder(source):
             folders.clear()
             continue
         seen.add(facts(at))
+        if len(at.relative_to(source).parts) == DEEPEST and folders:
+            left_out[_DEEP] += sum(_count(at / name) for name in folders)
+            folders.clear()
         if at != source and (at / "config.json").is_file() and (at / "checkpoints").is_dir():
-            left_out[_RUN] += sum(len(files) for *_, files in os.walk(at))
+            left_out[_RUN] += _count(at)
             folders.clear()
             continue
         for name in list(folders):
             if _hidden(name):
-                left_out[_HIDDEN] += sum(len(files) for *_, files in os.walk(at / name))
+                left_out[_HIDDEN] += _count(at / name)
                 folders.remove(name)
         folders.sort()
         for name in files:
@@ -93,24 +101,38 @@ def _folder(source):
                 left_out[_SPECIAL] += 1
 
     def opened(name):
-        path = source / name
-        _bounded(source, name, path.stat().st_size)
-        return path.open("rb")
+        _bounded(source, name, (source / name).stat().st_size)
+        return reading.regular(source / name)
 
     held = lambda names: content.digest(source, names)
     return Listing(str(source), tuple(sorted(names)), opened, held, dict(left_out))
+
+
+def _count(folder):
+    """Files in and below a folder, however deep it goes."""
+    count, todo = 0, [folder]
+    while todo:
+        with contextlib.suppress(OSError), os.scandir(todo.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(entry.path)
+                else:
+                    count += 1
+    return count
 
 
 def _archive(source):
     try:
         archive = zipfile.ZipFile(source)
         infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
-    except (OSError, ValueError, NotImplementedError, EOFError, struct.error, zipfile.BadZipFile) as error:
+    except reading.DAMAGED as error:
         raise BadInput(f"{source} cannot be read as a zip ({error}): copy it again") from error
     names, left_out = [], Counter()
     for name, info in sorted(infos.items()):
-        if any(map(_hidden, PurePosixPath(name).parts)):
+        if any(map(_hidden, PurePosixPath(name).parts)):  # a way up among them
             left_out[_HIDDEN] += 1
+        elif PureWindowsPath(name).anchor:
+            left_out[_ABSOLUTE] += 1
         elif info.flag_bits & 1:
             raise BadInput(f"{source}: {name} is locked by a password: unpack it, and give the folder")
         elif info.compress_type not in _STORED:
@@ -122,8 +144,17 @@ def _archive(source):
             names.append(name)
 
     def opened(name):
-        _bounded(source, name, infos[name].file_size)
-        return BytesIO(archive.read(infos[name]))  # ZipFile locks: several threads may read
+        info = infos[name]
+        _bounded(source, name, info.file_size)
+        try:
+            reading.packed(name, min(info.compress_size, source.stat().st_size), info.file_size)
+        except ValueError as error:
+            raise BadInput(f"{source}: {error}") from error
+        try:
+            with archive.open(info) as member:  # ZipFile locks: several threads may read
+                return BytesIO(b"".join(iter(lambda: member.read(_PIECE), b"")))
+        except (MemoryError, RuntimeError, OverflowError, IndexError) as error:  # what damaged entries raise besides
+            raise OSError(f"{type(error).__name__}: {error}") from error
 
     held = lambda names: repr([(name, infos[name].CRC, infos[name].file_size) for name in names]).encode()
     return Listing(str(source), tuple(names), opened, held, dict(left_out))

@@ -2,12 +2,14 @@
 
 import dataclasses
 import inspect
+import os
 from pathlib import Path
 from typing import Any
 
 from jaxgan.data import masks as mask_files
 from jaxgan.data import sources, splits
 from jaxgan.data.dataset import Dataset, Spec
+from jaxgan.data.few_labels import few_labels
 from jaxgan.data.pairs import Derivation, degraded, no_class, paired, thinned, without_masks
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput, unknown
@@ -34,6 +36,7 @@ def load(
     ignored: int | None = None,
     labelled: float = 1.0,
     unlabelled: bool = False,
+    labels: tuple[int, int] | None = None,
 ) -> Dataset:
     """Dataset of a source: a name, a folder of images or of idx files, a zip, an .npz, a large picture, tfds:NAME.
 
@@ -44,7 +47,8 @@ def load(
     none where `unpaired`; or a half of each picture: side_by_side is "left-input" or "right-input"; or what `degrade` makes of
     them. masks: a folder with a mask of the same name for each, the column "mask"; ignored: a number in them that is no class.
     labelled: the share of the rows that is kept, evenly spread; with `unlabelled` all are, and the others' masks are of the
-    ignored number alone. Raises BadInput for what cannot be used.
+    ignored number alone. labels: how many pictures are to be columns of their own, with their classes, and the seed of their
+    draw, see `few_labels`. Raises BadInput for what cannot be used.
     """
 
     return _load(
@@ -64,6 +68,7 @@ def load(
         ignored=ignored,
         labelled=labelled,
         unlabelled=unlabelled,
+        labels=labels,
     )
 
 
@@ -94,6 +99,7 @@ def _load(
     ignored,
     labelled,
     unlabelled,
+    labels,
 ):
     """The Dataset that is trained on, or the `rest`, None where there is none."""
 
@@ -117,6 +123,8 @@ def _load(
     if made is None:
         return None
     made = _masked(made, source, masks, how, ignored, _part(source, split, rest) if masks else "")
+    if labels is not None:
+        made = few_labels(made, *labels, rest=rest)
     if rest:
         return made
     return without_masks(made, labelled, ignored) if unlabelled else thinned(made, labelled)
@@ -196,10 +204,22 @@ def _split(call, source, split):
     raise BadInput(f"--split {split}, but {source} has no folders train, val or test: remove it")
 
 
-def _source(word):
-    """The module that takes a word. Raises BadInput where none does."""
+def reachable(word: str | Path) -> None:
+    """Raises BadInput for a source that no file system can look for, and for one that it keeps from us."""
     if not str(word):
         raise BadInput("the source is empty: give a name, a folder or a file")
+    try:
+        os.stat(word)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:  # too long, without permission, with a zero in it
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"{word} cannot be opened ({reason}): give another source") from error
+
+
+def _source(word):
+    """The module that takes a word. Raises BadInput where none does."""
+    reachable(word)
     every = sources.modules()
     for source in every:
         if source.takes(word):

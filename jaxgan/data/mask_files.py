@@ -7,7 +7,8 @@ import numpy as np
 from jaxgan.data.listing import Listing
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import head
+from jaxgan.modalities.resize import opened, told
+from jaxgan.names import plain
 
 CLASSES, MOST = "classes.txt", 256
 
@@ -35,7 +36,7 @@ def classes(found: Listing) -> Classes | None:
     names: list[str] = []
     colours: dict[int, int] = {}
     for words in filter(None, map(str.split, lines)):
-        if len(words) > 3 and all(word.isdecimal() for word in words[-3:]):
+        if len(words) > 3 and all(word.isdecimal() and len(word) < 9 for word in words[-3:]):
             *words, red, green, blue = words
             code = _code(path, " ".join(words), [int(red), int(green), int(blue)])
             if code in colours:
@@ -45,7 +46,7 @@ def classes(found: Listing) -> Classes | None:
         names.append(" ".join(words))
     if not 0 < len(names) <= MOST:
         raise BadInput(f"{path} has {len(names)} classes: give 1 to {MOST}, a line each")
-    return Classes(tuple(names), colours)
+    return Classes(plain(names), colours)
 
 
 def values(found: Listing, name: str, known: Classes | None) -> np.ndarray:
@@ -53,15 +54,11 @@ def values(found: Listing, name: str, known: Classes | None) -> np.ndarray:
 
     Raises BadInput for damaged files, those that are neither grey, nor of a palette or RGB, and colours without a classes.txt.
     """
-    from PIL import Image
-
     try:
         with found.open(name) as file:
-            head(file)  # refuses what says to have too many pixels
-            file.seek(0)
             *_, bits, kind = file.read(26)  # of a PNG
             file.seek(0)
-            with Image.open(file) as picture:
+            with opened(file) as picture, told():
                 mode, x = picture.mode, np.asarray(picture)
     except BadInput as error:
         raise BadInput(f"{found.source}: {name}: {error}") from error

@@ -2,6 +2,19 @@
 
 from jaxgan.evaluation.diagnosis import Logits, Verdict, diagnose
 from jaxgan.evaluation.evaluate import Evaluation, evaluate
+from jaxgan.evaluation.extension import Extended, extend
 from jaxgan.evaluation.periodic import PeriodicEvaluation
+from jaxgan.evaluation.probe import Probed, probe
 
-__all__ = ["Evaluation", "Logits", "PeriodicEvaluation", "Verdict", "diagnose", "evaluate"]
+__all__ = [
+    "Evaluation",
+    "Extended",
+    "Logits",
+    "PeriodicEvaluation",
+    "Probed",
+    "Verdict",
+    "diagnose",
+    "evaluate",
+    "extend",
+    "probe",
+]

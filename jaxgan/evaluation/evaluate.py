@@ -18,6 +18,7 @@ from jaxgan.data.loader import rows as shuffled
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache, d_logits, diagnosis, extract, extractors, scores
 from jaxgan.evaluation import path_length as paths
+from jaxgan.evaluation.classes import named_classes
 from jaxgan.metrics.features import FeatureNet
 from jaxgan.metrics.protocol import Protocol, Score
 from jaxgan.metrics.records import EvalContext, class_shares, infos
@@ -169,6 +170,7 @@ def evaluate(
         draw = lambda path: figure.save(path, title, run.made.kind, context.classes, real, fake, shares)
     context = context_of(run, None, reference, split, seed, weights)
     found += against_targets(context, run, loaded.gan, variables, reference, num, seed)
+    found += named_classes(context, run, loaded.state.d.variables, reference, REAL, seed)
     place = _free(run.folder / "evaluation", f"{step:06}")
     picture = None if draw is None else place.with_suffix(".png")
     done = Evaluation(run, step, found, ideal, half, verdicts, place.with_suffix(".json"), picture)
@@ -240,7 +242,7 @@ def _ideal(context, real, num, keep):
         halves = real.part(0, half), real.part(half, 2 * half)
         return {score.name: score.value for score in scores.measure(SET, context, *halves)}
 
-    kept = cache.arrays(f"ideal-{context.protocol.net}-{key}", make) if keep else make()
+    kept = cache.arrays(f"ideal-{context.protocol.net}-{key}", make, fits=cache.scalars) if keep else make()
     return half, {name: float(value) for name, value in kept.items()}
 
 

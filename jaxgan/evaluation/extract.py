@@ -67,7 +67,8 @@ class FeatureExtractor:
             return _joined(seen, len(rows))
 
         key = f"{self.net.name}-{self.net.sha256[:16]}-{dataset.sha256[:16]}-{column}-{seed}-{len(rows)}"
-        kept = cache.arrays(f"features-{key}", make, say) if self.net.fixed else make()
+        fits = lambda kept: cache.alike(kept, self._like(to_file(rows[:1]), len(rows)))
+        kept = cache.arrays(f"features-{key}", make, say, fits) if self.net.fixed else make()
         keep = len(rows) if self._kind.EACH else SHOWN
         return Features(kept["features"], kept.get("logits"), to_file(rows[:keep]), label)
 
@@ -112,6 +113,12 @@ class FeatureExtractor:
             return rounded, self.net.apply(net, scaled if "z" in batch else rounded)
 
         return draw
+
+    def _like(self, sample, count):
+        """Shapes of what `real` keeps of so many samples."""
+        one = jax.ShapeDtypeStruct((self._at_once, *sample.shape[1:]), sample.dtype)
+        seen = jax.eval_shape(self._see, self._variables, one)._asdict()
+        return {k: jax.ShapeDtypeStruct((count, *x.shape[1:]), jnp.float32) for k, x in seen.items() if x is not None}
 
     def _seen(self, images):
         return jax.tree.map(np.asarray, self._see(self._variables, jax.device_put(images, self._rows)))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,11 @@ def _classifier(dataset, say, column):
         flat = {jax.tree_util.keystr(path): x for path, x in jax.tree_util.tree_leaves_with_path(variables)}
         return {**{key: np.asarray(x) for key, x in flat.items()}, "accuracy": np.float32(accuracy)}
 
-    kept = cache.arrays(f"{name}-{dataset.sha256[:16]}-{classifier.VERSION}", make, say)
     like = jax.eval_shape(classifier.Classifier(classes).init, jax.random.key(0), _uint8(images[:2]))
+    wanted = {jax.tree_util.keystr(path): x for path, x in jax.tree_util.tree_leaves_with_path(like)}
+    wanted["accuracy"] = np.float32(0)
+    fits = partial(cache.alike, like=wanted)
+    kept = cache.arrays(f"{name}-{dataset.sha256[:16]}-{classifier.VERSION}", make, say, fits)
     variables = jax.tree_util.tree_map_with_path(lambda path, _: kept[jax.tree_util.keystr(path)], like)
     net = classifier.classifier(name, variables, classes)
     return net if digits is None else classifier.by_channel(net)

@@ -11,6 +11,7 @@ from jaxgan.core import GAN, State
 from jaxgan.data.dataset import Dataset
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import extract, extractors, scores
+from jaxgan.evaluation.classes import named_classes
 from jaxgan.evaluation.evaluate import REAL, against_targets, context_of, count_of, given_by
 from jaxgan.metrics.records import infos
 
@@ -77,6 +78,10 @@ class PeriodicEvaluation:
         run, gan, g = self._run, self._gan, state.ema
         targets = lambda: against_targets(self._context, run, gan, g, self._reference, self._count, self._seed)
         found = [*self._once(step, "targets", targets)]
+        if scores.CLASSES in scores.kinds(run.config, run.data.specs):
+            count = run.config.evaluate_samples
+            named = lambda: named_classes(self._context, run, state.d.variables, self._reference, count, self._seed)
+            found += self._once(step, "classes", named)
         if self._extractor is not None:
             draw = lambda: self._extractor.fake(gan, g, self._count, self._given, self._seed)
             found += scores.measure(scores.SET, self._context, self._real, self._once(step, "fake", draw), cheap)

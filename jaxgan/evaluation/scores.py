@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from jaxgan.data.dataset import LABEL, Spec
+from jaxgan.data.few_labels import CLASS
 from jaxgan.metrics.protocol import Score, title
 from jaxgan.metrics.records import all_records
-from jaxgan.metrics.records.record import MASKS, PAIRS, SET, EvalContext, Value
+from jaxgan.metrics.records.record import CLASSES, MASKS, PAIRS, SET, EvalContext, Value
 from jaxgan.options import Config
 
 VERSION = 2  # changes with whatever changes a value
@@ -16,12 +17,14 @@ VERSION = 2  # changes with whatever changes a value
 def kinds(config: Config, specs: Mapping[str, Spec]) -> list[str]:
     """Kinds of comparison that follow from what a game is given and makes.
 
-    Sets of samples, where a feature network looks at them; images of other ones, in pairs; masks with the true ones.
+    Sets of samples, where a feature network looks at them; images of other ones, in pairs; masks with the true ones;
+    classes that D names.
     """
     made, others = specs[config.real], set(config.given) - {LABEL}
     found = [SET] if made.kind.FEATURES else []
     if made.modality == "image" and others and not others & set(config.unpaired):
         found.append(PAIRS)
+    found += [CLASSES] if CLASS in getattr(config, "beside", ()) else []
     return [*found, MASKS] if made.modality == "mask" else found
 
 

@@ -1,6 +1,5 @@
 """A trained G on files and folders of pictures: each written under its own name, what is there already left as it is."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -8,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxgan import modalities, runs
+from jaxgan import modalities, reading, runs
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.inference import pictures
@@ -178,7 +177,12 @@ def _folder(out, asked):
     if out.exists() and not out.is_dir():
         raise BadInput(f"--out {out} is a file: give a folder")
     if path.is_file():
-        before = json.loads(path.read_text())
+        try:
+            before = dict(reading.json_of(path))
+        except (OSError, ValueError, TypeError) as error:
+            raise BadInput(
+                f"{path}, which says what {out} was written with, is damaged ({error}): give another --out"
+            ) from error
         differ = [
             f"{name} {before.get(name)!r} and {value!r}" for name, value in asked.items() if before.get(name) != value
         ]

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import build, runs
+from jaxgan import build, runs, steps
 from jaxgan.checkpoint import Checkpoints
 from jaxgan.core import GAN, Player, State, with_index
 from jaxgan.data import DatasetInfo
@@ -77,7 +77,7 @@ def load(
 def takes_latents(loaded: Loaded) -> bool:
     """Whether what G makes depends on batch["z"]: where latents are drawn, and not by a game of its own."""
     config = loaded.config
-    if set(config.given) - {LABEL}:
+    if loaded.noise is None or set(config.given) - {LABEL}:
         return False
     given = batches.conditions(config, loaded.data.specs, 2)
     z = np.asarray(loaded.noise(jax.random.key(0), np.arange(4)))
@@ -103,7 +103,8 @@ def _shapes(gan, config, specs):
     g, d = jax.eval_shape(lambda: gan.init(jax.random.key(0), with_index(batches.zeros(config, specs))))
     key = jax.eval_shape(lambda: jax.random.key(0))
     side = lambda v: Player(v["params"], {name: x for name, x in v.items() if name != "params"}, None)
-    return State(jax.ShapeDtypeStruct((), jnp.int32), key, side(g), side(d), g)
+    skips = jax.eval_shape(steps.no_skips) if config.counts_skips else {}
+    return State(jax.ShapeDtypeStruct((), jnp.int32), key, side(g), side(d), g, skips)
 
 
 def pick(run: runs.Run, which: str | int) -> int | None:

@@ -24,6 +24,7 @@ _NO_FACTS = {  # what formats cannot keep: an EXIF of TIFF is the file's own str
 }
 _COLOURS = ("RGB", "RGBA", "P", "PA")
 _LOSSY = {"quality": 95}
+_MOST = 2**30  # pixels of all frames together
 
 
 class Picture(NamedTuple):
@@ -131,6 +132,8 @@ def _read(name, file):
             exif.pop(0x0112, None)  # it is turned
             facts["exif"] = exif
         moving = getattr(picture, "n_frames", 1) > 1 and Path(name).suffix.lower() in _MOVING
+        if moving and picture.n_frames * picture.width * picture.height > _MOST:
+            raise BadInput(f"its {picture.n_frames} frames have more than {_MOST:,} pixels: cut it in pieces")
         if moving:
             facts |= {"duration": [], "disposal": 2}  # each frame is whole
             facts |= {"loop": picture.info["loop"]} if "loop" in picture.info else {}

@@ -1,10 +1,10 @@
 """Samples of a trained run: grids, archives, folders, interpolations."""
 
 import itertools
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +12,15 @@ import numpy as np
 
 from jaxgan import noise, runs
 from jaxgan.data import batch as batches
-from jaxgan.data.dataset import LABEL
+from jaxgan.data.dataset import LABEL, Spec
 from jaxgan.errors import BadInput
 from jaxgan.inference.data import data_of
 from jaxgan.inference.load import load, pick
+from jaxgan.names import folders
 
 _AT_ONCE = 256
 _ROW = 8  # samples from one end of an interpolation to the other
+Labels = int | str | Sequence[float] | None  # a class by its number or name, a label vector, or all of them
 
 
 def sample(
@@ -29,7 +31,7 @@ def sample(
     out: str | Path | None = None,
     raw: bool = False,
     interpolate: bool = False,
-    label: int | str | Sequence[float] | None = None,
+    label: Labels = None,
     checkpoint: str | int = "latest",
     truncation: float | None = None,
     ema_sigma: float | None = None,
@@ -53,7 +55,7 @@ def sample(
     run = runs.open_run(run, recipe)
     loaded = load(run, step=pick(run, checkpoint), truncation=truncation, raw=raw, ema_sigma=ema_sigma)
     kind, spec = run.made.kind, run.data.specs.get(LABEL) if LABEL in run.config.given else None
-    out = Path(out) if out is not None else _free(run.folder / "samples", f"sample-{seed}")
+    out = Path(out) if out is not None else free_path(run.folder / "samples", f"sample-{seed}")
     if out.suffix not in (".png", ".npz", ""):
         raise BadInput(f"--out {out} ends in {out.suffix}: give a .png, an .npz or a folder")
     if out.suffix == "" and not kind.SUFFIX:
@@ -64,17 +66,19 @@ def sample(
         raise BadInput(
             f"--interpolate goes between latents, and {run.name} is given {', '.join(run.config.given)}: remove it"
         )
+    if interpolate and loaded.noise is None:
+        raise BadInput(f"--interpolate goes between latents, and {run.name} is given a field of noise: take --morph")
 
-    labels = _labels(num, spec, label, _ROW if interpolate else 1)
+    labels = labels_of(num, spec, label, _ROW if interpolate else 1)
     samples = _draw(loaded, kind, num, _given(run, num, labels, data), seed, interpolate)
     try:
-        _write(out, kind, run.config.real, samples, labels, spec, interpolate)
+        write(out, kind, run.config.real, samples, labels, spec, interpolate)
     except OSError as error:
         raise BadInput(f"cannot write {out} ({error.strerror or error}): give another --out") from error
     return out
 
 
-def _free(folder, name):
+def free_path(folder: Path, name: str) -> Path:
     """Path of a .png in the folder that is not there yet."""
     names = itertools.chain([f"{name}.png"], (f"{name}-{i}.png" for i in itertools.count(2)))
     return next(folder / file for file in names if not (folder / file).exists())
@@ -88,7 +92,7 @@ def _given(run, num, labels, data):
     return batches.conditions(run.config, run.data.specs, num, labels, held_out or dataset)
 
 
-def _labels(num, spec, label, row):
+def labels_of(num: int, spec: Spec | None, label: Labels, row: int = 1) -> np.ndarray | None:
     """int32 [num] or float32 [num, K], None without classes: equal shares in order, the same within rows of this length."""
     if spec is None:
         if label is not None:
@@ -149,13 +153,26 @@ def _paths(draw, key, num, steps):
     return np.asarray(arc.reshape(rows * steps, -1)[:num])
 
 
-def _write(out, kind, column, samples, labels, spec, interpolate):
+def write(
+    out: Path,
+    kind: ModuleType,
+    column: str,
+    samples: np.ndarray,
+    labels: Any,
+    spec: Any,
+    interpolate: bool = False,
+) -> None:
+    """Writes samples, as files hold them, and their labels: one grid, an archive, or a folder with one for each class.
+
+    labels: [N] or None; spec: the Spec of these.
+    """
     (out if out.suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
     single = labels is None or spec.examples or len(np.unique(labels)) == 1
     if out.suffix == ".npz":
-        np.savez(out, **{column: samples}, **({} if labels is None else {LABEL: labels}))
+        arrays: dict[str, Any] = {column: samples, **({} if labels is None else {LABEL: labels})}
+        np.savez(out, **arrays)
     elif out.suffix == "":
-        names = _folders(spec.classes) if spec is not None else ()
+        names = folders(spec.classes) if spec is not None else ()
         for i, one in enumerate(samples):
             place = out if labels is None or spec.examples else out / names[labels[i]]
             place.mkdir(exist_ok=True)
@@ -167,17 +184,6 @@ def _write(out, kind, column, samples, labels, spec, interpolate):
     else:  # a column for each class, as in a training's sheets
         there = np.unique(labels)
         kind.sample_grid(out, _columns_of(samples, labels, there, kind), len(there), [spec.classes[i] for i in there])
-
-
-def _folders(classes):
-    """Names of folders for classes: one part of a path each, and no two alike, whatever a class is called."""
-    found: list[str] = []
-    for i, name in enumerate(classes):
-        plain = re.sub(r"[^\w .+-]", "_", name).strip(" .") or "_"
-        while plain.lower() in (other.lower() for other in found):
-            plain = f"{plain}_{i}"
-        found.append(plain)
-    return found
 
 
 def _columns_of(samples, labels, there, kind):

@@ -15,6 +15,7 @@ from jaxgan.layers.lowering import direct_form
 from jaxgan.layers.modulated import modulated_conv
 from jaxgan.layers.noise_input import NoiseInput
 from jaxgan.layers.norm import CENTRED, NORMS, Norm
+from jaxgan.layers.penultimate import penultimate
 from jaxgan.layers.pixel import PixelNorm
 from jaxgan.layers.projection import Projection
 from jaxgan.layers.resample import downsample, upsample
@@ -24,6 +25,7 @@ from jaxgan.layers.shuffle import pixel_shuffle, pixel_unshuffle
 from jaxgan.layers.spectral import SpectralNorm
 from jaxgan.layers.stddev import minibatch_stddev
 from jaxgan.layers.upfirdn import upfirdn
+from jaxgan.layers.weight_norm import NormalisedConv, NormalisedDense
 
 __all__ = [
     "CENTRED",
@@ -38,6 +40,8 @@ __all__ = [
     "Geometry",
     "NoiseInput",
     "Norm",
+    "NormalisedConv",
+    "NormalisedDense",
     "PixelNorm",
     "Projection",
     "Residual",
@@ -59,6 +63,7 @@ __all__ = [
     "label_vector",
     "minibatch_stddev",
     "modulated_conv",
+    "penultimate",
     "pixel_shuffle",
     "pixel_unshuffle",
     "reflected",

@@ -29,6 +29,7 @@ from jaxgan.losses.lecam import lecam
 from jaxgan.losses.patch_nce import patch_nce
 from jaxgan.losses.penalties import clip_weights, dragan, r1, r2, wgan_gp
 from jaxgan.losses.segmentation import cross_entropy, log_smoothed_one_hot, self_taught
+from jaxgan.losses.semi_supervised import class_surprise, match_features, realness
 from jaxgan.losses.top_k import top_k
 from jaxgan.losses.tracker import Tracker
 
@@ -37,6 +38,7 @@ __all__ = [
     "Tracker",
     "bce",
     "charbonnier",
+    "class_surprise",
     "clip_weights",
     "consistency",
     "cross_entropy",
@@ -48,6 +50,7 @@ __all__ = [
     "least_squares",
     "lecam",
     "log_smoothed_one_hot",
+    "match_features",
     "minimax",
     "moment_matching",
     "non_saturating",
@@ -55,6 +58,7 @@ __all__ = [
     "perceptual",
     "r1",
     "r2",
+    "realness",
     "relativistic",
     "relativistic_average",
     "self_taught",

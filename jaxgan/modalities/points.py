@@ -62,7 +62,8 @@ def sample_grid(
 def draw(ax: Any, samples: np.ndarray, columns: int, real: np.ndarray | None = None) -> None:
     """The scatter plot on axes."""
     del columns
+    plane = lambda x: np.pad(np.asarray(x)[:, :2], [(0, 0), (0, max(0, 2 - x.shape[1]))]).T  # numbers lie on a line
     if real is not None:
-        ax.scatter(*np.asarray(real)[:, :2].T, s=3, c="0.7", label="real", linewidths=0)
-    ax.scatter(*np.asarray(samples)[:, :2].T, s=3, c="tab:red", alpha=0.5, label="generated", linewidths=0)
+        ax.scatter(*plane(real), s=3, c="0.7", label="real", linewidths=0)
+    ax.scatter(*plane(samples), s=3, c="tab:red", alpha=0.5, label="generated", linewidths=0)
     ax.set_aspect("equal")

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import struct
+import threading
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -14,9 +15,20 @@ import numpy as np
 from jaxgan.errors import BadInput
 
 HOW = ("crop", "stretch", "pad")
+FORMATS = (
+    "PNG",
+    "JPEG",
+    "BMP",
+    "GIF",
+    "TIFF",
+    "WEBP",
+    "AVIF",
+)  # among Pillow's others is PostScript, which is a program
 MOST_PIXELS = 2**28  # of one picture
+_LARGE = 2**25  # pixels above which one picture is read at a time, for it takes gigabytes
 # what Pillow's decoders raise over a damaged file, besides OSError and its kin
 _ODD = (TypeError, KeyError, IndexError, AttributeError, ArithmeticError, EOFError, MemoryError, struct.error)
+_one_large = threading.Lock()
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF's orientation -> Pillow's Transpose
 
 
@@ -56,7 +68,7 @@ def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
     """
     from PIL import Image
 
-    with opened(file) as found:
+    with opened(file) as found, _alone(found):
         turn = orientation(found)
         with told():
             found.load()
@@ -96,13 +108,18 @@ def is_grey(picture: Any) -> bool:
 
 
 def opened(file: str | Path | IO[bytes]) -> Any:
-    """Pillow's image of a file. Raises BadInput where it has too many pixels."""
+    """Pillow's image of a file of one of FORMATS, whatever it is called. Raises BadInput where it has too many pixels."""
     Image = _pillow()
     try:
         with told():
-            return Image.open(file)
+            return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
     except Image.DecompressionBombError as error:
         raise BadInput(f"it says to have more than {MOST_PIXELS:,} pixels: make it smaller, or take it out") from error
+
+
+def _alone(picture):
+    """Context in which no other large picture is read, where this one is large."""
+    return _one_large if picture.width * picture.height > _LARGE else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
@@ -121,6 +138,7 @@ def _pillow():
 
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
     logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what is damaged is told once, with its name
+    Image.init()
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # it refuses what has twice as many
     return Image
 

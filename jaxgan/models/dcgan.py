@@ -147,7 +147,7 @@ def generator(
     module = Generator(
         sizes, channels, width, max_width, kernel, norm, up, classes, labels, axis_name, jnp.dtype(dtype)
     )
-    return from_flax(module, classes)
+    return from_flax(module, classes).meets_latents("Dense_0", beside=classes if labels == "concat" else None)
 
 
 def discriminator(

@@ -84,7 +84,7 @@ def generator(
     Raises BadInput where there are not as many activations as hidden layers.
     """
     module = Generator(tuple(shape), tuple(hidden), _acts(act, hidden), final, classes, kernel_init, jnp.dtype(dtype))
-    return from_flax(module, classes)
+    return from_flax(module, classes).meets_latents("Dense_0", beside=classes)
 
 
 def discriminator(

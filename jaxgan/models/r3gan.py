@@ -195,7 +195,8 @@ def generator(
     pyramid = check_shape((*both(resolution), channels))
     sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past)
     sizes.stages(pyramid)
-    return from_flax(Generator(pyramid, channels, sizes, embedding, classes, jnp.dtype(dtype)), classes)
+    net = from_flax(Generator(pyramid, channels, sizes, embedding, classes, jnp.dtype(dtype)), classes)
+    return net.meets_latents("mix", beside=embedding if classes else None)
 
 
 def discriminator(

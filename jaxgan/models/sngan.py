@@ -118,7 +118,7 @@ def generator(
     widths = _scaled(_PLANS[4 << sizes.doublings].g, width)
     attention = _sizes("generator", sizes, attention, [8 << i for i in range(len(widths) - 1)])
     module = Generator(sizes.first, widths, channels, attention, spectral, classes, axis_name, jnp.dtype(dtype))
-    return from_flax(module, classes)
+    return from_flax(module, classes).meets_latents("Dense_0")
 
 
 def discriminator(

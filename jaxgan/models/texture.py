@@ -59,7 +59,8 @@ def generator(
     channels: int = 3, *, classes: int | None = None, axis_name: str | None = None, dtype: DTypeLike = jnp.float32
 ) -> Net:
     """Net (z [B, Z], label) -> images [B, 64, 64, channels] in [-1, 1]. Labels are concatenated with z."""
-    return from_flax(Generator(channels, classes, axis_name, jnp.dtype(dtype)), classes)
+    net = from_flax(Generator(channels, classes, axis_name, jnp.dtype(dtype)), classes)
+    return net.meets_latents("Dense_0", beside=classes)
 
 
 def discriminator(*, classes: int | None = None, axis_name: str | None = None, dtype: DTypeLike = jnp.float32) -> Net:

@@ -42,6 +42,13 @@ def get(recipe: str | Path | ModuleType) -> ModuleType:
     return importlib.import_module(f"{__name__}.{recipe}")
 
 
+def of_package(name: object) -> ModuleType:
+    """The module of a recipe of the package, of a name that a file says: no other file is run. Raises BadInput for others."""
+    if name not in names():
+        raise unknown("recipe", name, names())
+    return get(str(name))
+
+
 def name(recipe: ModuleType) -> str:
     """Its name: that of its file."""
     path = getattr(recipe, "__file__", None)

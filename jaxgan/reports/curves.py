@@ -1,11 +1,13 @@
 """The rows of a metrics.jsonl as a picture."""
 
 from pathlib import Path
+from typing import Any
 
 from jaxgan import runs
 from jaxgan.metrics.records import infos
 from jaxgan.modalities.canvas import canvas
 
+_LARGEST = 1e300
 TRAINING = {
     "loss": ("loss_g", "loss_d", "penalty_d"),
     "mean logit of D": ("real_d", "fake_d"),
@@ -22,19 +24,24 @@ def panels_of_metrics() -> dict[str, list[str]]:
     return panels
 
 
+def numbers(row: dict[str, Any]) -> dict[str, float]:
+    """The entries of a row that are finite numbers: all that can be drawn, whoever wrote the row."""
+    return {name: x for name, x in row.items() if type(x) in (int, float) and abs(x) < _LARGEST}
+
+
 def save_curves(path: str | Path, metrics: str | Path) -> None:
-    """Draws the rows of a metrics.jsonl: losses, logits, speed, and what was evaluated."""
-    rows = runs.read_metrics(metrics)
-    if not rows:
-        return
+    """Draws the rows of a metrics.jsonl: losses, logits, speed, and what was evaluated; nothing where there is none of them."""
+    rows = [numbers(row) for row in runs.read_metrics(metrics)]
     panels = panels_of_metrics()
-    told = {name for row in rows for name, value in row.items() if value is not None}
+    told = {name for row in rows for name in row}
     panels = {title: [name for name in names if name in told] for title, names in panels.items()}
     panels = {title: names for title, names in panels.items() if names}
+    if not panels:
+        return
     figure, axes = canvas(1, len(panels), (5 * len(panels), 4))
     for ax, (title, names) in zip(axes.flat, panels.items(), strict=True):
         for name in names:
-            points = [(row["step"], row[name]) for row in rows if row.get(name) is not None]
+            points = [(row["step"], row[name]) for row in rows if name in row]
             ax.plot(*zip(*points, strict=True), label=name, linewidth=1, marker="." if len(points) < 20 else None)
         ax.set(title=title, xlabel="step")
         ax.grid(alpha=0.3)

@@ -27,7 +27,7 @@ def save(
     shares: of the classes, of real and of generated samples; None where unknown.
     """
     figure, axes = canvas(2, 3, (16.5, 11))
-    figure.suptitle(title)
+    figure.suptitle(_words(title))
     few = kind.EACH or _SIDE**2
     for ax, sight, name in ((axes[0, 0], real, "real"), (axes[0, 1], fake, "generated")):
         kind.draw(ax, sight.samples[:few], _SIDE)
@@ -42,6 +42,11 @@ def save(
     _distances(axes[1, 1], real.features, fake.features)
     _classes(axes[1, 2], classes, *shares)
     figure.savefig(path, dpi=80)
+
+
+def _words(name):
+    r"""A name as Matplotlib draws it: what stands between two dollars is no formula, which it might not be able to read."""
+    return name.replace("$", r"\$")
 
 
 def _neighbours(real, fake):
@@ -91,6 +96,6 @@ def _classes(ax, names, real, fake):
     else:
         ax.bar(place - 0.2, real, 0.4, color="0.5", label="real")
         ax.bar(place + 0.2, fake, 0.4, color="tab:red", label="generated")
-        ax.set_xticks(place, [name[:12] for name in names], rotation=60 if len(real) > 10 else 0, fontsize=8)
+        ax.set_xticks(place, [_words(name[:12]) for name in names], rotation=60 if len(real) > 10 else 0, fontsize=8)
     ax.set(title="share of the samples in each class")
     ax.legend()

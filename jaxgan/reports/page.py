@@ -4,17 +4,22 @@ import base64
 import dataclasses
 import io
 import json
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from jaxgan import recipes, runs
-from jaxgan.reports.curves import panels_of_metrics
+from jaxgan import reading, recipes, runs
+from jaxgan.errors import BadInput
+from jaxgan.modalities import resize
+from jaxgan.reports.curves import numbers, panels_of_metrics
 
 FRAMES = 60  # pictures at most
 POINTS = 1500  # rows of metrics at most
+LARGEST = 16_383  # pixels a side that a WebP can have
 _HEAVY = 50_000  # bytes above which a picture is packed again, as WebP
 _NO_CURVE = {"step", "images", "seconds"}
 
@@ -22,30 +27,40 @@ _NO_CURVE = {"step", "images", "seconds"}
 def write(folder: runs.Run | str | Path, recipe: str | Path | ModuleType | None = None) -> Path:
     """Path of RUN/report.html, written anew, of a Run or its folder. Raises BadInput where the folder is no run."""
     run = folder if isinstance(folder, runs.Run) else runs.open_run(folder, recipe)
-    rows = runs.read_metrics(run.folder / "metrics.jsonl")
-    saved = json.loads((run.folder / "config.json").read_text())
-    result = run.folder / "result.json"
+    rows = [numbers(row) for row in runs.read_metrics(run.folder / "metrics.jsonl")]
+    saved, result = (_object(run.folder / name) for name in ("config.json", "result.json"))
     content = {
         "title": f"{run.name} on {run.data.name}",
         "about": recipes.describe(run.recipe),
-        "facts": _facts(run, rows, saved, json.loads(result.read_text()) if result.exists() else None),
+        "facts": _facts(run, rows, saved, result),
         "config": _config(run),
         "rows": _thinned(rows, POINTS),
         "panels": _panels(rows),
-        "pictures": [{"step": int(p.stem), "data": _embedded(p)} for p in frames(run.folder)],
+        "pictures": [{"step": int(p.stem), "data": _embedded(p, picture)} for p, picture in pictures(run.folder)],
     }
     data = json.dumps(content).replace("<", "\\u003c")  # or a name could end the script that holds it
     page = resources.files("jaxgan.reports").joinpath("page.html").read_text(encoding="utf-8")
     path = run.folder / "report.html"
-    part = path.with_name(path.name + ".part")
-    part.write_text(page.replace("__DATA__", data), encoding="utf-8")
-    part.replace(path)
+    runs.write_text(path, page.replace("__DATA__", data))
     return path
 
 
 def frames(folder: Path) -> list[Path]:
-    """Paths of at most FRAMES pictures that a training drew, evenly chosen, with the first and the last."""
-    return _thinned(sorted(folder.glob("samples/[0-9]*.png")), FRAMES)
+    """Paths of at most FRAMES pictures that a training drew, evenly chosen, with the first and the last; STEP.png each."""
+    drawn = [p for p in folder.glob("samples/*.png") if p.stem.isascii() and p.stem.isdigit() and p.is_file()]
+    return _thinned(sorted(drawn, key=lambda p: int(p.stem)), FRAMES)
+
+
+def pictures(folder: Path) -> Iterator[tuple[Path, Any]]:
+    """(path, Pillow image) of those that `frames` finds; what a power cut or a full disk has left half written is left out."""
+    for path in frames(folder):
+        try:
+            with resize.opened(path) as found, resize.told():
+                found.load()
+                picture = found.convert("RGB")
+        except (OSError, SyntaxError, ValueError, BadInput):
+            continue
+        yield path, picture
 
 
 def _facts(run, rows, saved, result):
@@ -55,16 +70,29 @@ def _facts(run, rows, saved, result):
     facts.append(("one sample", run.made.kind.describe(run.made.shape)))
     if speeds:
         facts.append(("images/s, median", f"{np.median(speeds):,.0f}"))
-    if result:
+    if type(result.get("seconds")) in (int, float):
         facts.append(("training", f"{result['seconds']:,.0f} s"))
-        facts.append(("devices", f"{result['devices']} ({result['parallel']})"))
-        facts.append(("sha256 of the state", result["state_sha256"][:16]))
-        if "ended" in result:
-            facts.append(("ended", result["ended"]))
-    facts += [(name, saved["versions"][name]) for name in ("jaxgan", "jax", "flax") if name in saved["versions"]]
+    if "devices" in result:
+        facts.append(("devices", f"{result['devices']} ({result.get('parallel', 'unknown')})"))
+    if "state_sha256" in result:
+        facts.append(("sha256 of the state", str(result["state_sha256"])[:16]))
+    if "ended" in result:
+        facts.append(("ended", str(result["ended"])))
+    versions = saved.get("versions")
+    versions = versions if isinstance(versions, dict) else {}
+    facts += [(name, str(versions[name])) for name in ("jaxgan", "jax", "flax") if name in versions]
     if saved.get("git"):
-        facts.append(("commit", saved["git"][:10]))
+        facts.append(("commit", str(saved["git"])[:10]))
     return facts
+
+
+def _object(path):
+    """What a JSON file says, {} where it is damaged: the page is of what can still be read."""
+    try:
+        found = reading.json_of(path)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _config(run):
@@ -90,14 +118,12 @@ def _thinned(items, most):
     return [items[i] for i in np.linspace(0, len(items) - 1, most).round().astype(int)]
 
 
-def _embedded(path):
+def _embedded(path, picture):
     """data: address of a picture."""
-    from PIL import Image
-
     content, kind = path.read_bytes(), "png"
     if len(content) > _HEAVY:
         packed = io.BytesIO()
-        with Image.open(path) as picture:
-            picture.convert("RGB").save(packed, "WEBP", quality=85)
+        picture.thumbnail((LARGEST, LARGEST))
+        picture.save(packed, "WEBP", quality=85)
         content, kind = packed.getvalue(), "webp"
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

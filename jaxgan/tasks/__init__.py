@@ -4,6 +4,7 @@ from jaxgan.tasks.adversarial import adversarial
 from jaxgan.tasks.contrastive import contrastive
 from jaxgan.tasks.cycle import cycle
 from jaxgan.tasks.pooled import pooled
+from jaxgan.tasks.semi_supervised import semi_supervised
 from jaxgan.tasks.unrolled import unrolled
 
-__all__ = ["adversarial", "contrastive", "cycle", "pooled", "unrolled"]
+__all__ = ["adversarial", "contrastive", "cycle", "pooled", "semi_supervised", "unrolled"]

@@ -124,7 +124,10 @@ def counted(config: Config, count: int) -> tuple[Any, ...]:
 
 
 def held_out(config: Config) -> data.Dataset | None:
-    """Dataset that inputs of G are taken from where people look: what the source holds out; None where no game needs it."""
-    if set(config.given) <= {LABEL}:
+    """Dataset that inputs of G are taken from where people look: what the source holds out; None where no game needs it.
+
+    And that classes are named of, where D names some.
+    """
+    if set(config.given) <= {LABEL} and not config.beside:
         return None
     return data.held_out(config.data, **config.fitting)

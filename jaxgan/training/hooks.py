@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,9 @@ class RunHooks(NamedTuple):
 
     log: Callable  # a line of metrics.jsonl
     sample: Callable  # a picture in samples/
-    save: Callable  # a checkpoint, and now and then curves.png
+    save: Callable  # a checkpoint
+    draw: Callable  # now and then curves.png
+    flush: Callable  # () of rows that could not be written so far
     cheap: Callable | None = None  # scalars of an evaluation that costs little
     all_of: Callable | None = None  # scalars of one by every metric
 
@@ -37,30 +40,46 @@ def run_hooks(
     held_out: Dataset | None = None,
     look: Callable[..., Any] = _nobody,
     write: Callable[..., Any] = _nobody,
+    rollbacks: int = 0,
 ) -> RunHooks:
     """RunHooks of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
 
-    held_out: the Dataset that inputs of G are taken from, by default the one trained on.
+    held_out: the Dataset that inputs of G are taken from, by default the one trained on. rollbacks: how often the run has gone
+    back to a checkpoint, which the next ones tell.
     """
-    metrics = run.folder / "metrics.jsonl"
+    metrics, unwritten = run.folder / "metrics.jsonl", []
     draw = samples.sample_grids(run, gan, dataset, held_out)
     draw_curves = _seldom(lambda: curves.save_curves(run.folder / "curves.png", metrics))
 
     def log(step, state, row):
-        with metrics.open("a") as file:
-            file.write(json.dumps({k: v if np.isfinite(v) else None for k, v in row.items()}) + "\n")
         look(row)
+        unwritten.append(json.dumps({k: v if np.isfinite(v) else None for k, v in row.items()}) + "\n")
+        flush()
         write(row)
+
+    def flush():
+        if unwritten:
+            append(metrics, "".join(unwritten))
+            unwritten.clear()
 
     def sample(step, state, row):
         write({"step": step}, draw(step, state))
 
     def save(step, state, row):
         metadata = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions(), "format": runs.FORMAT}
-        store.save(step, state, metadata)
-        draw_curves()
+        store.save(step, state, {**metadata, "rollbacks": rollbacks})
 
-    return RunHooks(log, sample, save)
+    return RunHooks(log, sample, save, lambda step, state, row: draw_curves(), flush)
+
+
+def append(path: Path, text: str) -> None:
+    """Adds lines to a file, behind the end of a line: what a full disk cut short before stays a line of its own."""
+    with path.open("ab+") as file:
+        file.seek(0, 2)
+        if file.tell():
+            file.seek(-1, 2)
+            text = text if file.read(1) == b"\n" else "\n" + text
+        file.write(text.encode())
 
 
 def _seldom(draw, first=10.0, share=0.01):

@@ -3,10 +3,12 @@
 import contextlib
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from jaxgan.errors import BadInput
+from jaxgan.errors import TryAgain
 
 try:
     import fcntl
@@ -15,10 +17,11 @@ except ImportError:  # Windows
 
 
 @contextlib.contextmanager
-def held(folder: str | Path) -> Iterator[None]:
-    """Context in which no other process trains into the folder. Raises BadInput where one does, with its host and number.
+def held(folder: str | Path, say: Callable[[str], Any] = print) -> Iterator[None]:
+    """Context in which no other process trains into the folder. Raises TryAgain where one does, with its host, number and time.
 
-    By a lock on FOLDER/lock, which the system gives back however the process ends; where there are no such locks, nothing.
+    By a lock on FOLDER/lock, which the system gives back however the process ends; what is written there is for people to
+    read. Where the file system has no locks that is said, and nothing is kept away.
     """
     path = Path(folder) / "lock"
     with path.open("a+") as file:
@@ -27,12 +30,15 @@ def held(folder: str | Path) -> Iterator[None]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 file.seek(0)
-                raise BadInput(
+                raise TryAgain(
                     f"{folder} is being trained by another process ({file.read().strip()}): wait for it, or give another --out"
                 ) from error
-            except OSError:  # a file system without locks
-                pass
-        file.truncate(0)
-        file.write(f"{platform.node()}, process {os.getpid()}\n")
-        file.flush()
+            except OSError as error:
+                say(
+                    f"{folder} lies where files cannot be locked ({error.strerror}): let no other process train into it"
+                )
+        with contextlib.suppress(OSError):  # a full disk: the words are missing, the lock is held
+            file.truncate(0)
+            file.write(f"{platform.node()}, process {os.getpid()}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
+            file.flush()
         yield

@@ -1,15 +1,18 @@
 """The one Python loop: dispatch, and hooks that look now and then."""
 
-import contextlib
+import os
 import signal
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from jaxgan.checkpoint import not_finite
 from jaxgan.data.loader import AHEAD
+from jaxgan.errors import Diverged
 
 EARLY = (1, 2, 5, 10, 20, 50)  # a first minute without a word is a long one
 
@@ -25,6 +28,7 @@ class Hook(NamedTuple):
     call: Callable
     first: bool = False  # after the first dispatch of a new training as well, and at EARLY steps where it is rare
     stopped: bool = False  # when the training is asked to stop as well
+    looks: bool = False  # whether it may be broken off when the training is asked to stop: it saves nothing
 
     @property
     def early(self) -> tuple[int, ...]:
@@ -40,8 +44,8 @@ def _number(value):
     return float(value) if np.ndim(value) == 0 else np.asarray(value)
 
 
-class Diverged(Exception):
-    """A loss is not finite any more."""
+class Asked(Exception):
+    """The training was asked to stop while somebody looked at it."""
 
 
 def run(
@@ -57,6 +61,7 @@ def run(
     interrupted: Callable[[], bool] = _no,
     should_stop: Callable[[], bool] = _no,
     seconds: float = 0.0,
+    skips: int = 0,
 ) -> tuple[Any, dict[str, Any]]:
     """(state, row of the last hooks): trains from step `start` to `stop`, at most `chunk` steps a dispatch.
 
@@ -71,14 +76,57 @@ def run(
         soon = (early - step for hook in hooks for early in hook.early if early > step)
         return min(chunk, stop - step, *soon, *(hook.every - step % hook.every for hook in hooks))
 
-    step, row, leave, over = start, {}, interrupted(), start >= stop or should_stop()
+    row: dict[str, Any] = {}
+    step, leave, over = start, interrupted(), start >= stop or should_stop()
     seen, clock, trained = start, time.perf_counter(), seconds  # step and time of the last row, seconds of training
     warm = False  # the first row has the time of compiling in it, and no speed
+    metrics = None
+
+    def look(due):
+        """The row of now, with what these hooks add."""
+        nonlocal seen, clock, trained, warm, metrics
+        if row.get("step") != step:
+            metrics = jax.device_get(metrics)  # waits for the device
+            lapse = time.perf_counter() - clock
+            trained += lapse
+            made = {
+                "step": step,
+                "images": step * images_per_step,
+                "images_per_s": (step - seen) * images_per_step / lapse if warm else float("nan"),
+                "seconds": trained,
+                **{f"{name}_g": _number(value) for name, value in metrics.g.items()},
+                **{f"{name}_d": _number(value) for name, value in metrics.d.items()},
+            }
+            row.clear()
+            row.update(made)
+            if skips:
+                skipped = jax.device_get(state.skips)
+                row["skipped"] = _number(skipped["skipped"])
+                if np.min(skipped["in_a_row"]) >= skips:
+                    raise Diverged(f"{np.min(skipped['in_a_row'])} steps in a row up to {step} came to nothing")
+            elif not np.isfinite(row["loss_g"] + row["loss_d"]).any():
+                bad = not_finite(state)
+                learned = f", {bad} is not finite" if bad else ""
+                raise Diverged(f"loss_g is {row['loss_g']} and loss_d {row['loss_d']} at step {step}{learned}")
+        for hook in due:
+            try:
+                row.update(hook.call(step, state, row) or {})
+            except Asked:
+                if not hook.looks:
+                    raise
+        seen, clock, warm = step, time.perf_counter(), True  # what the hooks took is not training
+
     while not (leave or over):
         count, upcoming = count_from(step), [step]
         while len(upcoming) < AHEAD and (last := upcoming[-1]) < stop:
             upcoming.append(last + count_from(last))
-        state, metrics = advance(state, batch(step, [n for n in upcoming[1:] if n < stop]), count)
+        try:
+            given = batch(step, [n for n in upcoming[1:] if n < stop])
+        except Exception:
+            if metrics is not None:  # the state of this step is whole
+                look([hook for hook in hooks if hook.stopped])
+            raise
+        state, metrics = advance(state, given, count)
         first, step = step == 0, step + count
         leave, over = interrupted(), step >= stop or should_stop()
         due = [
@@ -91,46 +139,88 @@ def run(
             or (leave and hook.stopped)
         ]
         if due:
-            metrics = jax.device_get(metrics)  # waits for the device
-            lapse = time.perf_counter() - clock
-            trained += lapse
-            row = {
-                "step": step,
-                "images": step * images_per_step,
-                "images_per_s": (step - seen) * images_per_step / lapse if warm else float("nan"),
-                "seconds": trained,
-                **{f"{name}_g": _number(value) for name, value in metrics.g.items()},
-                **{f"{name}_d": _number(value) for name, value in metrics.d.items()},
-            }
-            if not np.isfinite(row["loss_g"] + row["loss_d"]).any():
-                raise Diverged(f"loss_g is {row['loss_g']} and loss_d {row['loss_d']} at step {step}")
-            for hook in due:
-                row |= hook.call(step, state, row) or {}
+            look(due)
             if not over and should_stop():  # by what a hook has seen
                 over = True
-                for hook in hooks:
-                    if hook not in due:
-                        row |= hook.call(step, state, row) or {}
-            seen, clock, warm = step, time.perf_counter(), True  # what the hooks took is not training
+                look([hook for hook in hooks if hook not in due])
+            elif not leave and interrupted():  # while a hook looked
+                leave = True
+                look([hook for hook in hooks if hook.stopped and hook not in due])
     return state, row
 
 
-@contextlib.contextmanager
-def interruptible() -> Iterator[Callable[[], int | None]]:
-    """Yields a function that tells which signal asked to stop (None so far). The second Ctrl-C stops at once."""
-    asked: list[int] = []
+class Signals:
+    """Context in which a signal asks to stop, and does not end the process: `number` is the first that did, None so far.
 
-    def ask(number, frame):
-        if asked and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        asked.append(number)
+    The second Ctrl-C stops at once. Within `looking()`, which `calls` of hooks that only look are, a signal breaks off.
+    grace: seconds after which the process is left, whatever it does, with the status that the signal has.
+    """
 
-    try:
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread: nobody can interrupt it
-        before = {}
-    try:
-        yield lambda: asked[0] if asked else None
-    finally:
-        for number, handler in before.items():
+    NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)]
+
+    def __init__(self, grace: float | None = None) -> None:
+        self.number: int | None = None
+        self._grace, self._looking, self._again = grace, False, False
+        self._timer: threading.Timer | None = None
+
+    def __enter__(self) -> "Signals":
+        try:
+            self._before = {number: signal.signal(number, self._ask) for number in self.NUMBERS}
+        except ValueError:  # not the main thread: nobody can interrupt it
+            self._before = {}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def ask(self, number: int) -> None:
+        """Asks to stop, as this signal would."""
+        if self.number is None:
+            self.number = number
+
+    def looking(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """The call, which a signal breaks off by raising Asked."""
+
+        def looked(*args):
+            if self.number is not None:
+                return None
+            self._looking = True
+            try:
+                return call(*args)
+            finally:
+                self._looking = False
+
+        return looked
+
+    def _ask(self, number, frame):
+        again, self._again = self._again, False
+        if self.number is not None and number == signal.SIGINT and not again:
+            raise KeyboardInterrupt
+        self.ask(number)
+        if self._grace is not None and self._timer is None:
+            self._timer = threading.Timer(self._grace, os._exit, (status(number),))
+            self._timer.daemon = True
+            self._timer.start()
+        if self._looking and _swallows(frame):  # a moment later
+            self._again = True
+            threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, number)).start()
+        elif self._looking:
+            self._looking = False
+            raise Asked
+
+
+def _swallows(frame):
+    """Whether Python would only print what is raised here: in a finaliser, or while garbage is collected."""
+    while frame is not None:
+        if frame.f_code.co_name in ("__del__", "_xla_gc_callback"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def status(number: int) -> int:
+    """What a process ends with that a signal has asked to leave, and that has saved: 75, to be begun again, for SIGUSR1."""
+    return 75 if number == getattr(signal, "SIGUSR1", None) else 128 + number

@@ -3,16 +3,22 @@
 import contextlib
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from jaxgan import evaluation, runs
-from jaxgan.checkpoint import Checkpoints, sha256
+from jaxgan.checkpoint import Checkpoints, printable, sha256
 from jaxgan.data import Dataset
+from jaxgan.errors import BadInput, Diverged
+from jaxgan.metrics.records import infos
 from jaxgan.reports import curves, page
 from jaxgan.training import hooks, loggers, loop, stopping
+
+LOOKS = ("cheap", "all_of", "sample", "log", "draw")
+"""Hooks that only look: one that fails is told, and tried again where it is due next."""
 
 
 class Member:
@@ -26,14 +32,17 @@ class Member:
         limit: float,
         diverged: int | None = None,
         say: Callable[[str], Any] = print,
+        several: bool = False,
     ) -> None:
         config = run.config
-        self.run, self.diverged = run, diverged
+        self.run, self.diverged, self._several = run, diverged, several
+        self.failed: Counter[str] = Counter()  # what only looks, and could not
         self.last: dict[str, Any] = {}  # its newest row
         self.end = stopping.EarlyStopping(config, limit)
         options = {"keep_latest": config.keep_latest, "keep_best": config.keep_best, "metric": config.best_metric}
         self.store = Checkpoints(run.checkpoints, **options, say=say)
         self._i, self._program, self._say = i, program, say
+        self._rows = run.folder / "metrics.jsonl"
 
     def open(
         self,
@@ -44,10 +53,14 @@ class Member:
         log_to: Sequence[str],
         devices: Sequence[Any],
         show: Callable[[dict[str, Any]], Any],
+        rollbacks: int = 0,
     ) -> None:
-        """Makes its hooks: pictures, rows, checkpoints, evaluations. stack: closes what it opens. show: (row) -> whatever."""
+        """Makes its hooks: pictures, rows, checkpoints, evaluations. stack: closes what it opens. show: (row) -> whatever.
+
+        rollbacks: how often it has gone back to a checkpoint.
+        """
         run, gan, config = self.run, self._program.experiment.gan, self.run.config
-        for row in _drop_rows_after(run.folder / "metrics.jsonl", start):
+        for row in _drop_rows_after(self._rows, start):
             self.end.look(row)
 
         def look(row):
@@ -56,23 +69,51 @@ class Member:
 
         fields = dataclasses.asdict(config)
         write = stack.enter_context(loggers.open_loggers(log_to, run.folder, run.name, fields, start))
-        self._hooks = hooks.run_hooks(run, gan, self.store, dataset, held_out=others, look=look, write=write)
+        self._hooks = hooks.run_hooks(
+            run, gan, self.store, dataset, held_out=others, look=look, write=write, rollbacks=rollbacks
+        )
         if config.evaluate_every_steps or config.evaluate_all_every_steps:
             periodic = evaluation.PeriodicEvaluation(run, gan, dataset, devices, self._say, others)
             self._hooks = self._hooks._replace(cheap=periodic.cheap, all_of=periodic.all_of)
 
     def call(self, name: str, step: int, state: Any, row: dict[str, Any]) -> None:
-        """Calls one of its hooks with its own row; what the hook gives is added to that. Does nothing once it has diverged."""
+        """Calls one of its hooks with its own row; what the hook gives is added to that. Does nothing once it has diverged.
+
+        One that only looks may fail. Raises Diverged where a state that is not finite is to be saved, unless other members go on.
+        """
         if self.diverged is not None:
             return
         if self.last.get("step") != step:
             self.last = self._own(row)
-            if not np.isfinite(self.last["loss_g"] + self.last["loss_d"]):
-                self.diverged = step
-                self._say(f"{self.run.folder.name} diverged at step {step}: it is left behind")
+            if not self.run.config.counts_skips and not np.isfinite(self.last["loss_g"] + self.last["loss_d"]):
+                self._leave(step, "its losses are not finite")
                 return
-        own = state if name == "log" else self._program.member(state, self._i)
-        self.last |= getattr(self._hooks, name)(step, own, self.last) or {}
+        if name == "save" and (metric := self.run.config.best_metric.lstrip("+")) in infos():
+            self.last.setdefault(metric, float("nan"))  # of an evaluation that was broken off, or failed
+        own = state if name in ("log", "draw") else self._program.member(state, self._i)
+        try:
+            self.last |= getattr(self._hooks, name)(step, own, self.last) or {}
+        except loop.Asked:
+            raise
+        except Diverged as error:
+            if not self._several:
+                raise
+            self._leave(step, str(error))
+        except Exception as error:
+            if name not in LOOKS:
+                raise
+            self._told(name, step, error)
+
+    def _leave(self, step, why):
+        self.diverged = step
+        self._say(f"{self.run.folder.name} diverged at step {step} ({why}): it is left behind")
+
+    def _told(self, name, step, error):
+        """Says what could not be looked at, the first times."""
+        self.failed[name] += 1
+        if self.failed[name] <= 3:
+            words = "" if isinstance(error, BadInput) else f"{type(error).__name__}: "
+            self._say(f"{name} at step {step} failed ({words}{printable(error)}): the training goes on")
 
     def _own(self, row):
         count = max((len(v) for v in row.values() if np.ndim(v)), default=1)
@@ -81,9 +122,20 @@ class Member:
         return {**own, **speed}
 
     def close(self) -> None:
-        """Closes its checkpoints, and draws its curves to the end."""
-        self.store.close()
-        curves.save_curves(self.run.folder / "curves.png", self.run.folder / "metrics.jsonl")
+        """Closes its checkpoints, writes what rows are left, and draws its curves to the end."""
+        try:
+            self.store.close()
+        finally:
+            step = self.last.get("step", 0)
+            if hasattr(self, "_hooks"):
+                self._looked("log", step, self._hooks.flush)
+            self._looked("draw", step, lambda: curves.save_curves(self.run.folder / "curves.png", self._rows))
+
+    def _looked(self, name, step, call):
+        try:
+            call()
+        except Exception as error:
+            self._told(name, step, error)
 
     def result(self, step: int, seconds: float, state: Any, row: dict[str, Any]) -> None:
         """Writes result.json and the page, where it was trained or has none."""
@@ -93,29 +145,26 @@ class Member:
             own = sha256(self._program.member(state, self._i))
             step = step if self.diverged is None else self.diverged
             hooks.result(self.run, step, seconds, own, self._program.mode, self._program.devices, ended)
-        page.write(self.run)
+        self._looked("report", step, lambda: page.write(self.run))
 
 
-def calls(config: Any, members: Sequence[Member]) -> tuple[loop.Hook, ...]:
-    """Hooks of the loop: each calls that of every member."""
+def calls(config: Any, members: Sequence[Member], signals: loop.Signals) -> tuple[loop.Hook, ...]:
+    """Hooks of the loop: each calls that of every member. What draws and evaluates is broken off by a signal."""
 
     def every(name):
         def call(step, state, row):
             for member in members:
                 member.call(name, step, state, row)
 
-        return call
+        return signals.looking(call) if name in ("cheap", "all_of", "sample") else call
 
     looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
     return (
-        *(
-            loop.Hook(every_steps, every(name), stopped=config.keep_best > 0)
-            for every_steps, name in looks
-            if every_steps
-        ),
-        loop.Hook(config.sample_every_steps, every("sample")),
+        *(loop.Hook(every_steps, every(name), looks=True) for every_steps, name in looks if every_steps),
+        loop.Hook(config.sample_every_steps, every("sample"), looks=True),
         loop.Hook(config.log_every_steps, every("log"), first=True),
         loop.Hook(config.save_every_steps, every("save"), stopped=True),
+        loop.Hook(config.save_every_steps, every("draw")),
     )
 
 

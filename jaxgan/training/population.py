@@ -22,7 +22,7 @@ from jaxgan.options.burn_in import movable
 from jaxgan.training import scalars
 from jaxgan.training.compiled import Recipe, counted, dispatch, loader
 
-_AXES = State(step=None, key=0, g=0, d=0, ema=0)  # all are at the same step, so that lazy penalties stay lazy
+_AXES = State(step=None, key=0, g=0, d=0, ema=0, skips=0)  # all are at the same step, so that lazy penalties stay lazy
 
 
 def members(config: Any, count: int = 1, sweep: Sequence[str] = ()) -> list[Any]:

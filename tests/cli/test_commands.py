@@ -19,15 +19,18 @@ BEHIND = {  # command -> the functions that its flags are handed to, and what is
         {"recipe", "config"},
         {"tiny", "config", "population", "sweep", "dry_run", "largest", "memory_gib"},
     ),
-    "sample": ([inference.sample], {"run"}, set()),
+    "sample": ([inference.sample, inference.texture_file], {"run", "say"}, set()),
+    "edit": ([inference.edit], {"run", "say", "classify"}, set()),
     "apply": ([inference.apply_files], {"run", "say"}, set()),
+    "extend": ([evaluation.extend], {"run", "say"}, set()),
     "evaluate": ([evaluation.evaluate], {"run", "say"}, {"json"}),
+    "probe": ([evaluation.probe], {"run", "say"}, set()),
     "report": ([page.write], {"folder"}, set()),
     "data check": ([data.check, estimate.fits], {"source", "fitting"}, {"factor"}),
     "data write": (
         [data.tfds.write, data.load],
         {"dataset", "source", "channels", "aspect", "memory", "input", "side_by_side", "unpaired", "degrade"}
-        | {"masks", "ignored", "labelled", "unlabelled"},
+        | {"masks", "ignored", "labelled", "unlabelled", "labels"},
         set(),
     ),
     "bench": ([bench.measure], {"recipe", "config"}, {"tiny", "config", "json"}),
@@ -66,7 +69,8 @@ def test_help_shows_the_commands_own_flags_with_words(command, capsys):
         if field.name == "inputs":  # words before the flags
             assert "PICTURES..." in text
             continue
-        flag = "--parallel" if field.name == "mode" else f"--{field.name.replace('_', '-')}"
+        word = {"mode": "parallel", "begin": "from", "end": "to"}.get(field.name, field.name)
+        flag = f"--{word.replace('_', '-')}"
         assert flag in text
     if module(command).NEEDS == "RECIPE":
         assert "--batch-size" in text and "Samples a turn, over all devices" in text
@@ -111,11 +115,17 @@ def test_a_flag_is_written_once():
         "num",
         "seed",
         "data",
+        "checkpoint",
         "devices",
+        "held_out",
         "json",
         "recipe",
         "resolution",
         "split",
+        "label",
+        "fit",
+        "steps",
+        "size",
     }  # of other meanings
 
 

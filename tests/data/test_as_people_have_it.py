@@ -14,8 +14,8 @@ from PIL import Image
 from jaxgan import BadInput, data, modalities
 from jaxgan.cli import main
 from jaxgan.data import listing
-from jaxgan.inference.sample import _folders
 from jaxgan.modalities import resize
+from jaxgan.names import folders
 from jaxgan.training import lock
 
 
@@ -392,7 +392,7 @@ def test_ten_thousand_damaged_files_leave_no_traceback():
 
 def test_class_names_are_no_paths():
     names = ("../cat", "/etc/x", "a/b", "a_b", "", "..", "Dog", "dog")
-    found = _folders(names)
+    found = folders(names)
     assert len({name.lower() for name in found}) == len(names)
     assert all(Path(name).name == name and name.strip(". ") for name in found)
 

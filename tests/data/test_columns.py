@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jaxgan import BadInput, config, data
-from jaxgan.data import batch, content
+from jaxgan.data import batch, caches, content
 from jaxgan.data.loader import stream_seed
 
 
@@ -140,7 +140,7 @@ def test_a_kept_hash_is_taken_only_where_nothing_about_the_file_changed(kept, mo
         else:
             path.write_bytes(path.read_bytes() + b"\0")
         assert (content.digest(folder, names) == first) == (change != "size") and read == ["1.png"]
-    (index,) = (content.cache_folder() / "content").glob("*.json")
+    (index,) = (caches.folder() / "content").glob("*.json")
     index.write_text("{broken")
     read.clear()
     content.digest(folder, names)

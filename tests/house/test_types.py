@@ -11,12 +11,12 @@ HOUSE = Path(jaxgan.__file__).parent
 SHARE = 0.95  # of the arguments of a room
 FINISHED = (  # files and folders of jaxgan
     *("core.py", "sharing.py", "steps.py", "net.py", "noise.py", "parallel.py"),
-    *("checkpoint.py", "errors.py", "progress.py", "runtime.py"),
+    *("checkpoint", "errors.py", "progress.py", "runtime.py"),
     *("losses", "augment", "tasks", "optim", "modalities", "data", "layers", "models", "metrics"),
     *(
         "config.py",
         "build.py",
-        "runs.py",
+        "runs",
         "options",
         "recipes",
         "inference",

@@ -133,7 +133,7 @@ CASES = {
     "train digits --parallel pmap --devices 3": ("64", "3 devices", "--batch-size 63 or 66"),
     "train digits --parallel mesh --devices 99": ("--devices 99", "8"),
     "train digits --devices 2": ("--devices 2", "--parallel pmap"),
-    "train digits --out plain": ("plain is already there", "--resume auto"),
+    "train digits --out plain": ("plain holds a.png and no config.json", "another --out"),
     "train digits --out file/run": ("file", "another --out"),
     "train digits --resume must": ("--resume must", "--out RUN"),
     "train digits --resume must --out nothing": ("nothing", "--resume auto"),
@@ -253,8 +253,11 @@ def test_a_run_without_a_checkpoint_cannot_be_sampled_or_have_to_be_resumed(run,
     for command in ("sample", "evaluate"):
         assert main([command, str(folder)]) == 2
         assert "no checkpoint yet" in capsys.readouterr().err
+    assert main([*TINY, "--out", str(folder), "--resume", "auto"]) == 2
+    assert "had a checkpoint, and has none to go on from: put it back" in capsys.readouterr().err
+    (folder / "committed").unlink()  # as if there never had been one
     assert main([*TINY, "--out", str(folder), "--resume", "must"]) == 2
-    assert "no checkpoint to go on from" in capsys.readouterr().err
+    assert "has no checkpoint to go on from" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -263,7 +266,7 @@ def test_a_write_that_fails_is_told_and_the_run_can_go_on(tmp_path):
     line = [sys.executable, "-m", "jaxgan", *TINY, "--width", "128", "--out", str(folder)]
     small = ["bash", "-c", 'ulimit -f 300; exec "$@"', "bash"]  # no file over 300 KiB
     failed = subprocess.run([*small, *line], capture_output=True, text=True, check=False)
-    assert failed.returncode == 2
+    assert failed.returncode == 75
     assert "could not save step" in failed.stderr.splitlines()[-1] and "make room" in failed.stderr.splitlines()[-1]
     again = subprocess.run([*line, "--resume", "auto"], capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
@@ -273,7 +276,7 @@ def test_a_write_that_fails_is_told_and_the_run_can_go_on(tmp_path):
 def test_a_full_disk_is_noticed_before_the_save(tmp_path, monkeypatch, capsys):
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
-    assert main([*TINY, "--out", str(tmp_path / "run")]) == 2
+    assert main([*TINY, "--out", str(tmp_path / "run")]) == 75
     err = capsys.readouterr().err
     assert "could not save step 5" in err and "the disk has 0 MiB left" in err and err.count("\n") == 1
 
@@ -282,6 +285,6 @@ def test_a_full_disk_is_noticed_before_the_save(tmp_path, monkeypatch, capsys):
 def test_a_training_that_diverges_says_where(resume, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     wild = ["--optimizer", "sgd", "--lr-d", "1e9", "--lr-g", "1e9", "--log-every-steps", "1"]
-    assert main([*TINY, *wild, *resume]) == 2
+    assert main([*TINY, *wild, *resume]) == 70
     err = capsys.readouterr().err
     assert "diverged" in err and "at step" in err and "--lr-g" in err

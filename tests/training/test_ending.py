@@ -92,6 +92,7 @@ def test_time_that_is_up_ends_a_run_that_can_go_on(tmp_path, capsys):
 def test_the_first_rows_come_early_and_the_very_first_has_no_speed(tmp_path):
     every = ["--save-every-steps", "100", "--log-every-steps", "60", "--sample-every-steps", "100"]
     line = ["train", "ring", "--tiny", *every, "--steps-per-dispatch", "50", "--out", str(tmp_path / "run")]
+    line += ["--schedule", "constant"]
     assert main([*line, "--steps", "120"]) == 0
     found = rows(tmp_path / "run")
     assert [row["step"] for row in found] == [1, 2, 5, 10, 20, 50, 60, 120]

@@ -122,7 +122,7 @@ WILD = ["--loss", "least_squares", "--optimizer", "sgd", "--lr-g", "1e9", "--cli
 def test_a_population_that_diverges_says_so(tmp_path, capsys):
     assert (
         main(["train", "digits", *TINY, *WILD, "--lr-d", "1e9", "--population", "2", "--out", str(tmp_path / "run")])
-        == 2
+        == 70
     )
     err = capsys.readouterr().err
     assert "all 2 trainings" in err and "lower --lr-g" in err and err.count("\n") == 1

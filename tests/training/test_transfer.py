@@ -83,6 +83,7 @@ def test_the_run_goes_on_without_its_source(source, tmp_path, capsys):
     results = [json.loads((tmp_path / name / "result.json").read_text()) for name in ("whole", "parts")]
     assert results[0]["state_sha256"] == results[1]["state_sha256"]
     shutil.rmtree(tmp_path / "parts" / "checkpoints")
+    (tmp_path / "parts" / "committed").unlink()
     assert main([*line, "--steps", "4", "--out", str(tmp_path / "parts"), "--resume", "auto"]) == 2
     assert "was begun from" in capsys.readouterr().err
 

@@ -32,9 +32,12 @@ def load(word: str, how: Resize, memory: int = 0) -> Dataset:
         return textures(how)
     try:
         with open(word, "rb") as file:
-            return crops(word, [read(file, how.channels)], how)
+            picture = read(file, how.channels)
+    except BadInput as error:
+        raise BadInput(f"{word}: {error}") from error
     except DAMAGED as error:
         raise BadInput(f"{word} is damaged ({error}): copy it again") from error
+    return crops(word, [picture], how)
 
 
 class Crops(Resident):

@@ -20,6 +20,7 @@ from jaxgan.data.lazy import Lazy
 from jaxgan.data.listing import listing
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize, fit, head, read
+from jaxgan.names import plain, shown
 
 NAMES = ()
 WORDS = "a folder or a .zip of images: sub-folders are classes, or a labels.csv, labels.json, dataset.json"
@@ -99,7 +100,8 @@ def find(source: str | Path, split: str = "") -> Files:
         label, classes, told = _subfolders(str(source), names)
         notes += told
     held = lambda: found.content(names)
-    return Files(str(source), names, found.open, held, label, classes, dict(left_out), tuple(notes), there)
+    noted = tuple(map(shown, notes))
+    return Files(str(source), names, found.open, held, label, plain(classes), dict(left_out), noted, there)
 
 
 def load(source: str, how: Resize, memory: int, split: str = "") -> Dataset:

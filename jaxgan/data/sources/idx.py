@@ -1,17 +1,19 @@
 """A folder of idx files, gzipped or not: MNIST's format (http://yann.lecun.com/exdb/mnist), as Fashion-MNIST has it."""
 
 import gzip
+import math
 import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from jaxgan import reading
 from jaxgan.data.dataset import Dataset, from_arrays, resized
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize
 
 NAMES = ()
+_PIECE = 2**20  # bytes
 _NAMED = ("", ".gz", ".idx3-ubyte")  # suffixes: shot_idx3.png is a picture
 WORDS = "a folder of idx files: MNIST's format"
 
@@ -55,15 +57,29 @@ def load(folder: str, how: Resize, memory: int = 0, part: str | None = None) -> 
 def read(path: Path) -> np.ndarray:
     """Array of one idx file of bytes. Raises BadInput where its header and its length contradict each other."""
     try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
+        with reading.regular(path) as held, gzip.open(held) if path.suffix == ".gz" else held as file:
+            start = file.read(4)
+            if len(start) < 4 or start[:3] != b"\0\0\x08":
+                raise BadInput(
+                    f"{path} starts with {start.hex()}, an idx file of bytes with 000008: it is none, or damaged"
+                )
+            sizes = file.read(4 * start[3])
+            if len(sizes) < 4 * start[3]:
+                raise BadInput(f"{path} ends within its header: copy it again")
+            shape = struct.unpack(f">{start[3]}I", sizes)
+            wanted, there = math.prod(shape), path.stat().st_size
+            if path.suffix == ".gz":
+                reading.packed("it", there, wanted)
+            elif wanted > there:
+                raise BadInput(f"{path} says {shape} and has {there:,} bytes: it is damaged, copy it again")
+            body, found = np.empty(wanted, np.uint8), 0
+            while found < wanted and (piece := file.read(min(_PIECE, wanted - found))):
+                body[found : found + len(piece)] = np.frombuffer(piece, np.uint8)
+                found += len(piece)
+            more = file.read(1)
+    except reading.DAMAGED as error:
         raise BadInput(f"{path} is damaged ({error}): copy it again") from error
-    if len(raw) < 4 or raw[:3] != b"\0\0\x08":
-        raise BadInput(f"{path} starts with {raw[:4].hex()}, an idx file of bytes with 000008: it is none, or damaged")
-    if len(raw) < 4 + 4 * raw[3]:
-        raise BadInput(f"{path} ends within its header: copy it again")
-    shape = struct.unpack(f">{raw[3]}I", raw[4 : 4 + 4 * raw[3]])
-    body = np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3])
-    if body.size != np.prod(shape, dtype=np.int64):
-        raise BadInput(f"{path} says {shape} and has {body.size} bytes: it is damaged, copy it again")
+    if found < wanted or more:
+        has = "more" if more else f"{found:,}"
+        raise BadInput(f"{path} says {shape} and has {has} bytes: it is damaged, copy it again")
     return body.reshape(shape)

@@ -1,12 +1,10 @@
 """A NumPy archive of columns: `image` and perhaps `label`, `input`, `mask`, ...; or one array of images."""
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from jaxgan import modalities
+from jaxgan import modalities, reading
 from jaxgan.data.dataset import LABEL, Dataset, from_arrays, resized
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize
@@ -29,11 +27,8 @@ def load(word: str, how: Resize, memory: int = 0) -> Dataset:
     """
     del memory
     try:
-        with open(word, "rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            alone = isinstance(archive, np.ndarray)
-            arrays = {"image": archive} if alone else {name: archive[name] for name in archive.files}
-    except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        arrays = {name or "image": array for name, array in reading.arrays(word).items()}
+    except reading.DAMAGED as error:
         raise BadInput(
             f"{word} cannot be read as a NumPy archive of plain arrays ({error}): write it with np.savez"
         ) from error

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
@@ -20,6 +21,7 @@ VERSION = 1  # changes with whatever changes the weights that the same data give
 _BATCH, _RATE = 128, 1e-3
 _LEAST_STEPS, _MOST_STEPS = 600, 1500
 _TURNS = 4  # what unlabelled images are told apart by: quarter turns, or mirrorings where they are not square
+_AT_ONCE = 500  # images that are looked at in one program
 _HELD_OUT = 10  # every N-th image is kept to measure the accuracy on
 
 
@@ -85,28 +87,35 @@ def train(images: Any, label: np.ndarray | None, classes: int, *, seed: int = 0)
         return np.stack([_turned(image, way) for image, way in zip(images[rows], turn, strict=True)]), turn
 
     steps = min(max(_LEAST_STEPS, 3 * len(others) // _BATCH), _MOST_STEPS)
-    opt = optax.adam(optax.cosine_decay_schedule(_RATE, steps))
-    variables = jax.jit(model.init)(jax.random.key(seed), jnp.asarray(images[held_out[:2]]))
-    state = opt.init(variables)
-
-    @functools.partial(jax.jit, donate_argnums=(0, 1))
-    def step(variables, state, image, label):
-        def loss(variables):
-            logits = model.apply(variables, image).logits
-            return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, label))
-
-        updates, state = opt.update(jax.grad(loss)(variables), state)
-        return optax.apply_updates(variables, updates), state
-
-    for _ in range(steps):
-        image, truth = examples(draw.choice(others, _BATCH, replace=len(others) < _BATCH))
-        variables, state = step(variables, state, image, truth)
+    rows = lambda: draw.choice(others, _BATCH, replace=len(others) < _BATCH)
+    variables = _optimised(model, images[held_out[:2]], lambda: examples(rows()), seed, steps)
     guess = jax.jit(lambda variables, image: jnp.argmax(model.apply(variables, image).logits, axis=1))
     right = []
     for first in range(0, len(held_out), _BATCH):
         image, truth = examples(np.resize(held_out[first : first + _BATCH], _BATCH))
         right.append((np.asarray(guess(variables, image)) == truth)[: len(held_out) - first])
     return variables, float(np.mean(np.concatenate(right)))
+
+
+def fit(
+    batch: Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]],
+    classes: int,
+    *,
+    seed: int = 0,
+    steps: int = _LEAST_STEPS,
+) -> dict:
+    """Variables of a Classifier after so many steps of Adam on what `batch` draws: (images uint8 [B, H, W, C], label int [B])."""
+    draw = np.random.default_rng(seed)
+    return _optimised(Classifier(classes), batch(draw)[0], lambda: batch(draw), seed, steps)
+
+
+def probabilities(variables: dict, images: Any, classes: int) -> np.ndarray:
+    """float32 [N, classes]: what trained variables give to each class, of uint8 [N, H, W, C]."""
+    seen, found = _seen(Classifier(classes)), []
+    for first in range(0, len(images), _AT_ONCE):
+        rows = np.minimum(np.arange(first, first + _AT_ONCE), len(images) - 1)  # so that one program does
+        found.append(np.asarray(seen(variables, images[rows]))[: len(images) - first])
+    return np.concatenate(found)
 
 
 def by_channel(net: FeatureNet) -> FeatureNet:
@@ -123,6 +132,38 @@ def by_channel(net: FeatureNet) -> FeatureNet:
         return FeatureOutput(jnp.concatenate([seen.features for seen in each], axis=1), logits)
 
     return FeatureNet(net.name, net.variables, apply)
+
+
+def _optimised(model, like, batch, seed, steps):
+    """Variables of the model, drawn by the seed for images like these, after so many steps on batch()."""
+    opt, step = _step(model, steps)
+    variables = jax.jit(model.init)(jax.random.key(seed), jnp.asarray(like))
+    state = opt.init(variables)
+    for _ in range(steps):
+        variables, state = step(variables, state, *batch())
+    return variables
+
+
+@functools.cache
+def _step(model, steps):
+    """(optimizer, step), compiled once for many trainings."""
+    opt = optax.adam(optax.cosine_decay_schedule(_RATE, steps))
+
+    @functools.partial(jax.jit, donate_argnums=(0, 1))
+    def step(variables, state, image, label):
+        def loss(variables):
+            logits = model.apply(variables, image).logits
+            return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, label))
+
+        updates, state = opt.update(jax.grad(loss)(variables), state)
+        return optax.apply_updates(variables, updates), state
+
+    return opt, step
+
+
+@functools.cache
+def _seen(model):
+    return jax.jit(lambda variables, images: jax.nn.softmax(model.apply(variables, images).logits))
 
 
 def _halving(i):

@@ -1,32 +1,27 @@
 """What networks of other people share: their weights from a file, and the images that they are shown."""
 
-import zipfile
-import zlib
-from typing import TYPE_CHECKING
+import os
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from jaxgan import reading
 from jaxgan.errors import BadInput
 
-if TYPE_CHECKING:
-    import os
 
-
-def read(path: "str | os.PathLike[str]") -> dict[str, np.ndarray]:
+def read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     """{name: array} of a NumPy archive. Raises BadInput where it is none, or holds other than plain arrays."""
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        return reading.arrays(os.fspath(path))
+    except reading.DAMAGED as error:
         raise BadInput(
             f"{path} cannot be read as a NumPy archive of weights ({error}): convert or copy it anew"
         ) from error
 
 
-def check(path: "str | os.PathLike[str]", arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) -> None:
+def check(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) -> None:
     """Raises BadInput unless `arrays` are float32 of exactly these names and shapes, naming what is not."""
     missing, more = sorted(set(shapes) - set(arrays)), sorted(set(arrays) - set(shapes))
     if missing:

@@ -10,8 +10,9 @@ from jaxgan.metrics.protocol import Protocol
 
 Features = Any  # of jaxgan.evaluation.extract: features, logits, samples and label of a set
 
-SET, PAIRS, MASKS = "set", "pairs", "masks"
-"""What is compared: a set of samples with a set of real ones; each sample, or each mask, with its own target."""
+SET, PAIRS, MASKS, CLASSES = "set", "pairs", "masks", "classes"
+"""What is compared: a set of samples with a set of real ones; each sample, or each mask, with its own target; the classes that D
+names with the true ones."""
 
 
 class EvalContext(NamedTuple):

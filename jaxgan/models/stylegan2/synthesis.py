@@ -150,4 +150,11 @@ def generator(
     module = Generator(*sizes, architecture, mixing, w_decay, truncation, classes, jnp.dtype(dtype))
     net = from_flax(module, classes, indexed=True)
     init = lambda *inputs: {**net.init(*inputs), TRACKERS: {"path": jnp.zeros(())}}
-    return net._replace(init=init, methods=("mapping", "synthesis"))
+
+    def styles(variables):
+        """[kernel [w_dim, n] of the layers' style, for each of w]: of the convolution that it scales, and of the image's."""
+        layers = variables["params"]["synthesizer"]
+        of = lambda i: [layers[name]["style"]["kernel"] for name in (f"conv{i}", f"rgb{i}") if name in layers]
+        return [jnp.concatenate(of(i), axis=1) for i in range(2 * pyramid.doublings + 2)]
+
+    return net._replace(init=init, methods=("mapping", "synthesis"), first_kernels=styles)

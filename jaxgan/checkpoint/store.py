@@ -1,7 +1,6 @@
 """State <-> disk, by Orbax: asynchronous, atomic, the newest N and the best K kept."""
 
 import contextlib
-import hashlib
 import logging
 import shutil
 import sys
@@ -11,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.errors import BadInput
+from jaxgan.checkpoint.damage import Wrong, chain, of_the_machine, printable
+from jaxgan.checkpoint.tree import State, leaves, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
+from jaxgan.errors import BadInput, Damaged, Diverged, TryAgain
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax reports every save; what fails is raised as well
 
 
-State = Any  # a core.State: of arrays, or of their shapes
-
 _NOTE = "note"  # the item that holds the metadata: Orbax has one of that name
+_MARK = "committed"  # file beside the folder: a checkpoint was whole here, once
 
 
 class Checkpoints:
@@ -57,7 +56,7 @@ class Checkpoints:
             highest = metric.startswith("+")
             keep.append(policies.BestN(get_metric_fn=score, reverse=not highest, n=keep_best))
             options = {"best_fn": score, "best_mode": "max" if highest else "min"}
-        self._metric = name if keep_best else None
+        self._metric, self._worst = (name if keep_best else None), float("-inf" if metric.startswith("+") else "inf")
         self._manager = ocp.CheckpointManager(
             self.folder,
             item_handlers={"state": ocp.StandardCheckpointHandler(), _NOTE: ocp.JsonCheckpointHandler()},
@@ -65,27 +64,50 @@ class Checkpoints:
                 preservation_policy=policies.AnyPreservationPolicy(keep),
                 cleanup_tmp_directories=not read_only,
                 read_only=read_only,
+                async_options=ocp.AsyncOptions(post_finalization_callback=self._mark),
                 **options,
             ),
         )
+        self._mark()
+
+    @property
+    def marked(self) -> bool:
+        """Whether a checkpoint was ever whole here, whatever has become of it."""
+        aside = self._aside()
+        return (self.folder.parent / _MARK).exists() or (aside.is_dir() and any(aside.iterdir()))
+
+    def _mark(self):
+        """Notes that there is a whole checkpoint, where there is one."""
+        mark = self.folder.parent / _MARK
+        if not self._read_only and not mark.exists() and any(name.name.isdigit() for name in self.folder.iterdir()):
+            mark.touch()
 
     def steps(self) -> list[int]:
         """Steps of the committed checkpoints, oldest first."""
         return sorted(self._manager.all_steps())
 
     def save(self, step: int, state: State, metadata: Mapping[str, Any]) -> None:
-        """Begins to save; `metadata` is a JSON object. Raises BadInput where the disk refuses, then or at the next call."""
+        """Begins to save; `metadata` is a JSON object.
+
+        Raises Diverged, and saves nothing, where a number of the state is not finite; TryAgain where the disk refuses, then or
+        at the next call.
+        """
         if step in self.steps():
             return
+        if bad := not_finite(state):
+            raise Diverged(f"{bad} is not finite at step {step}")
         if self._metric and self._metric not in metadata["metrics"]:
             raise BadInput(
                 f"--best-metric {self._metric} is not reported: there are {', '.join(sorted(metadata['metrics']))}"
             )
         metadata = {**metadata, "sha256": sha256(state)}
         args = self._ocp.args.Composite(
-            **{"state": self._ocp.args.StandardSave(_plain(state)), _NOTE: self._ocp.args.JsonSave(metadata)}
+            **{"state": self._ocp.args.StandardSave(plain(state)), _NOTE: self._ocp.args.JsonSave(metadata)}
         )
-        metrics = {self._metric: metadata["metrics"][self._metric]} if self._metric else None
+        metrics = None
+        if self._metric:
+            value = metadata["metrics"][self._metric]  # of an evaluation that was broken off it is not a number
+            metrics = {self._metric: value if value is not None and np.isfinite(value) else self._worst}
         with self._disk(step):
             # asked before, because a disk that fills up on the way makes the writers print tracebacks of their own
             size, free = sum(x.nbytes for x in jax.tree.leaves(state)) + 2**20, shutil.disk_usage(self.folder).free
@@ -112,8 +134,9 @@ class Checkpoints:
         The state comes onto one device (by default the first), wherever its parts were when it was saved. Where target.g.opt and
         target.d.opt are None, as for whoever draws from a run and builds no optimizer, they come back as nested dicts.
 
-        A damaged checkpoint is moved to damaged/ beside the folder, and said. Raises BadInput where the newest one is of
-        another architecture, and where all are damaged.
+        Checkpoints that are proved damaged, by their hash, their structure or a file that is missing, are passed over; they are
+        moved to damaged/ beside the folder, and said, once an older one was found whole. Raises BadInput where the newest one
+        is of another architecture, Damaged where all are damaged, and TryAgain, at once, where one cannot be read now.
         """
         found = self.steps()
         if only is not None:
@@ -122,58 +145,96 @@ class Checkpoints:
                     f"{self.folder} has no checkpoint {only}: there are {', '.join(map(str, found)) or 'none'}"
                 )
             found = [only]
-        where = jax.sharding.SingleDeviceSharding(device or jax.local_devices()[0])
-        like = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where)
-        plain = _plain_shapes(target)
+        damaged = {}
         for step in reversed(found):
             try:
-                saved = self._saved(step)
-                wanted = _with_optimizers(plain, saved)
-                self._check_architecture(step, saved, wanted)
-                shapes = jax.tree.map(like, wanted)
-                args = self._ocp.args.Composite(state=self._ocp.args.StandardRestore(shapes))
-                state = _typed(self._manager.restore(step, args=args)["state"], target)
-                metadata = self.metadata(step)
-                if sha256(state) != metadata["sha256"]:  # Orbax lets a flipped bit pass
-                    raise OSError("its arrays are not the ones that were saved")
-            except BadInput:
-                raise
-            except Exception as error:  # whatever a damaged file makes Orbax raise
-                self._set_aside(step, error)
+                whole = self._read(step, target, device)
+            except Damaged as error:
+                damaged[step] = error
             else:
-                return jax.jit(lambda x: x)(state), metadata  # own buffers: restored ones may refuse to be donated
+                self.set_aside(damaged)
+                return whole
+        if only is not None and damaged:
+            raise damaged[only]
         if found:
-            raise BadInput(
+            raise Damaged(
                 f"none of the checkpoints {found} in {self.folder} can be read: train again, with another --out"
             )
         return None
+
+    def set_aside(self, damaged: Mapping[int, Exception]) -> None:
+        """Moves damaged checkpoints, {step: what is wrong}, to damaged/ beside the folder, and says so."""
+        for step, error in damaged.items():
+            self._say(f"{error}: falling back to the one before")
+            if self._read_only:
+                continue
+            place = self._aside() / str(step)
+            place.parent.mkdir(exist_ok=True)
+            if place.exists():
+                shutil.rmtree(place)
+            shutil.move(self.folder / str(step), place)
+        if damaged and not self._read_only:
+            self._manager.reload()
 
     def close(self) -> None:
         """Waits, and lets go of the folder."""
         with self._disk("the newest step"):
             self._manager.close()
 
-    def _set_aside(self, step, error):
-        self._say(f"checkpoint {step} is damaged ({str(error).splitlines()[0][:120]}): falling back to the one before")
-        if self._read_only:
-            return
-        aside = self.folder.parent / "damaged"
-        aside.mkdir(exist_ok=True)
-        place = aside / str(step)
-        if place.exists():
-            shutil.rmtree(place)
-        shutil.move(self.folder / str(step), place)
-        self._manager.reload()
+    def _aside(self):
+        return self.folder.parent / "damaged"
+
+    def _read(self, step, target, device):
+        """(state, metadata) of a step. Raises Damaged where that is proved, TryAgain where it is not."""
+        where = jax.sharding.SingleDeviceSharding(device or jax.local_devices()[0])
+        like = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where)
+        try:
+            saved = self._saved(step)
+            wanted = with_optimizers(plain_shapes(target), saved)
+            self._check_architecture(step, saved, wanted)
+            args = self._ocp.args.Composite(state=self._ocp.args.StandardRestore(jax.tree.map(like, wanted)))
+            state = typed(self._manager.restore(step, args=args)["state"], target)
+            metadata = self.metadata(step)
+            if sha256(state) != metadata["sha256"]:  # Orbax lets a flipped bit pass
+                raise Wrong("its arrays are not the ones that were saved")
+            if bad := not_finite(state):  # of a version that saved it
+                raise Wrong(f"{bad} is not finite")
+        except BadInput:
+            raise
+        except Exception as error:  # whatever a damaged file, or a disk, makes Orbax raise
+            raise self._what_is_wrong(step, error) from error
+        return jax.jit(lambda x: x)(state), metadata  # own buffers: restored ones may refuse to be donated
+
+    def _what_is_wrong(self, step, error):
+        """Damaged or TryAgain: a disk that does not answer now proves nothing, and each file is asked for once more."""
+        reason = printable(error)
+        again = TryAgain(
+            f"checkpoint {step} in {self.folder} cannot be read now ({reason}): nothing was changed, try the same command again"
+        )
+        if isinstance(error, Wrong):
+            return Damaged(f"checkpoint {step} is damaged ({reason})")
+        if any(of_the_machine(each) for each in chain(error)):
+            return again
+        try:
+            for path in (self.folder / str(step)).rglob("*"):
+                if path.is_file():
+                    with path.open("rb") as file:
+                        while file.read(2**24):
+                            pass
+        except (OSError, MemoryError) as other:
+            if of_the_machine(other):
+                return again
+        return Damaged(f"checkpoint {step} is damaged ({reason})")
 
     def _saved(self, step):
         """Shapes of what was saved, in nested dicts."""
         saved = self._manager.item_metadata(step)["state"]
         if saved is None:
-            raise OSError("no description of the state")
+            raise Wrong("no description of the state")
         return getattr(saved, "tree", saved)
 
     def _check_architecture(self, step, saved, target):
-        there, here = ({k: tuple(x.shape) for k, x in _leaves(tree).items()} for tree in (saved, target))
+        there, here = ({k: tuple(x.shape) for k, x in leaves(tree).items()} for tree in (saved, target))
         for key in sorted(there.keys() | here.keys()):
             if there.get(key) != here.get(key):
                 raise BadInput(
@@ -185,11 +246,13 @@ class Checkpoints:
     def _disk(self, step):
         try:
             yield
+        except BadInput:
+            raise
         except Exception as error:
             _hush_writers()
-            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            reason = printable(error)
             whole = self.steps()
-            raise BadInput(
+            raise TryAgain(
                 f"could not save step {step} to {self.folder} ({reason}): make room there or take another --out; "
                 + (f"step {whole[-1]} is whole, --resume auto goes on from it" if whole else "nothing was saved before")
             ) from error
@@ -206,53 +269,3 @@ def _hush_writers():
             before(kind, error, trace)
 
     sys.excepthook = hook
-
-
-def _is_key(x):
-    return jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
-
-
-def _plain(state):
-    """State with its keys as numbers: what any reader of the files understands."""
-    return jax.tree.map(lambda x: jax.random.key_data(x) if _is_key(x) else x, state)
-
-
-def _plain_shapes(target):
-    return jax.eval_shape(_plain, target)
-
-
-def _typed(plain, target):
-    """State of plain numbers with keys where the target has them; optimizers that it does not have stay plain."""
-    wrap = lambda like, x: jax.random.wrap_key_data(x) if _is_key(like) else x
-    typed = lambda like, tree: tree if like is None else jax.tree.map(wrap, like, tree)
-    side = lambda like, player: type(player)(*map(typed, like, player))
-    key, ema = wrap(target.key, plain.key), typed(target.ema, plain.ema)
-    return plain._replace(key=key, g=side(target.g, plain.g), d=side(target.d, plain.d), ema=ema)
-
-
-def _with_optimizers(plain, saved):
-    """The shapes with those of the optimizers as they were saved, where they have none."""
-
-    def side(player, name):
-        if player.opt is not None:
-            return player
-        like = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype)
-        return player._replace(opt=jax.tree.map(like, saved[name].get("opt", {})))
-
-    return plain._replace(g=side(plain.g, "g"), d=side(plain.d, "d"))
-
-
-def _leaves(tree):
-    """{name: leaf}, the same names whether the tree is of dicts or of tuples with names."""
-    name = lambda path: ".".join(str(getattr(p, "key", getattr(p, "name", getattr(p, "idx", p)))) for p in path)
-    return {name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
-
-
-def sha256(state: State) -> str:
-    """Hex digest over name, dtype, shape and bytes of all leaves, the key as numbers."""
-    digest = hashlib.sha256()
-    for name, leaf in sorted(_leaves(_plain(state)).items()):
-        leaf = np.ascontiguousarray(leaf)
-        digest.update(f"{name}{leaf.dtype}{leaf.shape}".encode())
-        digest.update(leaf.reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()

@@ -1,23 +1,23 @@
 """A run's folder: what was asked for, what came out, and how to open it again."""
 
 import dataclasses
-import json
-import os
-import platform
 import shutil
-import subprocess
 import warnings
-from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from jaxgan import __version__, recipes
+from jaxgan import reading, recipes
 from jaxgan.config import from_json
 from jaxgan.data import DatasetInfo, Spec
+from jaxgan.data.batch import fed
+from jaxgan.data.dataset import info_from_json
 from jaxgan.errors import BadInput
+from jaxgan.names import shown
 from jaxgan.options import Config
+from jaxgan.runs.files import git_sha, versions, write_json
 
+_BESIDE = ("lock",)  # what may lie in the folder of a run that has not begun; and *.part
 FORMAT = 2  # of config.json and of checkpoints: changes where an earlier one could not be read
 MUTABLE = ("steps", "data", "stop_when", "stop_rows")  # at a resume: how long is trained, and not what
 
@@ -56,7 +56,7 @@ def exists(folder: str | Path) -> bool:
 def is_own(folder: str | Path) -> bool:
     """Whether the folder holds a run of a recipe that is none of the package."""
     try:
-        return bool(json.loads((Path(folder) / "config.json").read_text()).get("origin"))
+        return bool(reading.json_of(Path(folder) / "config.json").get("origin"))
     except (OSError, ValueError, AttributeError):  # `open_run` says what is wrong
         return False
 
@@ -90,7 +90,7 @@ def _open(folder, recipe):
             f"{folder} is no run (it has no config.json)" + (f": there are {', '.join(near[:8])}" if near else "")
         )
     try:
-        saved = json.loads(path.read_text())
+        saved = reading.json_of(path)
         if {"recipe", "config", "data"} <= saved.keys() and saved.get("format") != FORMAT:
             raise BadInput(
                 f"{folder} was made by another version of jaxgan (format {saved.get('format', 1)}, this one has {FORMAT}): "
@@ -98,13 +98,17 @@ def _open(folder, recipe):
             )
         module = _recipe_of(folder, saved, recipe)
         config = from_json(module.Config, saved["config"], path)
-        specs = {name: Spec(**_tuples(spec)) for name, spec in saved["data"]["specs"].items()}
-        info = DatasetInfo(**{**saved["data"], "specs": specs})
-    except (OSError, json.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
+        info = info_from_json(saved["data"])
+        if missing := set(fed(config)) - info.specs.keys():
+            raise KeyError(f"its data have no {min(missing)}")
+        begun_from = saved.get("begun_from")
+        if not isinstance(begun_from, dict | None):
+            raise TypeError(f"begun_from is {begun_from!r}")
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         raise BadInput(
             f"{path} cannot be read ({type(error).__name__}: {error}): the run's config is damaged"
         ) from error
-    return Run(folder, module, config, info, saved.get("revision", "1.1"), saved.get("begun_from"))
+    return Run(folder, module, config, info, shown(saved.get("revision", "1.1")), begun_from)
 
 
 def _recipe_of(folder, saved, recipe):
@@ -112,7 +116,7 @@ def _recipe_of(folder, saved, recipe):
     own = saved["origin"]
     if recipe is None:
         if own is None:
-            return recipes.get(saved["recipe"])
+            return recipes.of_package(saved["recipe"])
         path = own["path"]
         raise BadInput(f"{folder} is a run of a recipe of your own, {saved['recipe']}: add --recipe {path}")
     module = recipes.get(recipe)
@@ -149,9 +153,16 @@ def new_folder(folder: str | Path | None, name: str) -> Path:
         if folder is None:
             return _next_free(name)
         folder = Path(folder)
-        if folder.is_dir() and any(folder.iterdir()):
+        if exists(folder):
             raise BadInput(
                 f"{folder} is already there: --resume auto goes on with it, another --out (or none) begins a new run"
+            )
+        there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        others = [name for name in there if name not in _BESIDE and not name.endswith(".part")]
+        if others:
+            raise BadInput(
+                f"{folder} holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''} and no config.json: it is no run "
+                "that could be gone on with, give another --out, or empty it"
             )
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -159,8 +170,15 @@ def new_folder(folder: str | Path | None, name: str) -> Path:
     return folder
 
 
-def resume(folder: str | Path, recipe: str | Path | ModuleType | None, config: Config, info: DatasetInfo) -> Run:
-    """Run of an existing folder, with as many steps as `config` asks for.
+def resume(
+    folder: str | Path,
+    recipe: str | Path | ModuleType | None,
+    config: Config,
+    info: DatasetInfo,
+    *,
+    write: bool = True,
+) -> Run:
+    """Run of an existing folder, with as many steps as `config` asks for; not write: without a change of its files.
 
     Raises BadInput, with both values, where anything else differs: recipe, config, data. What has no effect may: it changes
     nothing.
@@ -169,6 +187,9 @@ def resume(folder: str | Path, recipe: str | Path | ModuleType | None, config: C
     if revised := _revised(run):
         raise BadInput(f"{revised}: go on with the jaxgan that began it, or give another --out")
     may = {*MUTABLE, *(config.inactive.keys() & run.config.inactive.keys())}
+    if grown := _schedule_grown(config, run):
+        raise BadInput(f"{folder}: {grown}")
+    may |= {"decay_steps"} if config.steps > run.config.steps or _decay(config) == _decay(run.config) else set()
     differ = [
         f"--{f.name.replace('_', '-')} is {getattr(config, f.name)!r} and was {getattr(run.config, f.name)!r}"
         for f in dataclasses.fields(config)
@@ -187,8 +208,26 @@ def resume(folder: str | Path, recipe: str | Path | ModuleType | None, config: C
         raise BadInput(f"--steps {config.steps}, but {folder} was begun with {run.config.steps}: they may only grow")
     if config != run.config:
         run = run._replace(config=config)
-        _write_config(run)
+        if write:
+            _write_config(run)
     return run
+
+
+def _decay(config):
+    """Step at which the rates have come down to 0, None where they do not."""
+    return None if config.schedule == "constant" else config.decay_steps or config.steps
+
+
+def _schedule_grown(config, run):
+    """What is wrong with a schedule that would silently become another one, in words; "" where nothing is."""
+    before, after = _decay(run.config), _decay(config)
+    stretched = config.decay_steps and config.steps > run.config.steps  # and said so
+    if None in (before, after) or after == before or stretched:
+        return ""
+    return (
+        f"--schedule {config.schedule} ended at step {before}, and would be another curve with --steps {config.steps}: "
+        f"--decay-steps {before} keeps it as it was, --decay-steps {config.steps} stretches it"
+    )
 
 
 def remove_unused(run: Run) -> None:
@@ -197,40 +236,6 @@ def remove_unused(run: Run) -> None:
     used = (rows.exists() and rows.stat().st_size) or (checkpoints.is_dir() and any(checkpoints.iterdir()))
     if not used:
         shutil.rmtree(run.folder)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Writes a JSON file whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=2) + "\n")
-    os.replace(part, path)
-
-
-def versions() -> dict[str, str]:
-    """Versions of all that a result depends on."""
-    names = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
-    return {
-        "jaxgan": __version__,
-        "python": platform.python_version(),
-        **{name: metadata.version(name) for name in names},
-    }
-
-
-def read_metrics(path: str | Path) -> list[dict[str, Any]]:
-    """Rows of a metrics.jsonl; a last line that a kill cut short is left out."""
-    rows = []
-    for line in Path(path).read_text().splitlines() if Path(path).exists() else ():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
-
-
-def _tuples(value):
-    if isinstance(value, dict):
-        return {name: _tuples(one) for name, one in value.items()}
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _write_config(run):
@@ -245,18 +250,9 @@ def _write_config(run):
             "config": dataclasses.asdict(run.config),
             "data": {**run.data._asdict(), "specs": {name: spec._asdict() for name, spec in run.data.specs.items()}},
             "versions": versions(),
-            "git": _git_sha(),
+            "git": git_sha(),
         },
     )
-
-
-def _git_sha():
-    """Commit of the checkout that the package lies in, None elsewhere."""
-    home = Path(__file__).parent.parent
-    if not (home / ".git").exists():
-        return None
-    found = subprocess.run(["git", "-C", str(home), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return found.stdout.strip() or None
 
 
 def _next_free(name):

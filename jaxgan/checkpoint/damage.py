@@ -1,0 +1,39 @@
+"""What an error of a restore proves: that something is damaged, or only that a machine did not answer."""
+
+import errno
+import re
+
+GONE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
+"""Numbers of errors that a damaged folder gives; all others are the machine's."""
+_MACHINE = re.compile(
+    r"OS error (?!2:)|RESOURCE_EXHAUSTED|UNAVAILABLE|DEADLINE_EXCEEDED|PERMISSION_DENIED|Out of memory"
+)
+
+
+class Wrong(Exception):
+    """What is in a checkpoint is not what was saved."""
+
+
+def printable(error: BaseException) -> str:
+    """What an error says, in one line that a terminal can show."""
+    line = (str(error).splitlines() or [""])[0][:200].strip() or type(error).__name__
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
+
+
+def chain(error: BaseException) -> list[BaseException]:
+    """An error, and those that it came of."""
+    seen: list[BaseException] = []
+    todo: list[BaseException | None] = [error]
+    while todo:
+        one = todo.pop()
+        if one is not None and one not in seen:
+            seen.append(one)
+            todo += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+    return seen
+
+
+def of_the_machine(error: BaseException) -> bool:
+    """Whether an error tells of a machine that did not answer, and not of what is written there."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno not in GONE
+    return isinstance(error, MemoryError) or bool(_MACHINE.search(str(error)))

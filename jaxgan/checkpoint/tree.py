@@ -1,0 +1,69 @@
+"""States as plain trees: by name, as numbers, as a hash."""
+
+import hashlib
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+State = Any  # a core.State: of arrays, or of their shapes
+
+
+def _is_key(x):
+    return jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
+
+
+def plain(state: State) -> State:
+    """State with its keys as numbers: what any reader of the files understands."""
+    return jax.tree.map(lambda x: jax.random.key_data(x) if _is_key(x) else x, state)
+
+
+def plain_shapes(target: State) -> State:
+    """Its shapes."""
+    return jax.eval_shape(plain, target)
+
+
+def typed(plain: State, target: State) -> State:
+    """State of plain numbers with keys where the target has them; optimizers that it does not have stay plain."""
+    wrap = lambda like, x: jax.random.wrap_key_data(x) if _is_key(like) else x
+    typed = lambda like, tree: tree if like is None else jax.tree.map(wrap, like, tree)
+    side = lambda like, player: type(player)(*map(typed, like, player))
+    key, ema = wrap(target.key, plain.key), typed(target.ema, plain.ema)
+    return plain._replace(key=key, g=side(target.g, plain.g), d=side(target.d, plain.d), ema=ema)
+
+
+def with_optimizers(plain: State, saved: Any) -> State:
+    """The shapes with those of the optimizers as they were saved, where they have none."""
+
+    def side(player, name):
+        if player.opt is not None:
+            return player
+        like = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype)
+        return player._replace(opt=jax.tree.map(like, saved[name].get("opt", {})))
+
+    return plain._replace(g=side(plain.g, "g"), d=side(plain.d, "d"))
+
+
+def leaves(tree: Any) -> dict[str, Any]:
+    """{name: leaf}, the same names whether the tree is of dicts or of tuples with names."""
+    name = lambda path: ".".join(str(getattr(p, "key", getattr(p, "name", getattr(p, "idx", p)))) for p in path)
+    return {name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+
+
+def sha256(state: State) -> str:
+    """Hex digest over name, dtype, shape and bytes of all leaves, the key as numbers."""
+    digest = hashlib.sha256()
+    for name, leaf in sorted(leaves(plain(state)).items()):
+        leaf = np.ascontiguousarray(leaf)
+        digest.update(f"{name}{leaf.dtype}{leaf.shape}".encode())
+        digest.update(leaf.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def not_finite(state: State) -> str | None:
+    """Name of the first leaf of a state that has a number which is not finite, None where all are."""
+    for name, leaf in leaves(plain(state)).items():
+        if jnp.issubdtype(leaf.dtype, jnp.floating) and not np.isfinite(np.asarray(leaf)).all():
+            return name
+    return None

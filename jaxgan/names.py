@@ -1,0 +1,66 @@
+"""Names that come from elsewhere, of classes and files: what is shown of them, and what becomes of them in a path."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+MOST = 120  # characters of a class's name, and of a folder's
+_HIDDEN = (
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+    "Cn",
+    "Zl",
+    "Zp",
+)  # controls, marks of direction, halves of characters, ends of lines
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}  # of Windows
+
+
+def shown(text: object, lines: bool = False) -> str:
+    r"""The text with what a terminal would obey, or not show, as \x1b, \u202e and the like. lines: its ends of lines stay."""
+    text = str(text)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if (lines and c == "\n") or _harmless(c) else _escaped(c) for c in text)
+
+
+def plain(names: Iterable[object]) -> tuple[str, ...]:
+    """Names of classes that can be shown: `shown`, long ones cut, and told apart by a hash of what they were."""
+    return tuple(_cut(shown(name), str(name)) for name in names)
+
+
+def folders(names: Iterable[str]) -> list[str]:
+    """Names of folders for these: one part of a path each, no two alike on any system, whatever a name is."""
+    found: list[str] = []
+    taken: set[str] = set()
+    for i, name in enumerate(names):
+        part = re.sub(r"[^\w .+-]", "_", unicodedata.normalize("NFC", name)).strip(" .") or "_"
+        if part.startswith("-") or part.partition(".")[0].strip().lower() in _DEVICES:
+            part = f"_{part}"
+        part = part[:MOST]
+        while len(part.encode(errors="replace")) > 2 * MOST:  # a system counts bytes
+            part = part[:-1]
+        part = part.rstrip(" .") or "_"
+        while part.casefold() in taken:
+            part = f"{part}_{i}"
+        found.append(part)
+        taken.add(part.casefold())
+    return found
+
+
+def _harmless(c):
+    return c == " " or (c.isprintable() and unicodedata.category(c) not in _HIDDEN)
+
+
+def _escaped(c):
+    code = ord(c)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+
+
+def _cut(name, was):
+    if len(name) <= MOST:
+        return name
+    digest = hashlib.sha256(was.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{name[: MOST - 12]}... {digest}"

@@ -1,0 +1,74 @@
+"""Files of a run: written whole or not at all, read as far as they can be."""
+
+import contextlib
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from jaxgan import __version__, reading
+from jaxgan.errors import BadInput
+
+_LONGEST = 2**20  # bytes of a row
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Writes a JSON file whole or not at all."""
+    write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def write_text(path: Path, content: str) -> None:
+    """Writes a file whole or not at all, to where it is said to be: no link that lies in a run's folder is followed."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    with part.open("x", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # or a power cut leaves a file of no bytes under the new name
+    part.replace(path)
+
+
+def versions() -> dict[str, str]:
+    """Versions of all that a result depends on."""
+    names = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
+    return {
+        "jaxgan": __version__,
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in names},
+    }
+
+
+def read_metrics(path: str | Path) -> list[dict[str, Any]]:
+    """Rows of a metrics.jsonl: their step, and what else are numbers. Lines that are none are left out: a kill leaves such.
+
+    Raises BadInput where the file cannot be read at all.
+    """
+    rows: list[dict[str, Any]] = []
+    try:
+        with reading.regular(path) as file:
+            while line := file.readline(_LONGEST):
+                with contextlib.suppress(ValueError):
+                    row = reading.json_from(line.decode())
+                    if isinstance(row, dict) and _fits(row.get("step")) and row["step"] >= 0:
+                        rows.append({name: x for name, x in row.items() if x is None or type(x) is float or _fits(x)})
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read ({error}): mend it, or take it away") from error
+    return rows
+
+
+def _fits(x):
+    return type(x) is int and abs(x) < 2**63
+
+
+def git_sha() -> str | None:
+    """Commit of the checkout that the package lies in, None elsewhere."""
+    home = Path(__file__).parents[2]
+    if not (home / ".git").exists():
+        return None
+    found = subprocess.run(["git", "-C", str(home), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return found.stdout.strip() or None

@@ -1,0 +1,48 @@
+"""The state that runs go on from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+
+from jaxgan.core import State
+from jaxgan.errors import BadInput, Damaged
+from jaxgan.training.member import Member
+
+
+def restored(members: Sequence[Member], program: Any, home: Any, resume: str) -> tuple[State | None, dict[str, Any]]:
+    """(state, note) of the newest step that all living members have whole; (None, {}) where there never was one.
+
+    Raises BadInput where there was one and none is whole, or resume is "must"; TryAgain where one cannot be read now.
+    """
+    living = [member for member in members if member.diverged is None]
+    if not living:
+        raise BadInput(f"all {len(members)} runs in {home} have diverged: begin anew, with another --out")
+    host = jax.local_devices(backend="cpu")[0] if program.mode == "fsdp" else None
+    shapes, damaged = jax.eval_shape(program.begin), [dict[int, Exception]() for _ in living]
+    common = set.intersection(*(set(member.store.steps()) for member in living))
+    for step in sorted(common, reverse=True):
+        found: list[Any] = []
+        for member, errors in zip(living, damaged, strict=True):
+            try:
+                found.append(member.store.restore(shapes, only=step, device=host))
+            except Damaged as error:
+                errors[step] = error
+        if len(found) < len(living):
+            continue
+        for member, errors in zip(living, damaged, strict=True):  # only now: there is something to go on from
+            member.store.set_aside(errors)
+        states = iter(found)
+        whole = [next(states)[0] if member.diverged is None else found[0][0] for member in members]
+        return program.restored(whole), found[0][1]
+    if common:
+        raise BadInput(
+            f"none of the checkpoints {sorted(common)} in {home} can be read: nothing was moved; train again, with another --out"
+        )
+    if any(member.store.marked and not member.store.steps() for member in living):
+        raise BadInput(
+            f"{home} had a checkpoint, and has none to go on from: put it back, or train again, with another --out"
+        )
+    if resume == "must":
+        raise BadInput(f"--resume must, but {home} has no checkpoint to go on from: --resume auto begins it again")
+    return None, {}

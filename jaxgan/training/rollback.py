@@ -1,0 +1,49 @@
+"""Back to the last checkpoint after a divergence, and on with other draws."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from jaxgan import runs
+from jaxgan.core import State
+from jaxgan.errors import BadInput, Diverged
+
+MOST = 3
+"""Rollbacks to one and the same checkpoint: what diverges more often does so for another reason than its draws."""
+_FILE = "rollbacks.json"
+
+
+def recorded(folder: Path) -> list[dict[str, Any]]:
+    """Rollbacks of a run so far: {"number", "to": step of the checkpoint, "why"} each. Raises BadInput where they are damaged."""
+    path = folder / _FILE
+    if not path.exists():
+        return []
+    try:
+        found = json.loads(path.read_text())
+        return [{"number": int(one["number"]), "to": int(one["to"]), "why": str(one["why"])} for one in found]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BadInput(f"{path} cannot be read ({error}): which draws the run went on with is not known") from error
+
+
+def back(folder: Path, to: int, error: Diverged) -> int:
+    """Number of the rollback to the checkpoint of step `to` that is to follow, recorded. Raises `error` where there were MOST."""
+    before = recorded(folder)
+    if sum(one["to"] == to for one in before) >= MOST:
+        raise Diverged(f"{error}, and so it did after each of {MOST} rollbacks to step {to}") from error
+    number = len(before) + 1
+    runs.write_json(folder / _FILE, [*before, {"number": number, "to": to, "why": str(error)}])
+    return number
+
+
+def moved(state: State, folder: Path, known: int) -> tuple[State, int]:
+    """(state, number of rollbacks that it has behind it) of a checkpoint that knew of `known` of them.
+
+    Each rollback to it since has folded its number into the key that it was saved with.
+    """
+    step = int(state.step)
+    since = [one["number"] for one in recorded(folder) if one["number"] > known and one["to"] == step]
+    if not since:
+        return state, known
+    return state._replace(key=jax.random.fold_in(state.key, since[-1])), since[-1]

@@ -1,0 +1,52 @@
+"""RUN/population.json: what several runs side by side have come to, and which of them were left behind."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxgan import runs
+from jaxgan.progress import Progress
+from jaxgan.training.member import Member
+
+_FILE = "population.json"
+
+
+def lines(members: Sequence[Member], program: Any) -> Iterator[dict[str, Any]]:
+    """A row of the table for each."""
+    for member in members:
+        config = member.run.config
+        differ = {name: getattr(config, name) for name in ("seed", *sorted(program.values))}
+        mark = {} if member.diverged is None else {"diverged": member.diverged}
+        finite = {k: v if not isinstance(v, float) or np.isfinite(v) else None for k, v in member.last.items()}
+        yield {"run": member.run.folder.name, **differ, **finite, **mark}
+
+
+def write(home: Path, members: Sequence[Member], program: Any) -> None:
+    """Writes the table."""
+    runs.write_json(home / _FILE, list(lines(members, program)))
+
+
+def marked(home: Path) -> dict[str, int]:
+    """{run: step at which it diverged} of a population that goes on."""
+    try:
+        return {row["run"]: row["diverged"] for row in json.loads((home / _FILE).read_text()) if "diverged" in row}
+    except (OSError, ValueError, TypeError, KeyError):  # killed before its first row
+        return {}
+
+
+def overview(progress: Progress, home: Path, members: Sequence[Member], program: Any) -> Callable[..., None]:
+    """The hook that shows the mean losses of all, and marks who has diverged."""
+    known = {member.run.folder.name for member in members if member.diverged is not None}
+
+    def show(step, state, row):
+        mean = lambda v: float(np.mean(v, where=np.isfinite(v)))
+        progress.show({k: mean(v) if k.startswith("loss") else v for k, v in row.items()})
+        now = {member.run.folder.name for member in members if member.diverged is not None}
+        if now - known:
+            known.update(now)
+            write(home, members, program)
+
+    return show

@@ -1,0 +1,245 @@
+"""Directions are what they are said to be, for every G that names its kernels, and edits are written once and marked."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from arrays import assert_close, normal, quick
+from PIL import Image
+
+import jaxgan
+from jaxgan import inference, models
+from jaxgan.cli import main
+from jaxgan.errors import BadInput
+from jaxgan.inference import directions
+from jaxgan.net import join
+
+EACH = ["--steps", "2", "--log-every-steps", "2", "--sample-every-steps", "2", "--save-every-steps", "2"]
+GENERATORS = {
+    "mlp": lambda k: models.mlp.generator((8, 8, 1), (16, 16), classes=k),
+    "dcgan": lambda k: models.dcgan.generator(8, 1, width=4, classes=k),
+    "dcgan_norm": lambda k: models.dcgan.generator(8, 1, width=4, classes=k, labels="norm"),
+    "texture": lambda k: models.texture.generator(1, classes=k),
+    "sngan": lambda k: models.sngan.generator(32, 1, width=0.05, classes=k),
+    "sngan_spectral": lambda k: models.sngan.generator(32, 1, width=0.05, spectral=True, classes=k),
+    "r3gan": lambda k: models.r3gan.generator(8, 1, width=8, blocks=1, cardinality=4, embedding=5, classes=k),
+    "stylegan2": lambda k: models.stylegan2.generator(
+        8, 1, width=64, max_width=8, w_dim=6, mapping_layers=1, classes=k
+    ),
+    "stylegan2_plain": lambda k: models.stylegan2.generator(
+        8, 1, width=64, max_width=8, w_dim=6, mapping_layers=1, architecture="plain", classes=k
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Folder with tiny runs: digits is given a class and z, style neither and w."""
+    home = tmp_path_factory.mktemp("runs")
+    assert main(["train", "digits", "--tiny", *EACH, "--out", str(home / "digits")]) == 0
+    style = ["stylegan2", "--tiny", "--data", "digits", "--path-weight", "0", "--mixing", "0"]
+    assert main(["train", *style, *EACH, "--out", str(home / "style")]) == 0
+    return home
+
+
+@pytest.fixture(scope="module")
+def digits(runs):
+    return jaxgan.load(runs / "digits")
+
+
+@pytest.fixture(scope="module")
+def style(runs):
+    return jaxgan.load(runs / "style")
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        *((name, classes) for name in ("mlp", "dcgan", "texture", "r3gan", "stylegan2") for classes in (None, 3)),
+        *(("sngan", None), ("sngan_spectral", 3), ("dcgan_norm", 3), ("stylegan2_plain", None)),
+    ],
+)
+def test_the_kernels_that_a_net_names_are_all_that_latents_meet_first(name, classes):
+    """Where a direction is taken out of all of them, G does not see it any more."""
+    net, z = GENERATORS[name](classes), normal(0, 2, 6)
+    label = () if classes is None else (jnp.array([0, 2]),)
+    own = {"key": jax.random.key(0), "index": jnp.arange(2)} if net.indexed else {}
+    variables = net.init(jax.random.key(1), z, *label)
+    x, method = z, {}
+    if net.methods:
+        x, method = net.apply(variables, z, *label, train=False, method="mapping")[0], {"method": "synthesis"}
+        label = ()
+    away = normal(2, 6)
+    away /= np.linalg.norm(away)
+    kernels, back = jax.vjp(net.first_kernels, variables)
+    assert all(kernel.shape[0] == 6 for kernel in kernels) and len(kernels) == (x.shape[1] if net.methods else 1)
+    (taken,) = back([np.outer(away, away @ np.asarray(kernel)) for kernel in kernels])
+    blind = {**variables, "params": jax.tree.map(jnp.subtract, variables["params"], taken["params"])}
+    made = quick(lambda variables, x: net.apply(variables, x, *label, train=False, **method, **own)[0])
+    here, there = x, x + 3 * away.reshape(1, *[1] * (x.ndim - 2), 6)
+    assert_close(made(blind, there), np.asarray(made(blind, here)), 1e-4)
+    assert np.abs(made(variables, there) - made(variables, here)).max() > 1e-3
+
+
+def test_a_net_between_functions_and_one_of_several_name_none():
+    net = models.mlp.generator((8, 8, 1), (16,))
+    assert net.map(after=jnp.tanh).first_kernels is not None
+    assert net.map(before=lambda z: z[:, ::-1]).first_kernels is None
+    assert join(a=net).nets["a"].first_kernels is None
+
+
+def orthonormal(found):
+    flat = found.vectors.reshape(len(found.vectors), -1)
+    assert_close(flat @ flat.T, np.eye(len(flat), dtype=np.float32), 1e-5)
+    assert (np.diff(found.strength) <= 1e-6 * found.strength[0]).all() and (found.spread > 0).all()
+
+
+def test_sefa_has_the_singular_vectors_of_what_z_meets_first(digits):
+    where = inference.space(digits)
+    found = inference.sefa(digits, where, 5)
+    a = np.asarray(digits.state.ema["params"]["Dense_0"]["kernel"])[:32]  # rows behind are the label's
+    left, scales, _ = np.linalg.svd(a)
+    assert_close(found.strength, scales[:5] ** 2, 1e-4)
+    assert_close(np.abs(np.sum(found.vectors * left.T[:5], axis=1)), np.ones(5, np.float32), 1e-3)
+    orthonormal(found)
+    assert_close(found.spread, np.ones(5, np.float32), 0.05)  # z ~ N(0, 1)
+
+
+def test_components_of_w_and_the_kernels_of_styles_are_orthogonal(style):
+    for name in ("w", "w+"):
+        where = inference.space(style, name)
+        pca, sefa = inference.pca(style, where, 4), inference.sefa(style, where, 4, (2, 3))
+        for found in (pca, sefa):
+            orthonormal(found)
+            assert found.space == "w" and found.vectors.shape == (4, 8)
+        assert_close(pca.spread**2, pca.strength, 1e-3)
+    kernels = [np.asarray(each) for each in style.generator.first_kernels(style.state.ema)]
+    assert_close(sefa.strength[:1], np.linalg.norm(np.concatenate(kernels[1:3], 1), 2)[None] ** 2, 1e-4)
+
+
+def test_features_of_a_linear_layer_lead_back_to_sefa(digits):
+    where = inference.space(digits)
+    sefa = inference.sefa(digits, where, 1)
+    params = digits.state.ema["params"]
+    kernel, away = np.array(params["Dense_0"]["kernel"]), sefa.vectors[0]
+    kernel[:32] += 4 * np.outer(away, away @ kernel[:32])  # a first direction that stands out
+    loud = {**digits.state.ema, "params": {**params, "Dense_0": {**params["Dense_0"], "kernel": kernel}}}
+    loaded = digits._replace(state=digits.state._replace(ema=loud))
+    found = inference.features(loaded, where, 1, layer=1, draws=500)
+    assert abs(float(found.vectors[0] @ away)) > 0.95
+    assert inference.features(digits, where, 3, draws=50).vectors.shape == (3, 32)
+
+
+def test_a_jacobian_has_the_singular_values_of_reverse_mode(digits, style):
+    for loaded, name in ((digits, "z"), (style, "w")):
+        where = inference.space(loaded, name)
+        x, label = inference.drawn(loaded, where, 1, seed=3)
+        found = inference.jacobian(loaded, where, x, label, 4)
+        flat = lambda x, where=where, g=loaded.state.ema, label=label: where.draw(g, x[None], label)[0].reshape(-1)
+        full = quick(jax.jacrev(flat))(x[0])
+        assert_close(found.strength, np.linalg.svd(full)[1][:4] ** 2, 1e-3)
+        orthonormal(found)
+
+
+def test_forward_mode_and_the_vjp_of_a_vjp_agree_and_convolutions_have_the_latter_alone(digits):
+    net, z, v = models.mlp.generator((8, 8, 1), (16,)), normal(0, 6), normal(1, 6)
+    variables = net.init(jax.random.key(0), z[None])
+    f = lambda z: net.apply(variables, z[None], train=False)[0]
+    assert directions.has_forward(f, z)
+    assert_close(*(np.asarray(directions.pushforward(f, z, forward)(v)) for forward in (True, False)))
+    where = inference.space(digits)
+    assert not directions.has_forward(lambda z: where.draw(digits.state.ema, z[None], jnp.array([1])), normal(0, 32))
+
+
+def test_a_difference_of_means_moves_the_attribute_that_it_is_of(digits):
+    where, tone = inference.space(digits), lambda images: images.mean(axis=(1, 2, 3))
+    x, label = inference.drawn(digits, where, 400, label=2)
+    value = tone(inference.images(where, digits.state.ema, x, label))
+    found = inference.means(digits, where, x, value > np.median(value), ["dark", "bright"])
+    assert_close(found.vectors[0], -found.vectors[1])
+    other = inference.drawn(digits, where, 40, seed=1, label=2)
+    dark, bright = inference.effects(digits, where, found, *other, tone)[:, 0]
+    assert bright > 2 * value.std() and dark < -2 * value.std()
+    with pytest.raises(BadInput, match="all of 400 latents are of dark"):
+        inference.means(digits, where, x, np.zeros(400), ["dark", "bright"])
+
+
+def test_moves_are_in_deviations_and_of_the_layers_asked_for(style):
+    where = inference.space(style, "w+")
+    found = inference.pca(style, where, 3)
+    x, _ = inference.drawn(style, where, 2)
+    there = inference.moved(x, found, 1, [0.0, 2.0], where, (2, 3))
+    assert there.shape == (2, 2, 4, 8)
+    assert_close(there[:, 0], x)
+    away = there[:, 1] - x
+    assert not away[:, [0, 3]].any()
+    assert_close(away[0, 1], 2 * found.spread[1] * found.vectors[1])
+    with pytest.raises(BadInput, match="--direction is 4, and there are 3"):
+        inference.moved(x, found, 3, [1.0], where)
+    with pytest.raises(BadInput, match="directions are of w, latents of z"):
+        inference.moved(x[:, 0], found, 0, [1.0], inference.space(style, "z"))
+
+
+def test_edits_are_written_once_and_say_that_they_were_generated(runs, tmp_path):
+    run, out = str(runs / "style"), tmp_path / "out"
+    for _ in range(2):
+        assert main(["edit", run, "--directions", "2", "--columns", "3"]) == 0
+    for name in ("edit-sefa", "edit-sefa-2"):
+        assert {p.name for p in (runs / "style" / name).iterdir()} == {
+            *("directions.png", "animation.webp", "directions.npz", "latents.npz")
+        }
+    line = ["edit", run, "--direction", "2", "--by", "pca", "--num", "2", "--columns", "3", "--out", str(out)]
+    assert main(line) == 0
+    assert main(line) == 2  # nothing is overwritten
+    assert len(list((out / "edited").iterdir())) == 6
+    for path in [out / "direction.png", *(out / "edited").iterdir()]:
+        with Image.open(path) as made:
+            assert made.info["Comment"] == "generated by jaxgan"
+    with Image.open(out / "animation.webp") as made:
+        assert made.getexif()[0x010E] == "generated by jaxgan" and made.n_frames > 20
+    with np.load(out / "directions.npz") as found:
+        assert str(found["space"]) == "w" and found["vectors"].shape == (2, 8)
+
+
+def test_styles_are_mixed_by_layers_and_truncated_to_their_mean(runs, style, tmp_path):
+    run = str(runs / "style")
+    assert main(["edit", run, "--truncate", "--num", "3", "--columns", "3", "--out", str(tmp_path / "a")]) == 0
+    one = ["edit", run, "--direction", "1", "--num", "2", "--seed", "5", "--columns", "2", "--out", str(tmp_path / "b")]
+    assert main(one) == 0
+    files = [str(tmp_path / name / "latents.npz") for name in "ab"]
+    assert main(["edit", run, "--mix", *files, "--layers", "1", "4", "--out", str(tmp_path / "c")]) == 0
+    with Image.open(tmp_path / "c" / "mix.png") as sheet:
+        cells = np.asarray(sheet.convert("L"))[4:, 4:].astype(int)
+    cell = lambda i, j: cells[i * 52 : i * 52 + 48, j * 52 : j * 52 + 48]
+    for j in (1, 2):  # all styles of the second
+        assert np.abs(cell(0, j) - cell(2, j)).max() <= 1
+    with Image.open(tmp_path / "a" / "truncation.png") as sheet:
+        cells = np.asarray(sheet.convert("L"))[28:, 4:].astype(int)
+    assert np.abs(cell(0, 0) - cell(1, 0)).max() <= 1 < np.abs(cell(0, 2) - cell(1, 2)).max()
+
+
+@pytest.mark.parametrize(
+    ("run", "words", "said"),
+    [
+        ("digits", "", "there is nothing to do: give --directions"),
+        ("digits", "--directions 2 --truncate", "--directions and --truncate are one too many"),
+        ("digits", "--directions 33", "directions are 33, and z has 32"),
+        ("digits", "--direction 33", "directions are 33, and z has 32"),
+        ("digits", "--direction 1 --by pca", "z, which has no principal directions"),
+        ("digits", "--direction 1 --by label", "--label asks for one"),
+        ("digits", "--directions 1 --by features --layer 9", "--layer is 9, and G has 2: 1 Dense_0, 2 Conv_0"),
+        ("digits", "--truncate", "--truncate is of styles"),
+        ("digits", "--direction 1 --space w", "unknown space of latents 'w'"),
+        ("digits", "--direction 1 --label 11", "--label 11, but the run has the classes 0 .. 9"),
+        ("digits", "--direction 1 --from 2 --to 2", "give two numbers, and not the same"),
+        ("digits", "--direction 1 --tune", "add --invert FILES"),
+        ("style", "--direction 1 --space z", "take --space w"),
+        ("style", "--direction 1 --layers 2 9", "--layers 2 9, and G has 4"),
+        ("style", "--direction 1 --latents nowhere.npz", "nowhere.npz has no latents"),
+        ("style", "--direction 1 --by folders", "belong together"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_a_line(run, words, said, runs, tmp_path, capsys):
+    assert main(["edit", str(runs / run), *words.split(), "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err.strip().splitlines()
+    assert said in told[-1] and not (tmp_path / "out").exists()
