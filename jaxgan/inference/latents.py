@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgan import reading
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput, unknown
@@ -147,10 +148,9 @@ def save(path: Path, kept: Kept) -> None:
 def read(path: str | Path, loaded: Loaded) -> Kept:
     """Kept of an .npz. Raises BadInput where it cannot be read, or is of a G of another shape."""
     try:
-        with np.load(path) as archive:
-            arrays = dict(archive)
+        arrays = reading.arrays(path)
         name, latents = str(arrays.pop("space")), arrays.pop("latents").astype(np.float32)
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except reading.DAMAGED as error:
         raise BadInput(
             f"{path} has no latents ({type(error).__name__}: {error}): give an .npz of jaxgan edit"
         ) from error

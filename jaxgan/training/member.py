@@ -171,7 +171,5 @@ def calls(config: Any, members: Sequence[Member], signals: loop.Signals) -> tupl
 def _drop_rows_after(path, step):
     """The whole rows up to `step`, alone left there: what a kill cut short or the checkpoint does not know comes again."""
     rows = [row for row in runs.read_metrics(path) if row["step"] <= step]
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    part.replace(path)
+    runs.write_text(path, "".join(json.dumps(row) + "\n" for row in rows))
     return rows

@@ -1,12 +1,11 @@
 """Back to the last checkpoint after a divergence, and on with other draws."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import jax
 
-from jaxgan import runs
+from jaxgan import reading, runs
 from jaxgan.core import State
 from jaxgan.errors import BadInput, Diverged
 
@@ -21,7 +20,7 @@ def recorded(folder: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     try:
-        found = json.loads(path.read_text())
+        found = reading.json_of(path)
         return [{"number": int(one["number"]), "to": int(one["to"]), "why": str(one["why"])} for one in found]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadInput(f"{path} cannot be read ({error}): which draws the run went on with is not known") from error

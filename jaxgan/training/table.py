@@ -1,13 +1,12 @@
 """RUN/population.json: what several runs side by side have come to, and which of them were left behind."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jaxgan import runs
+from jaxgan import reading, runs
 from jaxgan.progress import Progress
 from jaxgan.training.member import Member
 
@@ -32,7 +31,7 @@ def write(home: Path, members: Sequence[Member], program: Any) -> None:
 def marked(home: Path) -> dict[str, int]:
     """{run: step at which it diverged} of a population that goes on."""
     try:
-        return {row["run"]: row["diverged"] for row in json.loads((home / _FILE).read_text()) if "diverged" in row}
+        return {row["run"]: row["diverged"] for row in reading.json_of(home / _FILE) if "diverged" in row}
     except (OSError, ValueError, TypeError, KeyError):  # killed before its first row
         return {}
 
