@@ -49,7 +49,6 @@ def child(
             if seen == kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    os.environ["JAX_NUM_CPU_DEVICES"] = "1" if mode == "single" else "4"
     with open(f"{folder}.log", "a") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
@@ -58,8 +57,11 @@ def child(
     try:
         if prepare is not None:
             prepare()
+        import jax
+
         from jaxgan.cli import main
 
+        jax.config.update("jax_num_cpu_devices", 1 if mode == "single" else 4)
         status = main([*argv, "--parallel", mode, *([] if mode == "single" else ["--devices", "4"])])
     finally:
         Path(f"{folder}.count").write_text(str(seen))
