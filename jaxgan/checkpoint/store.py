@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from jaxgan.checkpoint.damage import Wrong, chain, of_the_machine, printable
-from jaxgan.checkpoint.tree import State, leaves, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
+from jaxgan.checkpoint.tree import State, bare, leaves, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
 from jaxgan.errors import BadInput, Damaged, Diverged, TryAgain
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax reports every save; what fails is raised as well
@@ -102,7 +102,7 @@ class Checkpoints:
             )
         metadata = {**metadata, "sha256": sha256(state)}
         args = self._ocp.args.Composite(
-            **{"state": self._ocp.args.StandardSave(plain(state)), _NOTE: self._ocp.args.JsonSave(metadata)}
+            **{"state": self._ocp.args.StandardSave(bare(plain(state))), _NOTE: self._ocp.args.JsonSave(metadata)}
         )
         metrics = None
         if self._metric:
@@ -192,8 +192,10 @@ class Checkpoints:
             saved = self._saved(step)
             wanted = with_optimizers(plain_shapes(target), saved)
             self._check_architecture(step, saved, wanted)
-            args = self._ocp.args.Composite(state=self._ocp.args.StandardRestore(jax.tree.map(like, wanted)))
-            state = typed(self._manager.restore(step, args=args)["state"], target)
+            shapes = bare(jax.tree.map(like, wanted))
+            args = self._ocp.args.Composite(state=self._ocp.args.StandardRestore(shapes))
+            found = self._manager.restore(step, args=args)["state"]
+            state = typed(type(target)(**found), target)
             metadata = self.metadata(step)
             if sha256(state) != metadata["sha256"]:  # Orbax lets a flipped bit pass
                 raise Wrong("its arrays are not the ones that were saved")

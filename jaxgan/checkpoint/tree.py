@@ -45,6 +45,11 @@ def with_optimizers(plain: State, saved: Any) -> State:
     return plain._replace(g=side(plain.g, "g"), d=side(plain.d, "d"))
 
 
+def bare(state: State) -> dict[str, Any]:
+    """The fields of a state as they are saved: without those that are empty, which earlier versions did not have."""
+    return {name: x for name, x in state._asdict().items() if name != "skips" or x}
+
+
 def leaves(tree: Any) -> dict[str, Any]:
     """{name: leaf}, the same names whether the tree is of dicts or of tuples with names."""
     name = lambda path: ".".join(str(getattr(p, "key", getattr(p, "name", getattr(p, "idx", p)))) for p in path)

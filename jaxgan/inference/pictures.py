@@ -10,7 +10,7 @@ from jaxgan import data
 from jaxgan.data.listing import listing
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
-from jaxgan.modalities import resize
+from jaxgan.modalities import image, resize
 
 _MOVING = (".gif", ".webp", ".png")
 _NOT_WRITTEN = (".jfif", ".avif")
@@ -83,7 +83,7 @@ def targets(names: list[str], suffix: str = "") -> dict[str, str]:
 
 
 def write(path: Path, picture: Picture) -> None:
-    """Writes a picture, whole or not at all, in the format that the path's suffix says."""
+    """Writes a picture, whole or not at all, in the format that the path's suffix says, with the word that it is generated."""
     frames = [_pillow(frame, alpha) for frame, alpha in zip(picture.frames, picture.alpha, strict=True)]
     path.parent.mkdir(parents=True, exist_ok=True)
     part, suffix = path.with_name(f".{path.name}.part{path.suffix}"), path.suffix.lower()
@@ -92,6 +92,10 @@ def write(path: Path, picture: Picture) -> None:
         facts |= {"save_all": True, "append_images": frames[1:]}
     if suffix in (".jpg", ".jpeg", ".webp"):
         facts |= _LOSSY
+    if suffix == ".png":
+        facts["pnginfo"] = image.generated()
+    elif suffix in (".jpg", ".jpeg", ".gif"):
+        facts["comment"] = image.GENERATED
     try:
         frames[0].save(part, **facts)
         part.replace(path)

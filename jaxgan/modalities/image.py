@@ -102,7 +102,7 @@ def describe(shape: Sequence[int]) -> str:
 
 def write(path: str | Path, sample: np.ndarray) -> None:
     """Writes one uint8 image [H, W, C] as it is, with what it is in its metadata."""
-    _picture(sample).save(path, pnginfo=_generated())
+    _picture(sample).save(path, pnginfo=generated())
 
 
 def sample_grid(
@@ -110,7 +110,7 @@ def sample_grid(
 ) -> None:
     """Writes a grid of uint8 images, row by row, with titles over the columns."""
     del real
-    grid(samples, columns, titles).save(path, pnginfo=_generated())
+    grid(samples, columns, titles).save(path, pnginfo=generated())
 
 
 def draw(ax: Any, samples: np.ndarray, columns: int, real: np.ndarray | None = None) -> None:
@@ -149,8 +149,8 @@ def grid(images: np.ndarray, columns: int, titles: Sequence[str] = ()) -> Any:
     return whole
 
 
-def _generated():
-    """Pillow's metadata of what is written."""
+def generated() -> Any:
+    """Pillow's metadata of a PNG that is written."""
     from PIL import PngImagePlugin
 
     metadata = PngImagePlugin.PngInfo()

@@ -7,6 +7,9 @@ D tells patches of what G makes from patches of the style, crops of the one pict
 is to stay of a photograph is the deepest activations of a feature network. What differs from the paper: G is the network of
 Johnson et al. 2016, arXiv:1603.08155, and D is PSGAN's, which look at pixels, where both of the paper's begin with features of
 VGG.
+
+scikit-image's immunohistochemistry on crops of facades at 64 pixels, 2,000 steps, 2 cores of an x86-64 server with other work on
+it, seed 0: 9 min 39 s; Gram distance to the style 0.45, photographs 1.35, content loss alone 1.04 (docs/texture.md).
 """
 
 from collections.abc import Mapping

@@ -179,6 +179,12 @@ def test_a_state_that_is_not_finite_is_not_saved_and_the_leaf_is_named(dtype, tm
     found.close()
 
 
+def test_a_state_that_counts_nothing_is_saved_as_versions_before_did(tmp_path):
+    store(tmp_path).close()
+    names = json.loads((tmp_path / "checkpoints" / "2" / "state" / "_METADATA").read_text())["tree_metadata"]
+    assert {path.split("'")[1] for path in names} == {"step", "key", "g", "d", "ema"}
+
+
 def spoilt_step(bad_at):
     """A step that adds 1 to both sides, but is not a number at these steps."""
 
