@@ -80,9 +80,7 @@ class Step:
         self.opt_g, self.opt_d = (torch.optim.Adam(net.parameters(), **options) for net in (self.g, self.d))
         self.averaged, self.moving = _floats(self.ema), _floats(self.g)
         if mode.compile:
-            for net in (self.g, self.d):
-                for part in net.values() if isinstance(net, torch.nn.ModuleDict) else (net,):
-                    part.compile()
+            self.g, self.d = _compiled(self.g), _compiled(self.d)
         if self.device.type == "cuda":
             torch.set_float32_matmul_precision("high")
             torch.backends.cudnn.benchmark = True
@@ -213,6 +211,13 @@ class Runner:
         if self.play.device.type == "cuda":
             torch.cuda.synchronize()
         return tuple(map(float, self.losses))
+
+
+def _compiled(net):
+    """The network, or each of those that are one side, by torch.compile."""
+    if isinstance(net, torch.nn.ModuleDict):
+        return torch.nn.ModuleDict({name: torch.compile(part) for name, part in net.items()})
+    return torch.compile(net)
 
 
 def _floats(net):

@@ -16,6 +16,7 @@ PRODUCT = list(itertools.product(recipes.names(), MODES, DTYPES, CONDITIONED))
 SPREAD = [  # by hand: each recipe once, each pair of mode, dtype and conditioning at least once
     ("bce_mnist", "pmap", "bfloat16", False),
     ("dcgan", "mesh", "bfloat16", True),
+    ("classify", "mesh", "float32", False),
     ("cut", "fsdp", "bfloat16", False),
     ("cyclegan", "mesh", "float32", False),
     ("dcgan_texture", "fsdp", "float32", True),
@@ -25,10 +26,12 @@ SPREAD = [  # by hand: each recipe once, each pair of mode, dtype and conditioni
     ("inpaint", "single", "float32", False),
     ("mlp_mnist", "mesh", "float32", False),
     ("pix2pix", "pmap", "float32", False),
+    ("psgan", "pmap", "float32", True),
     ("r3gan", "pmap", "float32", True),
     ("ring", "fsdp", "float32", False),
     ("segment", "mesh", "bfloat16", False),
     ("sngan", "pmap", "bfloat16", True),
+    ("style", "fsdp", "bfloat16", False),
     ("stylegan2", "single", "float32", False),
 ]
 
