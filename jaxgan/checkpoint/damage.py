@@ -3,6 +3,8 @@
 import errno
 import re
 
+from jaxgan.names import shown
+
 GONE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 """Numbers of errors that a damaged folder gives; all others are the machine's."""
 _MACHINE = re.compile(
@@ -16,8 +18,7 @@ class Wrong(Exception):
 
 def printable(error: BaseException) -> str:
     """What an error says, in one line that a terminal can show."""
-    line = (str(error).splitlines() or [""])[0][:200].strip() or type(error).__name__
-    return "".join(letter if letter.isprintable() else "?" for letter in line)
+    return shown((str(error).splitlines() or [""])[0][:200].strip() or type(error).__name__)
 
 
 def chain(error: BaseException) -> list[BaseException]:

@@ -59,8 +59,9 @@ class Translator:
             raise BadInput(
                 f"the run of {loaded.data.name} makes samples of latents, not of pictures: take jaxgan sample"
             )
+        one_way = BadInput("--reverse is of a run that has learned both ways, and this one goes one way: remove it")
         if reverse and given[0] not in config.unpaired:
-            raise BadInput("--reverse is of a run that has learned both ways, and this one goes one way: remove it")
+            raise one_way
         self._column, other = (config.real, given[0]) if reverse else (given[0], config.real)
         shape, made = specs[self._column].shape, specs[other]
         self.kind, self.channels, self._most = made.kind, shape[2], most
@@ -74,7 +75,10 @@ class Translator:
 
         self._draw, self._variables = jax.jit(draw), loaded.state.ema
         small = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
-        self.scale = jax.eval_shape(draw, self._variables, small).shape[1] // shape[0]
+        try:
+            self.scale = jax.eval_shape(draw, self._variables, small).shape[1] // shape[0]
+        except BadInput as error:  # a game of one way does not sample from what it makes
+            raise (one_way if reverse else error) from error
 
     def __call__(self, pictures: np.ndarray, say: Callable[[str], Any] = print) -> np.ndarray:
         pictures = image.check("pictures", pictures)

@@ -1,5 +1,6 @@
 """A run's folder: what was asked for, what came out, and how to open it again."""
 
+import contextlib
 import dataclasses
 import shutil
 import warnings
@@ -18,6 +19,10 @@ from jaxgan.options import Config
 from jaxgan.runs.files import git_sha, versions, write_json
 
 _BESIDE = ("lock",)  # what may lie in the folder of a run that has not begun; and *.part
+_OWN = (  # what a training writes; the last one makes it a run
+    *("checkpoints", "samples", "evaluation", "tensorboard", "wandb", "wandb-id", "lock"),
+    *("metrics.jsonl", "curves.png", "report.html", "config.json"),
+)
 FORMAT = 2  # of config.json and of checkpoints: changes where an earlier one could not be read
 MUTABLE = ("steps", "data", "stop_when", "stop_rows")  # at a resume: how long is trained, and not what
 
@@ -231,11 +236,22 @@ def _schedule_grown(config, run):
 
 
 def remove_unused(run: Run) -> None:
-    """Removes the folder of a run that ended before its first row and its first checkpoint: the next try can have it."""
+    """Removes what a run has written that ended before its first row and its first checkpoint: the next try can have it.
+
+    What lay there before stays, and then its folder too.
+    """
     rows, checkpoints = run.folder / "metrics.jsonl", run.checkpoints
     used = (rows.exists() and rows.stat().st_size) or (checkpoints.is_dir() and any(checkpoints.iterdir()))
-    if not used:
-        shutil.rmtree(run.folder)
+    if used:
+        return
+    for name in _OWN:
+        path = run.folder / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # not empty
+        run.folder.rmdir()
 
 
 def _write_config(run):

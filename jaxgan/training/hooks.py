@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,8 +105,9 @@ def result(
     mode: str = "single",
     devices: int = 1,
     ended: str | None = None,
+    failed: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
-    """Writes the run's result.json."""
+    """Writes the run's result.json. failed: how often somebody who only looks could not."""
     found = {
         "step": step,
         "images": step * run.config.batch_size,
@@ -114,4 +116,6 @@ def result(
         "devices": devices,
         "state_sha256": state_sha256,
     }
-    runs.write_json(run.folder / "result.json", {**found, **({"ended": ended} if step < run.config.steps else {})})
+    found |= {"ended": ended} if step < run.config.steps else {}
+    found |= {"failed": dict(failed)} if failed else {}
+    runs.write_json(run.folder / "result.json", found)

@@ -28,7 +28,6 @@ class Hook(NamedTuple):
     call: Callable
     first: bool = False  # after the first dispatch of a new training as well, and at EARLY steps where it is rare
     stopped: bool = False  # when the training is asked to stop as well
-    looks: bool = False  # whether it may be broken off when the training is asked to stop: it saves nothing
 
     @property
     def early(self) -> tuple[int, ...]:
@@ -44,8 +43,8 @@ def _number(value):
     return float(value) if np.ndim(value) == 0 else np.asarray(value)
 
 
-class Asked(Exception):
-    """The training was asked to stop while somebody looked at it."""
+class _Asked(BaseException):
+    """The training was asked to stop while somebody looked at it: nothing between may take it for a failure."""
 
 
 def run(
@@ -109,11 +108,7 @@ def run(
                 learned = f", {bad} is not finite" if bad else ""
                 raise Diverged(f"loss_g is {row['loss_g']} and loss_d {row['loss_d']} at step {step}{learned}")
         for hook in due:
-            try:
-                row.update(hook.call(step, state, row) or {})
-            except Asked:
-                if not hook.looks:
-                    raise
+            row.update(hook.call(step, state, row) or {})
         seen, clock, warm = step, time.perf_counter(), True  # what the hooks took is not training
 
     while not (leave or over):
@@ -152,7 +147,7 @@ def run(
 class Signals:
     """Context in which a signal asks to stop, and does not end the process: `number` is the first that did, None so far.
 
-    The second Ctrl-C stops at once. Within `looking()`, which `calls` of hooks that only look are, a signal breaks off.
+    The second Ctrl-C stops at once. A call that is made by `looking` is broken off.
     grace: seconds after which the process is left, whatever it does, with the status that the signal has.
     """
 
@@ -182,7 +177,7 @@ class Signals:
             self.number = number
 
     def looking(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        """The call, which a signal breaks off by raising Asked."""
+        """The call, which saves nothing, and which a signal breaks off; it then gives None."""
 
         def looked(*args):
             if self.number is not None:
@@ -190,6 +185,8 @@ class Signals:
             self._looking = True
             try:
                 return call(*args)
+            except _Asked:
+                return None
             finally:
                 self._looking = False
 
@@ -209,7 +206,7 @@ class Signals:
             threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, number)).start()
         elif self._looking:
             self._looking = False
-            raise Asked
+            raise _Asked
 
 
 def _swallows(frame):

@@ -43,6 +43,7 @@ class Member:
         self.store = Checkpoints(run.checkpoints, **options, say=say)
         self._i, self._program, self._say = i, program, say
         self._rows = run.folder / "metrics.jsonl"
+        self._hooks: hooks.RunHooks | None = None
 
     def open(
         self,
@@ -93,8 +94,6 @@ class Member:
         own = state if name in ("log", "draw") else self._program.member(state, self._i)
         try:
             self.last |= getattr(self._hooks, name)(step, own, self.last) or {}
-        except loop.Asked:
-            raise
         except Diverged as error:
             if not self._several:
                 raise
@@ -127,7 +126,7 @@ class Member:
             self.store.close()
         finally:
             step = self.last.get("step", 0)
-            if hasattr(self, "_hooks"):
+            if self._hooks is not None:
                 self._looked("log", step, self._hooks.flush)
             self._looked("draw", step, lambda: curves.save_curves(self.run.folder / "curves.png", self._rows))
 
@@ -144,7 +143,7 @@ class Member:
             ended = self.end.reason if self.diverged is None else f"diverged at step {self.diverged}"
             own = sha256(self._program.member(state, self._i))
             step = step if self.diverged is None else self.diverged
-            hooks.result(self.run, step, seconds, own, self._program.mode, self._program.devices, ended)
+            hooks.result(self.run, step, seconds, own, self._program.mode, self._program.devices, ended, self.failed)
         self._looked("report", step, lambda: page.write(self.run))
 
 
@@ -160,8 +159,8 @@ def calls(config: Any, members: Sequence[Member], signals: loop.Signals) -> tupl
 
     looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
     return (
-        *(loop.Hook(every_steps, every(name), looks=True) for every_steps, name in looks if every_steps),
-        loop.Hook(config.sample_every_steps, every("sample"), looks=True),
+        *(loop.Hook(every_steps, every(name)) for every_steps, name in looks if every_steps),
+        loop.Hook(config.sample_every_steps, every("sample")),
         loop.Hook(config.log_every_steps, every("log"), first=True),
         loop.Hook(config.save_every_steps, every("save"), stopped=True),
         loop.Hook(config.save_every_steps, every("draw")),

@@ -28,6 +28,7 @@ def runs(tmp_path_factory):
         "enhance": ["enhance", "--factor", "2", "--lr-g", "1e-2", "--steps", "30"],
         "inpaint": ["inpaint"],
         "cycle": ["cyclegan", "--input", ""],
+        "contrast": ["cut", "--input", ""],
     }
     for name, line in lines.items():
         more = ["--data", str(home / "pairs.npz"), "--batch-size", "8", "--out", str(home / name)]
@@ -89,8 +90,9 @@ def test_a_cycle_goes_both_ways_and_others_one(runs):
     loaded, one = jaxgan.load(runs / "cycle"), picture(32, 32)
     there, back = inference.apply(loaded, [one]), inference.apply(loaded, [one], reverse=True)
     assert there[0].shape == back[0].shape == (32, 32, 3) and (there[0] != back[0]).any()
-    with pytest.raises(BadInput, match="this one goes one way"):
-        inference.apply(jaxgan.load(runs / "translate"), [one], reverse=True)
+    for name in ("translate", "contrast"):
+        with pytest.raises(BadInput, match="this one goes one way"):
+            inference.apply(jaxgan.load(runs / name), [one], reverse=True)
 
 
 def folder(path):

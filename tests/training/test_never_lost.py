@@ -328,6 +328,28 @@ def test_whoever_only_looks_may_fail(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr()
     assert "sample at step 10 failed (OSError: [Errno 28] No space left on device): the training goes on" in said.out
     assert result(tmp_path / "run")["step"] == 40 and saved(tmp_path / "run") == [30, 40]
+    assert result(tmp_path / "run")["failed"]["sample"] == 4
+
+
+def test_a_run_that_could_not_begin_takes_along_only_what_it_wrote(tmp_path):
+    from jaxgan import runs
+    from jaxgan.recipes import ring
+
+    for there in ("download.part", ""):
+        folder = tmp_path / f"run{there}"
+        (folder / there).mkdir(parents=True)
+        run = runs.create(folder, ring, ring.Config(), runs.open_run(_written(tmp_path)).data)
+        (folder / "checkpoints").mkdir()
+        (folder / "lock").touch()
+        runs.remove_unused(run)
+        assert folder.exists() == bool(there) and (not there or os.listdir(folder) == [there])
+
+
+def _written(tmp_path):
+    """Folder of a run."""
+    if not (tmp_path / "first").exists():
+        assert main([*RING, "--steps", "2", "--out", str(tmp_path / "first")]) == 0
+    return tmp_path / "first"
 
 
 def test_rows_that_could_not_be_written_are_written_later(tmp_path, monkeypatch):
