@@ -21,6 +21,7 @@ from jaxgan.layers.projection import Projection
 from jaxgan.layers.resample import downsample, upsample
 from jaxgan.layers.residual import Residual
 from jaxgan.layers.resized import conv_doubled, conv_halved
+from jaxgan.layers.sequence import Conv1D, ConvTranspose1D
 from jaxgan.layers.shuffle import pixel_shuffle, pixel_unshuffle
 from jaxgan.layers.spectral import SpectralNorm
 from jaxgan.layers.stddev import minibatch_stddev
@@ -31,7 +32,9 @@ __all__ = [
     "CENTRED",
     "NORMS",
     "Conv",
+    "Conv1D",
     "ConvTranspose",
+    "ConvTranspose1D",
     "Dense",
     "Dropout",
     "EqualConv",

@@ -33,7 +33,7 @@ def reflected(x: jax.Array, low: int, high: int) -> jax.Array:
     return jnp.pad(x, ((0, 0), (low, high), (low, high), (0, 0)), mode="reflect")
 
 
-class _Linear(nn.Module):
+class Linear(nn.Module):
     """A weight, with or without a bias and a spectral norm, and the map that a subclass makes of it."""
 
     features: int
@@ -56,7 +56,7 @@ class _Linear(nn.Module):
         return x + per_channel(self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype), x)
 
 
-class Dense(_Linear):
+class Dense(Linear):
     """x [..., C] -> [..., features]."""
 
     @nn.compact
@@ -65,7 +65,7 @@ class Dense(_Linear):
         return self.biased(x @ self.weight((x.shape[-1], self.features), train))
 
 
-class Conv(_Linear):
+class Conv(Linear):
     """x [B, H, W, C] -> [B, H / stride, W / stride, features].
 
     padding: as `conv` takes it, or "REFLECT": the picture mirrored at its edges, by half of the kernel. dilation: pixels from
@@ -93,7 +93,7 @@ class Conv(_Linear):
         return self.biased(conv(x, w, stride=self.stride, padding=padding))
 
 
-class ResizedConv(_Linear):
+class ResizedConv(Linear):
     """x [B, H, W, C] -> [B, H', W', features]. resize: "up" doubles before the convolution, "down" halves behind it.
 
     An odd kernel, with nearest neighbours and means. Raises BadInput for another resize, an even kernel, an odd size to halve.
@@ -111,7 +111,7 @@ class ResizedConv(_Linear):
         return self.biased(ways[self.resize](x.astype(self.dtype), w))
 
 
-class ConvTranspose(_Linear):
+class ConvTranspose(Linear):
     """x [B, H, W, C] -> [B, H * stride, W * stride, features]."""
 
     kernel: int = 4

@@ -16,7 +16,9 @@ from jaxgan.errors import BadInput
 from jaxgan.layers import (
     NORMS,
     Conv,
+    Conv1D,
     ConvTranspose,
+    ConvTranspose1D,
     Dense,
     Norm,
     SpectralNorm,
@@ -587,3 +589,24 @@ def test_explicit_pads_may_crop_at_any_stride():
 def test_geometry_that_cannot_be_meant_is_refused(padding):
     with pytest.raises(ValueError, match="padding"):
         conv(jnp.ones((1, 2, 2, 3)), jnp.ones((4, 4, 3, 5)), padding=padding)
+
+
+@pytest.mark.parametrize("size", [32, 30])
+def test_a_sequence_is_convolved_as_xla_convolves_it(size):
+    x = jax.random.normal(jax.random.key(0), (2, size, 3))
+    layer = Conv1D(5, kernel=25, stride=4)
+    variables = layer.init(jax.random.key(1), x, True)
+    y = layer.apply(variables, x, True)
+    kernel = variables["params"]["kernel"]
+    direct = jax.lax.conv_general_dilated(x, kernel, (4,), "SAME", dimension_numbers=("NWC", "WIO", "NWC"))
+    np.testing.assert_allclose(y, direct, rtol=1e-6, atol=1e-6)
+
+
+def test_a_sequence_is_made_longer_by_the_transpose():
+    y = jax.random.normal(jax.random.key(0), (2, 8, 5))
+    layer = ConvTranspose1D(3, kernel=25, stride=4)
+    variables = layer.init(jax.random.key(1), y, True)
+    x = jax.random.normal(jax.random.key(2), (2, 32, 3))
+    kernel = variables["params"]["kernel"]
+    down = jax.lax.conv_general_dilated(x, kernel, (4,), "SAME", dimension_numbers=("NWC", "WIO", "NWC"))
+    np.testing.assert_allclose(jnp.vdot(layer.apply(variables, y, True), x), jnp.vdot(y, down), rtol=1e-5)

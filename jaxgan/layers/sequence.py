@@ -1,0 +1,43 @@
+"""Convolutions of sequences [B, T, C], on the same three maps as those of images: a sequence is an image one column wide."""
+
+import flax.linen as nn
+import jax
+
+from jaxgan.layers.conv import conv, conv_transpose
+from jaxgan.layers.linear import Linear
+from jaxgan.layers.spectral import SpectralNorm
+
+
+class Conv1D(Linear):
+    """x [B, T, C] -> [B, T / stride, features].
+
+    padding: "SAME", "VALID" or (low, high).
+    """
+
+    kernel: int = 3
+    stride: int = 1
+    padding: str | tuple[int, int] = "SAME"
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        w = self.weight((self.kernel, x.shape[-1], self.features), train)
+        padding = self.padding if isinstance(self.padding, str) else (self.padding, (0, 0))
+        y = conv(x.astype(self.dtype)[:, :, None], w[:, None], stride=(self.stride, 1), padding=padding)
+        return self.biased(y[:, :, 0])
+
+
+class ConvTranspose1D(Linear):
+    """x [B, T, C] -> [B, T * stride, features]."""
+
+    kernel: int = 4
+    stride: int = 2
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        # the kernel of the convolution that this is the transpose of: [k, features, C]; its fan-in is C, though
+        flipped = lambda key, shape: self.kernel_init(key, (shape[0], shape[2], shape[1])).swapaxes(1, 2)
+        w = self.param("kernel", flipped, (self.kernel, self.features, x.shape[-1]))
+        if self.spectral:
+            w = SpectralNorm(name="spectral")(w.swapaxes(1, 2), train).swapaxes(1, 2)
+        y = conv_transpose(x.astype(self.dtype)[:, :, None], w.astype(self.dtype)[:, None], stride=(self.stride, 1))
+        return self.biased(y[:, :, 0])
