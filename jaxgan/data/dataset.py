@@ -19,7 +19,7 @@ from jaxgan.names import plain, shown
 Column = np.ndarray | Lazy
 
 _MOST = 2**31  # numbers of one sample
-_AXES = {"image": (3,), "mask": (2,), "points": (1,), "": (0, 1)}  # of one sample
+_LABEL_AXES = (0, 1)  # of one label
 _DTYPES = ("bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)))
 _NAMED = 1000  # classes that may be named though no sample has them
 EXAMPLES = 8  # label vectors of a source that its Spec keeps, to draw samples by
@@ -64,10 +64,10 @@ def _spec(name, saved):
     spec = Spec(**{key: _tuples(value) for key, value in saved.items()})
     if not isinstance(spec.shape, tuple) or not _whole_numbers(spec.shape, 1) or math.prod(spec.shape) > _MOST:
         raise ValueError(f"the shape of {name} is {spec.shape!r}")
-    if len(spec.shape) not in _AXES.get(spec.modality, (len(spec.shape),)):
-        raise ValueError(f"the shape of {name} is {spec.shape!r}, and it is {spec.modality or 'a label'}")
     if spec.dtype not in _DTYPES or spec.modality not in ("", *modalities.names()):
         raise ValueError(f"{name} is {spec.modality!r} of {spec.dtype!r}")
+    if len(spec.shape) not in (modalities.get(spec.modality).AXES if spec.modality else _LABEL_AXES):
+        raise ValueError(f"the shape of {name} is {spec.shape!r}, and it is {spec.modality or 'a label'}")
     words, examples = spec.classes, spec.examples
     if not isinstance(words, tuple) or not all(isinstance(word, str) for word in words):
         raise ValueError(f"the classes of {name} are {words!r}")

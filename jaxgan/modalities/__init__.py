@@ -4,6 +4,7 @@ ONE: what one sample is called. EACH: how many samples are drawn in one picture,
 SUFFIX: of the file that holds one sample, "" where none does. FEATURES: the feature network by
     default: "classifier", "" for none, any other name for the values themselves.
 FORMS: numbers of axes of an array of samples that are taken for this kind where nobody says it, () where it has to be said.
+AXES: numbers of axes that one sample may have.
 check(name, samples) -> samples as a data set holds them. Raises BadInput for what cannot be meant.
 resize(samples, how) -> samples brought to a `Resize`. Raises BadInput where that has no meaning.
 to_step(x) -> x as a step takes it, from a file's numbers; to_file(x) -> what a file holds, from the step's: NumPy or JAX.

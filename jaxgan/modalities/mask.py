@@ -14,6 +14,7 @@ from jaxgan.modalities import resize as resizing
 from jaxgan.sharing import Array
 
 ONE, SUFFIX, FEATURES, EACH, FORMS = "mask", ".png", "", None, ()
+AXES = (2,)
 
 
 def to_step(x: Array) -> Array:

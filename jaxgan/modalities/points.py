@@ -13,6 +13,7 @@ from jaxgan.modalities.resize import Resize
 Array = TypeVar("Array")  # of NumPy or of JAX
 
 ONE, SUFFIX, FEATURES, EACH, FORMS = "point", "", "points", 2000, (2,)
+AXES = (1,)
 
 
 def to_step(x: Array) -> Array:

@@ -72,8 +72,8 @@ def test_a_source_is_one_file(house, tmp_path):
 
 def test_a_modality_is_one_file_and_its_recipe_another(house, tmp_path):
     waves = np.sin(np.linspace(0, 20, 64)[None, :, None] * np.arange(1, 33)[:, None, None]).astype(np.float32)
-    np.savez(tmp_path / "tones.npz", audio=waves)
-    files = {"modality_audio": "modalities/audio.py", "recipe_tones": "recipes/tones.py"}
+    np.savez(tmp_path / "tones.npz", series=waves)
+    files = {"modality_series": "modalities/series.py", "recipe_tones": "recipes/tones.py"}
     lines = [
         ["train", "tones", "--help"],
         ["data", "check", "tones.npz"],
@@ -84,10 +84,10 @@ def test_a_modality_is_one_file_and_its_recipe_another(house, tmp_path):
     ]
     said = house(files, lines)
     assert "--width" in said[0][1] and "64 samples, 1 channel(s): 32" in said[1][1]
-    assert "-audio" in said[3][1] and "fd" in said[3][1]
+    assert "-series" in said[3][1] and "fd" in said[3][1]
     with Image.open(tmp_path / "run" / "samples" / "000004.png") as sheet:
         assert np.ptp(np.asarray(sheet.convert("L"))) > 50
-    assert np.load(tmp_path / "some.npz")["audio"].shape == (5, 64, 1)
+    assert np.load(tmp_path / "some.npz")["series"].shape == (5, 64, 1)
     assert [np.load(path).shape for path in sorted((tmp_path / "each").iterdir())] == [(64, 1)] * 5
 
 

@@ -19,6 +19,7 @@ PARTS = [
     "FEATURES",
     "EACH",
     "FORMS",
+    "AXES",
     "check",
     "resize",
     "to_step",

@@ -1,4 +1,4 @@
-"""Tones, by an MLP: the recipe of audio that a test adds."""
+"""Tones, by an MLP: the recipe of series that a test adds."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Config(config.Config):
 
     @property
     def real(self):
-        return "audio"
+        return "series"
 
 
 TINY = {"steps": 4, "batch_size": 8, "log_every_steps": 2, "sample_every_steps": 4, "save_every_steps": 4}

@@ -1,11 +1,12 @@
-"""Audio [N, T, C], floats in [-1, 1]: the modality that a test adds."""
+"""Series [N, T, C], floats in [-1, 1]: the modality that a test adds."""
 
 import numpy as np
 
 from jaxgan.errors import BadInput
 from jaxgan.modalities.canvas import canvas
 
-ONE, SUFFIX, FEATURES, EACH, FORMS = "sound", ".npy", "audio", None, ()
+ONE, SUFFIX, FEATURES, EACH, FORMS = "sound", ".npy", "series", None, ()
+AXES = (2,)
 
 
 def to_step(x):
@@ -21,7 +22,7 @@ def to_file(x):
 def check(name, samples):
     """float32 [N, T, C] in [-1, 1]."""
     if samples.ndim != 3 or not np.issubdtype(samples.dtype, np.floating):
-        raise BadInput(f"{name} is {samples.dtype}{list(samples.shape)}, and audio is floats [N, T, C]: reshape it")
+        raise BadInput(f"{name} is {samples.dtype}{list(samples.shape)}, and series are floats [N, T, C]: reshape it")
     return samples.astype(np.float32)
 
 
