@@ -31,6 +31,14 @@ class Where:
 
 
 @dataclass(frozen=True)
+class Bits:
+    """Whether a training can be made again."""
+
+    deterministic: bool = False
+    """On a GPU: take only programs that give the same bits each time, which are slower. CPUs and TPUs do so anyway."""
+
+
+@dataclass(frozen=True)
 class Own:
     """Whose recipe."""
 

@@ -14,7 +14,7 @@ USAGE, DOES, PLACE, NEEDS = "train RECIPE [flags]", "train a recipe into a run f
 
 
 @dataclass(frozen=True)
-class Flags(flags.Where):
+class Flags(flags.Bits, flags.Where):
     """Flags of `jaxgan train`, beside those of the recipe."""
 
     out: str | None = None
@@ -44,7 +44,7 @@ class Flags(flags.Where):
 
 
 # what training.train does not take
-_NOT_TRAIN = ("tiny", "config", "population", "sweep", "dry_run", "largest", "memory_gib")
+_NOT_TRAIN = ("tiny", "config", "population", "sweep", "deterministic", "dry_run", "largest", "memory_gib")
 
 
 def run(subject: str | None, argv: Sequence[str]) -> int:
@@ -54,6 +54,8 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     if subject is None:  # what every recipe takes
         flags.parse_with_config(Flags, _Common, argv, "jaxgan train RECIPE")
     args, fields = flags.parse_with_config(Flags, recipe, argv, f"jaxgan train {subject}")
+    if args.deterministic:
+        runtime.deterministic()
     if args.dry_run:
         from jaxgan.cost import estimate
 
@@ -71,10 +73,11 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     from jaxgan import training
 
     runtime.keep_programs()
+    command = ("jaxgan", "train", str(subject), *argv)
     try:
         if args.population != 1 or args.sweep:
-            return _population(recipe, fields, args)
-        return _shown(training.train(recipe, fields, **flags.of(args, *_NOT_TRAIN)))
+            return _population(recipe, fields, args, command)
+        return _shown(training.train(recipe, fields, **flags.of(args, *_NOT_TRAIN), command=command))
     except training.Stopped as stop:
         if stop.signal != signal.SIGPIPE:  # where nobody listens
             print(stop, flush=True)
@@ -94,7 +97,7 @@ class _Common:
     Config, TINY = config.Config, {}
 
 
-def _population(recipe, fields, args):
+def _population(recipe, fields, args, command):
     from jaxgan import training
 
     if args.population < 1:
@@ -105,9 +108,9 @@ def _population(recipe, fields, args):
         raise BadInput(f"--parallel {args.mode} does not go with --population and --sweep: remove it")
     configs = training.members(fields, args.population, args.sweep)
     if len(configs) == 1:
-        return _shown(training.train(recipe, configs[0], **flags.of(args, *_NOT_TRAIN)))
+        return _shown(training.train(recipe, configs[0], **flags.of(args, *_NOT_TRAIN), command=command))
     options = {name: getattr(args, name) for name in ("out", "resume", "max_minutes", "log_to", "grace_seconds")}
-    home = training.train_population(recipe, configs, **options)
+    home = training.train_population(recipe, configs, **options, command=command)
     print(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100{_own(recipe)}")
     return 0
 

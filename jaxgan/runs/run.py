@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import shutil
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ class Run(NamedTuple):
     data: DatasetInfo
     revision: str  # of the recipe, when the run was begun
     begun_from: dict[str, Any] | None = None  # run, step and state_sha256 of the run whose networks it began with
+    command: tuple[str, ...] = ()  # the words that asked for it, () where it was a function's call
 
     @property
     def name(self) -> str:
@@ -109,11 +111,14 @@ def _open(folder, recipe):
         begun_from = saved.get("begun_from")
         if not isinstance(begun_from, dict | None):
             raise TypeError(f"begun_from is {begun_from!r}")
+        command = saved.get("command", [])
+        if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
+            raise TypeError(f"command is {command!r}")
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         raise BadInput(
             f"{path} cannot be read ({type(error).__name__}: {error}): the run's config is damaged"
         ) from error
-    return Run(folder, module, config, info, shown(saved.get("revision", "1.1")), begun_from)
+    return Run(folder, module, config, info, shown(saved.get("revision", "1.1")), begun_from, tuple(command))
 
 
 def _recipe_of(folder, saved, recipe):
@@ -142,9 +147,11 @@ def create(
     config: Config,
     info: DatasetInfo,
     begun_from: dict[str, Any] | None = None,
+    command: Sequence[str] = (),
 ) -> Run:
     """Run in a new folder: the given one, which must not hold anything, or the next free runs/RECIPE-NNN."""
-    run = Run(new_folder(folder, recipes.name(recipe)), recipe, config, info, recipes.revision(recipe), begun_from)
+    folder, revision = new_folder(folder, recipes.name(recipe)), recipes.revision(recipe)
+    run = Run(folder, recipe, config, info, revision, begun_from, tuple(command))
     try:
         _write_config(run)
     except OSError as error:
@@ -261,6 +268,7 @@ def _write_config(run):
             "format": FORMAT,
             "recipe": run.name,
             "revision": run.revision,
+            "command": list(run.command),
             "begun_from": run.begun_from,
             "origin": recipes.origin(run.recipe),
             "config": dataclasses.asdict(run.config),

@@ -2,12 +2,14 @@
 
 from jaxgan.training.compiled import CompiledStep, compose, deadline, dispatch, held_out, loader, prepare
 from jaxgan.training.population import Population, members
+from jaxgan.training.rerun import Rerun, rerun
 from jaxgan.training.train import RESUME, Stopped, train, train_population
 
 __all__ = [
     "RESUME",
     "CompiledStep",
     "Population",
+    "Rerun",
     "Stopped",
     "compose",
     "deadline",
@@ -16,6 +18,7 @@ __all__ = [
     "loader",
     "members",
     "prepare",
+    "rerun",
     "train",
     "train_population",
 ]

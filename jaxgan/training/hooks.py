@@ -7,9 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
-from jaxgan import runs
+from jaxgan import runs, runtime
 from jaxgan.checkpoint import Checkpoints
 from jaxgan.core import GAN
 from jaxgan.data import Dataset
@@ -106,16 +107,20 @@ def result(
     devices: int = 1,
     ended: str | None = None,
     failed: Mapping[str, int] = MappingProxyType({}),
+    shares: Mapping[str, float] = MappingProxyType({}),
 ) -> None:
-    """Writes the run's result.json. failed: how often somebody who only looks could not."""
+    """Writes the run's result.json. failed: how often somebody who only looks could not. shares: see `goodput.Goodput`."""
     found = {
         "step": step,
         "images": step * run.config.batch_size,
         "seconds": round(seconds, 3),
         "parallel": mode,
         "devices": devices,
+        "device": jax.devices()[0].device_kind,
+        "deterministic": runtime.is_deterministic(),
         "state_sha256": state_sha256,
     }
     found |= {"ended": ended} if step < run.config.steps else {}
     found |= {"failed": dict(failed)} if failed else {}
+    found |= {"goodput": {word: round(share, 4) for word, share in shares.items()}} if shares else {}
     runs.write_json(run.folder / "result.json", found)

@@ -16,6 +16,7 @@ from jaxgan.errors import BadInput, Diverged
 from jaxgan.metrics.records import infos
 from jaxgan.reports import curves, page
 from jaxgan.training import hooks, loggers, loop, stopping
+from jaxgan.training.goodput import Goodput
 
 LOOKS = ("cheap", "all_of", "sample", "log", "draw")
 """Hooks that only look: one that fails is told, and tried again where it is due next."""
@@ -136,18 +137,19 @@ class Member:
         except Exception as error:
             self._told(name, step, error)
 
-    def result(self, step: int, seconds: float, state: Any, row: dict[str, Any]) -> None:
-        """Writes result.json and the page, where it was trained or has none."""
+    def result(self, step: int, seconds: float, state: Any, row: dict[str, Any], shares: dict[str, float]) -> None:
+        """Writes result.json and the page, where it was trained or has none. shares: what its process's time was for."""
         there = (self.run.folder / "result.json").exists()
         if not there or (row and self.diverged is None):
             ended = self.end.reason if self.diverged is None else f"diverged at step {self.diverged}"
             own = sha256(self._program.member(state, self._i))
             step = step if self.diverged is None else self.diverged
-            hooks.result(self.run, step, seconds, own, self._program.mode, self._program.devices, ended, self.failed)
+            where = self._program.mode, self._program.devices
+            hooks.result(self.run, step, seconds, own, *where, ended, self.failed, shares)
         self._looked("report", step, lambda: page.write(self.run))
 
 
-def calls(config: Any, members: Sequence[Member], signals: loop.Signals) -> tuple[loop.Hook, ...]:
+def calls(config: Any, members: Sequence[Member], signals: loop.Signals, goodput: Goodput) -> tuple[loop.Hook, ...]:
     """Hooks of the loop: each calls that of every member. What draws and evaluates is broken off by a signal."""
 
     def every(name):
@@ -155,6 +157,7 @@ def calls(config: Any, members: Sequence[Member], signals: loop.Signals) -> tupl
             for member in members:
                 member.call(name, step, state, row)
 
+        call = goodput.spent(name, call)
         return signals.looking(call) if name in ("cheap", "all_of", "sample") else call
 
     looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))

@@ -4,6 +4,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -16,8 +17,9 @@ from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput, Diverged, TryAgain
 from jaxgan.progress import Progress, duration
 from jaxgan.reports import animation, samples
-from jaxgan.training import lock, loggers, loop, rollback, table, transfer
+from jaxgan.training import lock, loggers, loop, rollback, table, transfer, words
 from jaxgan.training.compiled import Config, Recipe, compose, deadline, held_out, prepare
+from jaxgan.training.goodput import Goodput
 from jaxgan.training.member import Member, calls
 from jaxgan.training.population import Population
 from jaxgan.training.restore import restored
@@ -46,6 +48,7 @@ def train(
     init_from: str | Path | None = None,
     init_partial: bool = False,
     grace_seconds: float | None = None,
+    command: Sequence[str] = (),
 ) -> runs.Run:
     """Run: trains a recipe into a run folder, and says on the way how it goes.
 
@@ -53,9 +56,9 @@ def train(
     resume: "never" refuses an existing run, "auto" goes on with it or begins, "must" goes on or refuses. max_minutes: ends the
     training, saved, so long after this call. log_to: names of loggers.NAMES. init_from: a run whose networks a new one begins
     with (`transfer.take`; init_partial: with those parts that fit); a run that goes on needs it no more. grace_seconds: after a
-    signal the process ends within that time, saved or not. Raises BadInput before anything is written where the input cannot
-    be used, TryAgain where another process trains there or the disk refuses, Diverged where --on-nan does not help, and Stopped
-    after a signal.
+    signal the process ends within that time, saved or not. command: the words that asked for it, which a new run keeps. Raises
+    BadInput before anything is written where the input cannot be used, TryAgain where another process trains there or the disk
+    refuses, Diverged where --on-nan does not help, and Stopped after a signal.
     """
     limit, module = _checked(recipe, out, resume, max_minutes, log_to, grace_seconds)
     going_on = _goes_on(resume, out, out)
@@ -74,7 +77,7 @@ def train(
             stack.enter_context(lock.held(out))
             run = runs.resume(out, module, config, dataset.info)
         else:
-            run = runs.create(out, module, config, dataset.info, taken and taken.source)
+            run = runs.create(out, module, config, dataset.info, taken and taken.source, command)
             stack.enter_context(_unused_removed([run]))
             stack.enter_context(lock.held(run.folder))
         while True:
@@ -99,6 +102,7 @@ def train_population(
     max_minutes: float | None = None,
     log_to: Sequence[str] = (),
     grace_seconds: float | None = None,
+    command: Sequence[str] = (),
 ) -> Path:
     """Folder with a run 00, 01, ... for each of the configs, trained side by side on one device.
 
@@ -125,7 +129,7 @@ def train_population(
         stack.enter_context(lock.held(home))
         for folder in folders if going_on else ():
             stack.enter_context(lock.held(folder))
-        open_run = runs.resume if going_on else runs.create
+        open_run = runs.resume if going_on else partial(runs.create, command=command)
         made = [open_run(folder, module, config, dataset.info) for folder, config in zip(folders, configs, strict=True)]
         if not going_on:
             stack.enter_context(_unused_removed(made))
@@ -225,8 +229,8 @@ def _train(made, program, dataset, devices, how, home, taken=None):
             ended = [member.end() for member in living()]  # each is asked, so that each has its reason
             return all(ended)
 
-        signals = loop.Signals(grace_seconds)
-        hooks = calls(config, members, signals)
+        signals, goodput = loop.Signals(grace_seconds), Goodput()
+        hooks = calls(config, members, signals, goodput)
         if several:
             table.write(home, members, program)
             hooks += (loop.Hook(config.log_every_steps, table.overview(progress, home, members, program), first=True),)
@@ -240,7 +244,7 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         with signals:
             try:
                 state, row = loop.run(
-                    program.stepper(),
+                    goodput.compiled(program.stepper()),
                     state,
                     program.batch,
                     start=start,
@@ -254,18 +258,19 @@ def _train(made, program, dataset, devices, how, home, taken=None):
                     skips=config.skips if config.counts_skips else 0,
                 )
             except Diverged as error:
-                raise Diverged(_diverged(error, members, home)) from error
+                raise Diverged(words.diverged(error, members, home)) from error
             finally:
                 for member in members:
                     member.close()
         step, seconds = int(state.step), row.get("seconds", seconds_before)
-        word = _command(made[0].recipe, members, home)
+        shares, line = goodput.end(seconds - seconds_before)
+        word = words.command(made[0].recipe, members, home)
         if step < config.steps and interrupted():
             if several:
                 table.write(home, members, program)
             raise Stopped(signals.number, step, word)
         for member in members:
-            member.result(step, seconds, state, row)
+            member.result(step, seconds, state, row, shares)
         if several:
             table.write(home, members, program)
             samples.overview(home / "samples.png", made[0], program.experiment.gan, state, others or dataset)
@@ -279,21 +284,5 @@ def _train(made, program, dataset, devices, how, home, taken=None):
             progress.say(f"{end.reason}: to go on, {how}")
         of = f"{step} steps of {len(made)} GANs" if several else f"{step} steps"
         progress.say(f"{of} in {duration(seconds)} of training")
-
-
-def _diverged(error, members, home):
-    advice = "try lower --lr-g and --lr-d, or a --penalty"
-    if len(members) > 1:
-        return f"all {len(members)} trainings in {home} diverged: {error}; {advice}"
-    whole = members[0].store.steps()
-    saved = f"step {whole[-1]} in {home} is the last state that was saved" if whole else "nothing was saved yet"
-    return f"the training diverged: {error}; {saved}; {advice}"
-
-
-def _command(recipe, members, home):
-    if len(members) == 1:
-        return f"the same command with --out {home} --resume auto"
-    return (
-        f"the same command with --out {home} --resume auto, or one of them, jaxgan train {recipes.word(recipe)} --config "
-        + (f"{home / '00'}/config.json --out {home / '00'} --resume auto")
-    )
+        if step > start:
+            progress.say(line)

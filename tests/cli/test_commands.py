@@ -16,9 +16,10 @@ from jaxgan.reports import page
 BEHIND = {  # command -> the functions that its flags are handed to, and what is no flag or no parameter of theirs
     "train": (
         [training.train],
-        {"recipe", "config"},
-        {"tiny", "config", "population", "sweep", "dry_run", "largest", "memory_gib"},
+        {"recipe", "config", "command"},
+        {"tiny", "config", "population", "sweep", "deterministic", "dry_run", "largest", "memory_gib"},
     ),
+    "rerun": ([training.rerun], {"folder"}, {"deterministic"}),
     "sample": ([inference.sample, inference.texture_file], {"run", "say"}, set()),
     "edit": ([inference.edit], {"run", "say", "classify"}, set()),
     "apply": ([inference.apply_files], {"run", "say"}, set()),
@@ -106,7 +107,9 @@ def test_what_is_no_command_is_told(words, said, capsys):
 
 def test_a_flag_is_written_once():
     seen = {}
-    for kind in [getattr(flags, name) for name in ("Where", "Own", "Weights")] + [module(c).Flags for c in BEHIND]:
+    for kind in [getattr(flags, name) for name in ("Where", "Bits", "Own", "Weights")] + [
+        module(c).Flags for c in BEHIND
+    ]:
         for name in vars(kind).get("__annotations__", {}):
             seen.setdefault(name, []).append(kind)
     twice = {name for name, kinds in seen.items() if len(kinds) > 1}
@@ -126,6 +129,10 @@ def test_a_flag_is_written_once():
         "fit",
         "steps",
         "size",
+        "resume",
+        "init_from",
+        "input",
+        "masks",
     }  # of other meanings
 
 

@@ -1,0 +1,143 @@
+"""A run trained once more by what its folder says, to see whether it comes to the same state."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jaxgan import checkpoint, inference, reading, runs
+from jaxgan import data as sources
+from jaxgan.errors import BadInput
+from jaxgan.names import shown
+from jaxgan.runs import Run
+from jaxgan.training.train import train
+
+_PLACES = ("versions", "git", "device", "deterministic")  # what explains another state
+
+
+class Rerun(NamedTuple):
+    """What came of it."""
+
+    run: Run  # the new one
+    was: str  # sha256 of the state
+    now: str
+    differ: tuple[str, ...]  # what else is not as it was, in words
+
+    @property
+    def same(self) -> bool:
+        """Whether both came to the same state, bit for bit."""
+        return self.was == self.now
+
+
+def rerun(
+    folder: str | Path,
+    *,
+    out: str | Path | None = None,
+    data: str | None = None,
+    input: str | None = None,
+    masks: str | None = None,
+    init_from: str | None = None,
+    recipe: str | Path | None = None,
+    resume: str = "never",
+) -> Rerun:
+    """Rerun of a run that has ended: the same config on as many devices in the same mode, as many steps, into a new folder.
+
+    data, input, masks, init_from: where the data and the run that it began with are now, if not where they were; their hashes
+    have to be those of then. recipe: the file of one of one's own. Raises BadInput, naming what is missing, where they are not
+    there.
+    """
+    run = runs.open_run(folder, recipe)
+    was = _result(run)
+    if (Path(folder).resolve().parent / "population.json").is_file():
+        raise BadInput(
+            f"{folder} was trained beside others, and is what it would be alone up to rounding: no state to compare"
+        )
+    moved = {name: word for name, word in {"data": data, "input": input, "masks": masks}.items() if word is not None}
+    for name, word in moved.items():
+        if not getattr(run.config, name, ""):
+            raise BadInput(f"{folder} was trained without --{name}: remove --{name} {word}")
+    config = dataclasses.replace(_until(run.config, was["step"]), **moved)
+    _same_data(run, config)
+    begun_from = _source(run, init_from, recipe)
+    made = train(
+        run.recipe if recipe is None else recipe,
+        config,
+        out=out,
+        mode=was["parallel"],
+        devices=was["devices"],
+        resume=resume,
+        init_from=begun_from,
+        init_partial=begun_from is not None,
+        command=("jaxgan", "rerun", str(folder)),
+    )
+    now = _result(made)
+    return Rerun(made, was["state_sha256"], now["state_sha256"], tuple(_differences(_facts(run), _facts(made))))
+
+
+def _result(run):
+    """The object of a run's result.json."""
+    path = run.folder / "result.json"
+    try:
+        found = reading.json_of(path)
+        fits = {"step": int, "devices": int, "parallel": str, "state_sha256": str}
+        if not all(type(found[name]) is kind for name, kind in fits.items()):
+            raise TypeError("it is no result of a training")
+    except FileNotFoundError as error:
+        raise BadInput(f"{run.folder} has no result.json: go on with it until its end, --resume auto") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{path} cannot be read ({error}): train it to its end once more, --resume auto") from error
+    return found
+
+
+def _until(config, step):
+    """The config of a training that ends there, on the same curve of its rates."""
+    if step == config.steps:
+        return config
+    decay = {} if config.schedule == "constant" else {"decay_steps": config.decay_steps or config.steps}
+    return dataclasses.replace(config, steps=step, **decay)
+
+
+def _same_data(run, config):
+    there = sources.load(config.data, **config.fitting).info
+    if there.sha256 != run.data.sha256:
+        raise BadInput(
+            f"{config.data} has sha256 {there.sha256[:12]} and {there.size} samples, {run.folder} was trained on "
+            f"{run.data.name} with {run.data.sha256[:12]} and {run.data.size}: say where those are, --data"
+        )
+
+
+def _source(run, init_from, recipe):
+    """Folder of the run that it began with, None where it began anew."""
+    if not run.begun_from:
+        if init_from:
+            raise BadInput(f"{run.folder} began with no other run: remove --init-from {init_from}")
+        return None
+    path = init_from or run.begun_from.get("run")
+    if not runs.exists(path):
+        raise BadInput(f"{run.folder} began with {shown(path)}, which is no run any more: say where it is, --init-from")
+    was, now = run.begun_from.get("state_sha256"), checkpoint.sha256(inference.load(_opened(path, recipe)).state)
+    if was != now:
+        raise BadInput(
+            f"{run.folder} began with a state of sha256 {shown(was)[:12]}, and {shown(path)} has {now[:12]} now: give the run "
+            "as it was, --init-from"
+        )
+    return path
+
+
+def _opened(path, recipe):
+    return runs.open_run(path, recipe if recipe and runs.is_own(path) else None)
+
+
+def _facts(run):
+    found: dict[str, Any] = {}
+    for name in ("config.json", "result.json"):
+        found |= reading.json_of(run.folder / name)
+    flat = {**{f"version of {name}": x for name, x in dict(found.pop("versions", None) or {}).items()}, **found}
+    flat["begun from"] = (flat.pop("begun_from", None) or {}).get("state_sha256")
+    return {name: x for name, x in flat.items() if name.startswith("version") or name in (*_PLACES, "begun from")}
+
+
+def _differences(was, now):
+    for name in sorted(was.keys() | now.keys()):
+        if was.get(name) != now.get(name):
+            yield f"{shown(name)} was {shown(json.dumps(was.get(name)))} and is {json.dumps(now.get(name))}"

@@ -1,0 +1,27 @@
+"""What a training says at its end, in words."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jaxgan import recipes
+
+
+def diverged(error: Exception, members: Sequence[Any], home: Path) -> str:
+    """That it diverged, what there is of it, what could be tried."""
+    advice = "try lower --lr-g and --lr-d, or a --penalty"
+    if len(members) > 1:
+        return f"all {len(members)} trainings in {home} diverged: {error}; {advice}"
+    whole = members[0].store.steps()
+    saved = f"step {whole[-1]} in {home} is the last state that was saved" if whole else "nothing was saved yet"
+    return f"the training diverged: {error}; {saved}; {advice}"
+
+
+def command(recipe: Any, members: Sequence[Any], home: Path) -> str:
+    """What goes on with it."""
+    if len(members) == 1:
+        return f"the same command with --out {home} --resume auto"
+    return (
+        f"the same command with --out {home} --resume auto, or one of them, jaxgan train {recipes.word(recipe)} --config "
+        + (f"{home / '00'}/config.json --out {home / '00'} --resume auto")
+    )
