@@ -11,22 +11,57 @@ those of a training that nobody disturbed. Ends with status 1 where anything was
 
 import argparse
 import errno
+import gzip
+import io
 import json
 import os
 import random
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy
+
 STEPS = 60
+SPOILT = '''"""The ring, with a G whose fakes are not numbers at some draws of its key."""
+
+import os
+
+import jax
+import jax.numpy as jnp
+
+from jaxgan.recipes import ring
+
+Config, TINY = ring.Config, ring.TINY
+
+
+def build(config, specs, ingredients):
+    gan, share = ring.build(config, specs, ingredients), float(os.environ.get("SPOILT", "0"))
+
+    def generate(g, batch, key):
+        bad = jax.random.uniform(jax.random.fold_in(key, 7)) < share
+        fakes, moved = gan.generate(g, batch, key)
+        return jax.tree.map(lambda x: jnp.where(bad, jnp.nan, x), fakes), moved
+
+    return gan._replace(generate=generate)
+'''
 LINE = ["train", "ring", "--tiny", "--schedule", "constant", "--steps", str(STEPS), "--save-every-steps", "10"]
 LINE += ["--log-every-steps", "5", "--sample-every-steps", "20"]
-MODES = ("single", "pmap", "mesh", "fsdp")
+MODES = {  # name: (mode, more flags)
+    "single": ("single", []),
+    "pmap": ("pmap", []),
+    "mesh": ("mesh", []),
+    "fsdp": ("fsdp", []),
+    "evaluations": ("single", ["--evaluate-every-steps", "10", "--keep-best", "1", "--best-metric", "fd"]),
+    "population": ("single", ["--population", "2"]),
+}
 WATCHED = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.truncate", "shutil.rmtree", "shutil.move")
 
 
@@ -35,11 +70,15 @@ def child(
 ) -> int:
     """Status of a command in a forked process; minus the signal that ended it. kill_at: operation at which it is killed.
 
-    FOLDER.count has how many operations there were.
+    mode: a name in MODES, "" for a command that does not train. FOLDER.count has how many operations there were, FOLDER.peak
+    the largest resident set in KiB.
     """
+    parallel, more = MODES[mode] if mode else ("single", [])
     pid = os.fork()
     if pid:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        _, status, used = os.wait4(pid, 0)
+        Path(f"{folder}.peak").write_text(str(used.ru_maxrss))
+        return os.waitstatus_to_exitcode(status)
     seen = 0
 
     def watch(event, args):
@@ -61,8 +100,9 @@ def child(
 
         from jaxgan.cli import main
 
-        jax.config.update("jax_num_cpu_devices", 1 if mode == "single" else 4)
-        status = main([*argv, "--parallel", mode, *([] if mode == "single" else ["--devices", "4"])])
+        jax.config.update("jax_num_cpu_devices", 1 if parallel == "single" else 4)
+        where = [] if parallel == "single" else ["--parallel", parallel, "--devices", "4"]
+        status = main([*argv, *where, *more])
     finally:
         Path(f"{folder}.count").write_text(str(seen))
         sys.stdout.flush()
@@ -70,11 +110,91 @@ def child(
 
 
 def found(folder: Path) -> tuple:
-    """What a training has come to: hash, rows without times, names of files."""
+    """What a training has come to: hash, rows without times, names of files; of a population that of each member."""
+    if (folder / "population.json").exists():
+        return tuple(found(member) for member in sorted(folder.glob("[0-9][0-9]")))
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     timeless = [{k: v for k, v in row.items() if k not in ("seconds", "images_per_s")} for row in rows]
     files = sorted(str(p.relative_to(folder)) for kind in ("samples", "*.html", "*.webp") for p in folder.rglob(kind))
     return json.loads((folder / "result.json").read_text())["state_sha256"], timeless, files
+
+
+def finite(folder: Path) -> bool:
+    """Whether what a run has saved is numbers, and it has saved something or nothing at all."""
+    import jax
+    import numpy as np
+
+    from jaxgan import inference, runs
+
+    if not any((folder / "checkpoints").glob("[0-9]*")):
+        return True
+    run = runs.open_run(folder, folder.parent / "spoilt.py")
+    state = inference.load(run).state
+    numbers = (x for x in jax.tree.leaves(state) if jax.numpy.issubdtype(x.dtype, jax.numpy.floating))
+    return all(bool(np.isfinite(x).all()) for x in numbers)
+
+
+def _zip(folder):
+    with (
+        zipfile.ZipFile(folder / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.png", "w", force_zip64=True) as entry,
+    ):
+        for _ in range(2**11):
+            entry.write(bytes(2**20))
+    return folder / "bomb.zip"
+
+
+def _gz(folder):
+    with gzip.open(folder / "train-images-idx3-ubyte.gz", "wb", 1) as file:
+        file.write(b"\0\0\x08\x03" + struct.pack(">III", 2**16, 256, 256))
+        for _ in range(2**11):
+            file.write(bytes(2**20))
+    return folder
+
+
+def _pixels(folder):
+    from PIL import Image
+
+    Image.new("1", (60_000, 60_000)).save(folder / "huge.png")
+    return folder / "huge.png"
+
+
+def _labels(folder):
+    from PIL import Image
+
+    Image.new("L", (8, 8)).save(folder / "a.png")
+    (folder / "labels.csv").write_text("file,label\na.png,2147483646\n")
+    return folder
+
+
+def _array(folder):
+    header = io.BytesIO()
+    said = {"descr": "|u1", "fortran_order": False, "shape": (10**6, 1000, 2700)}
+    numpy.lib.format.write_array_header_1_0(header, said)
+    with zipfile.ZipFile(folder / "a.npz", "w") as archive:
+        archive.writestr("image.npy", header.getvalue() + b"x" * 99)
+    return folder / "a.npz"
+
+
+def _pickle(folder):
+    numpy.savez(folder / "a.npz", image=numpy.array([{"a": 1}], dtype=object))
+    return folder / "a.npz"
+
+
+def _fifo(folder):
+    os.mkfifo(folder / "a.npz")
+    return folder / "a.npz"
+
+
+BOMBS = {
+    "a zip of 2 MB that becomes 2 GiB": _zip,
+    "an idx file of gzip that becomes 2 GiB": _gz,
+    "a PNG of 3.6 gigapixels": _pixels,
+    "a label 2147483646": _labels,
+    "an npz that says to be 2.7 TB": _array,
+    "an npz with a pickle in it": _pickle,
+    "a FIFO called a.npz": _fifo,
+}
 
 
 class Bench:
@@ -102,7 +222,7 @@ class Bench:
         return status == 0 and found(folder) == self.whole(mode)[0]
 
     def kills(self, mode: str, least: int) -> None:
-        """kill -9, in chains of five."""
+        """kill -9, in chains of five; those that come behind the last operation do not count."""
         _, operations = self.whole(mode)
         injected = survived = 0
         while injected < least:
@@ -210,6 +330,49 @@ class Bench:
         statuses = sorted(process.wait() for process in both)
         self.tell("two processes go on with one run", 1, int(statuses == [0, 75] and self.ends_the_same(folder)))
 
+    def not_finite(self) -> None:
+        """Fakes that are no numbers at some draws, and then always; and kills while that is so. The last of all."""
+        own, seed = self.home / "spoilt.py", ["--seed", "1"]
+        own.write_text(SPOILT)
+        made = []
+        for how, share, status in (
+            ("stop", "0.02", 70),
+            ("skip", "0.05", 0),
+            ("rollback", "0.02", 0),
+            ("rollback", "1", 70),
+        ):
+            line = [word if word != "ring" else str(own) for word in LINE] + ["--on-nan", how, *seed]
+            prepare = lambda share=share: os.environ.update(SPOILT=share)
+            first, killed = self.home / f"nan-{how}-{share}", self.home / f"nan-{how}-{share}-killed"
+            held = child([*line, "--out", str(first)], first, prepare=prepare) == status
+            if status == 0:
+                operations = int(Path(f"{first}.count").read_text())
+                again = [*line, "--out", str(killed), "--resume", "auto"]
+                for _ in range(3):
+                    child(again, killed, kill_at=self.draw.randint(1, operations), prepare=prepare)
+                held &= child(again, killed, prepare=prepare) == 0 and found(killed)[0] == found(first)[0]
+            words = f"fakes that are no numbers, {float(share):.0%} of the draws, --on-nan {how}"
+            made.append((words + (", killed three times" if status == 0 else ""), held, first))
+        for words, held, folder in made:  # JAX begins here, and nothing may be forked any more
+            self.tell(words, 1, int(held and finite(folder)))
+
+    def bombs(self) -> None:
+        """Files that are larger than they look, or no files: looked at or refused, in few lines, without memory or waiting."""
+        home = self.home / "bombs"
+        home.mkdir()
+        calm = self.home / "calm"
+        assert child(["data", "check", "digits"], calm, "") == 0
+        usual = int(Path(f"{calm}.peak").read_text())
+        for i, (words, make) in enumerate(BOMBS.items()):
+            folder = home / str(i)
+            folder.mkdir()
+            source = make(folder)
+            began = time.monotonic()
+            status = child(["data", "check", str(source)], folder, "", prepare=lambda: signal.alarm(120))
+            peak, log = int(Path(f"{folder}.peak").read_text()), Path(f"{folder}.log").read_text()
+            told = status in (0, 2) and "Traceback" not in log and len(log.strip().splitlines()) <= 20
+            self.tell(words, 1, int(told and peak < usual + 2**20 and time.monotonic() - began < 120))
+
     def table(self) -> str:
         """Markdown."""
         lines = [f"| {fault} | {injected} | {survived} |" for fault, injected, survived in self.rows]
@@ -222,7 +385,8 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__.partition("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=20, help="at least, in each mode")
-    parser.add_argument("--only", nargs="+", choices=MODES, default=MODES, help="modes to kill in")
+    parser.add_argument("--only", nargs="+", choices=MODES, default=[*MODES], help="modes to kill in")
+    parser.add_argument("--signals", type=int, default=5, help="of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", type=Path, help="file whose <!-- torture --> part becomes the table")
     parser.add_argument("--keep", type=Path, help="folder for the runs, which stay there")
@@ -232,12 +396,15 @@ def main(argv: list[str] | None = None) -> int:
 
     with tempfile.TemporaryDirectory() as home:
         bench = Bench(args.keep or Path(home), args.seed)
+        bench.home.mkdir(parents=True, exist_ok=True)
         for mode in args.only:
             bench.kills(mode, args.kills)
         bench.damages()
         bench.disks()
-        bench.signals(3)
+        bench.signals(args.signals)
         bench.writers()
+        bench.bombs()
+        bench.not_finite()
     print(bench.table(), f"\n{(time.monotonic() - began) / 60:.0f} min")
     if args.write:
         text = args.write.read_text()
