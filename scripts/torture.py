@@ -22,6 +22,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -132,6 +133,16 @@ def finite(folder: Path) -> bool:
     state = inference.load(run).state
     numbers = (x for x in jax.tree.leaves(state) if jax.numpy.issubdtype(x.dtype, jax.numpy.floating))
     return all(bool(np.isfinite(x).all()) for x in numbers)
+
+
+def _watch(path, rows):
+    """Writes how many bytes of rows there are and what the process takes, ten times a second."""
+    with path.open("w") as file:
+        while True:
+            status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+            taken = int(status["VmRSS"].split()[0]), int(status["Threads"]), len(os.listdir("/proc/self/fd"))
+            print(rows.stat().st_size if rows.exists() else 0, *taken, file=file, flush=True)
+            time.sleep(0.1)
 
 
 def _zip(folder):
@@ -373,6 +384,28 @@ class Bench:
             told = status in (0, 2) and "Traceback" not in log and len(log.strip().splitlines()) <= 20
             self.tell(words, 1, int(told and peak < usual + 2**20 and time.monotonic() - began < 120))
 
+    def long(self, steps: int = 20_000) -> None:
+        """A long training takes no more memory, threads and descriptors in its last quarter than in its second."""
+        folder, seen = self.home / "long", self.home / "long.seen"
+        line = ["train", "ring", "--tiny", "--steps", str(steps), "--save-every-steps", "500"]
+        line += ["--evaluate-every-steps", "1000", "--log-every-steps", "100", "--sample-every-steps", "1000"]
+        prepare = lambda: threading.Thread(target=_watch, args=(seen, folder / "metrics.jsonl"), daemon=True).start()
+        ended = child([*line, "--out", str(folder)], folder, prepare=prepare) == 0
+        rows, *taken = numpy.loadtxt(seen).T  # bytes, KiB, threads, descriptors, at one moment after the other
+        share = rows / rows.max()  # of the training; behind its last row are report and animation
+        quarter = lambda i: numpy.array(taken)[:, (share > i / 4) & (share <= (i + 1) / 4) & (share < 1)].max(1)
+        second, last = quarter(1), quarter(3)
+        print(
+            f"{steps} steps: KiB, threads, descriptors {second.tolist()} in the second quarter, {last.tolist()} in the last"
+        )
+        flat = last[0] <= 1.03 * second[0] and (last[1:] <= second[1:] + 2).all()
+        saved = len(list((folder / "checkpoints").glob("[0-9]*")))
+        self.tell(
+            f"{steps:,} steps: memory, threads, descriptors, checkpoints stay as they are",
+            1,
+            int(ended and flat and saved == 2),
+        )
+
     def table(self) -> str:
         """Markdown."""
         lines = [f"| {fault} | {injected} | {survived} |" for fault, injected, survived in self.rows]
@@ -404,6 +437,7 @@ def main(argv: list[str] | None = None) -> int:
         bench.signals(args.signals)
         bench.writers()
         bench.bombs()
+        bench.long()
         bench.not_finite()
     print(bench.table(), f"\n{(time.monotonic() - began) / 60:.0f} min")
     if args.write:
