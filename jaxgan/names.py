@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable
+from typing import TextIO
 
 MOST = 120  # characters of a class's name, and of a folder's
 _HIDDEN = (
@@ -24,6 +26,11 @@ def shown(text: object, lines: bool = False) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if (lines and c == "\n") or _harmless(c) else _escaped(c) for c in text)
+
+
+def tell(text: object, file: TextIO | None = None) -> None:
+    """Prints lines, `shown`: to stdout, where no other file is given."""
+    print(shown(text, lines=True), file=file or sys.stdout, flush=True)
 
 
 def plain(names: Iterable[object]) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self, TextIO
 
+from jaxgan.names import shown, tell
+
 _BETWEEN_LINES_S = 5
 
 
@@ -21,7 +23,7 @@ def duration(seconds: float) -> str:
 class Counting:
     """Context in which `one()` counts what is done, and says now and then how many of `total`, how fast, and the time left."""
 
-    def __init__(self, total: int, what: str, say: Callable[[str], Any] = print) -> None:
+    def __init__(self, total: int, what: str, say: Callable[[str], Any] = tell) -> None:
         self._total, self._what, self._say, self._done = total, what, say, 0
         self._began = self._last = time.perf_counter()
 
@@ -79,7 +81,8 @@ class Progress:
         self._task = self._bar.add_task("compiling ...", total=self._stop, completed=start)
 
     def say(self, line: str) -> None:
-        """Prints a line, above the bar where there is one."""
+        """Prints a line, `names.shown`, above the bar where there is one."""
+        line = shown(line)
         try:
             if self._bar:
                 self._bar.console.print(line, markup=False, highlight=False)

@@ -23,6 +23,7 @@ from jaxgan.data import caches, listing
 from jaxgan.evaluation import cache
 from jaxgan.inference import pictures
 from jaxgan.metrics.features import weights
+from jaxgan.progress import Progress
 from jaxgan.reports import page
 
 PROMISES = Path(__file__).parents[1] / "SECURITY.md"
@@ -98,6 +99,14 @@ def test_no_name_chooses_a_path():
         assert Path(name).name == name and name.strip(". ") == name and name[0] not in "-." and "\\" not in name
         assert name.lower().partition(".")[0] not in ("nul", "con") and len(name.encode()) <= 255
         (Path("made") / name).mkdir(parents=True)
+
+
+def test_a_progress_says_no_commands_to_a_terminal():
+    out = io.StringIO()
+    with Progress(1, out=out) as progress:
+        progress.say(f"into {ESCAPE}")
+    names.tell(f"a\n{ESCAPE}", file=out)
+    assert "\x1b" not in out.getvalue() and out.getvalue().count("\\x1b]0;pwned\\x07") == 2
 
 
 def test_names_in_a_zip_do_not_lead_out_of_a_folder():

@@ -15,6 +15,7 @@ import numpy as np
 from jaxgan.checkpoint.damage import Wrong, chain, of_the_machine, printable
 from jaxgan.checkpoint.tree import State, bare, leaves, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
 from jaxgan.errors import BadInput, Damaged, Diverged, TryAgain
+from jaxgan.names import tell
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax reports every save; what fails is raised as well
 
@@ -39,7 +40,7 @@ class Checkpoints:
         keep_best: int = 0,
         metric: str = "",
         read_only: bool = False,
-        say: Callable[[str], Any] = print,
+        say: Callable[[str], Any] = tell,
     ) -> None:
         import orbax.checkpoint as ocp
         from orbax.checkpoint import checkpoint_managers as policies

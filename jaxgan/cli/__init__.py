@@ -15,7 +15,7 @@ from pathlib import Path
 
 from jaxgan import runtime
 from jaxgan.errors import BadInput, unknown
-from jaxgan.names import shown
+from jaxgan.names import shown, tell
 
 _HELP = ("-h", "--help")
 
@@ -35,24 +35,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _tell(message, *_):
-    print(f"jaxgan: {shown(message, lines=True)}", file=sys.stderr)
+    tell(f"jaxgan: {shown(message, lines=True)}", file=sys.stderr)
 
 
 def _status(argv, debug):
     try:
         if not argv or argv[0] in _HELP:
-            print(_overview())
+            tell(_overview())
             return 0
         if argv[0] == "--version":
             from jaxgan import __version__
 
-            print(f"jaxgan {__version__}")
+            tell(f"jaxgan {__version__}")
             return 0
         return _dispatch(argv) or 0
     except BadInput as error:
         if debug:
             raise
-        print(f"jaxgan: {shown(error)}", file=sys.stderr)
+        tell(f"jaxgan: {shown(error)}", file=sys.stderr)
         return error.status
     except BrokenPipeError:  # the reader has seen enough: jaxgan ... | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -60,7 +60,7 @@ def _status(argv, debug):
     except OSError as error:  # a full disk, a folder that was taken away
         if debug:
             raise
-        print(f"jaxgan: {shown(error)}: {_way_out(error)}, then go on with --resume auto", file=sys.stderr)
+        tell(f"jaxgan: {shown(error)}: {_way_out(error)}, then go on with --resume auto", file=sys.stderr)
         return 75
     except KeyboardInterrupt:
         return 130

@@ -9,6 +9,7 @@ import tyro
 
 from jaxgan import runtime
 from jaxgan.cli import flags
+from jaxgan.names import tell
 
 USAGE, DOES = "apply RUN PICTURES... [flags]", "let a run's G work on pictures: files, folders, any size"
 PLACE, NEEDS = 2.5, "RUN"
@@ -44,9 +45,9 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     runtime.keep_programs()
     done = inference.apply_files(subject, args.inputs, args.out, **flags.of(args, "inputs", "out"))
     for line in done.failed:
-        print(f"jaxgan: {line}", file=sys.stderr)
+        tell(f"jaxgan: {line}", file=sys.stderr)
     kept = f", {done.kept} were there already" if done.kept else ""
-    print(
+    tell(
         f"wrote {done.written} pictures into {done.out}{kept}" + (f", {len(done.failed)} failed" if done.failed else "")
     )
     return 1 if done.failed else 0

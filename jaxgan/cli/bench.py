@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jaxgan import config, recipes, runtime
 from jaxgan.cli import flags
+from jaxgan.names import tell
 
 USAGE, DOES, PLACE, NEEDS = "bench RECIPE [flags]", "images/s and step time of a recipe on this machine", 7, "RECIPE"
 
@@ -37,6 +38,6 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     from jaxgan.cost import bench
 
     result = bench.measure(recipe, fields, **flags.of(args, "tiny", "config", "json"))
-    print(bench.table(result))
+    tell(bench.table(result))
     if args.json:
         runs.write_json(Path(args.json), result)

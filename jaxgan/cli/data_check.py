@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jaxgan.cli import flags
-from jaxgan.names import shown
+from jaxgan.names import shown, tell
 from jaxgan.options.degrade import What
 
 USAGE, DOES, PLACE, NEEDS = "data check SOURCE [flags]", "report on a data set before training on it", 5, "SOURCE"
@@ -45,11 +45,11 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
 
     how = degrade.Group(degrade=args.degrade, factor=args.factor).derivation
     lines, problems = data.check(subject, degrade=how, **flags.of(args, "recipe", "degrade", "factor"))
-    print(shown("\n".join(lines), lines=True))
+    tell("\n".join(lines))
     for problem in problems:
-        print(f"to mend     {shown(problem)}")
+        tell(f"to mend     {shown(problem)}")
     if args.recipe:
         from jaxgan.cost import estimate
 
         unused = ["unpaired", *([] if "down" in args.degrade else ["factor"])]
-        print(f"recipe      {shown(estimate.fits(source=subject, **flags.of(args, *unused)))}")
+        tell(f"recipe      {shown(estimate.fits(source=subject, **flags.of(args, *unused)))}")

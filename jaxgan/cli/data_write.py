@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jaxgan.cli import flags
-from jaxgan.names import shown
+from jaxgan.names import shown, tell
 
 USAGE, PLACE, NEEDS = "data write SOURCE --name NAME", 6, "SOURCE"
 DOES = "write it as a set of tensorflow-datasets, to train on as tfds:NAME"
@@ -34,4 +34,4 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
 
     dataset = data.load(subject, **flags.of(args, "name", "folder"))
     folder = data.tfds.write(dataset, **flags.of(args, "resolution", "fit", "split"))
-    print(f"{dataset.size} samples in {shown(folder)}: train on them with --data tfds:{args.name}")
+    tell(f"{dataset.size} samples in {shown(folder)}: train on them with --data tfds:{args.name}")

@@ -10,6 +10,7 @@ import tyro
 from jaxgan import runtime
 from jaxgan.cli import flags
 from jaxgan.errors import BadInput
+from jaxgan.names import tell
 
 USAGE, DOES = "edit RUN [flags]", "directions, style mixing, truncation; of real pictures too, by inversion"
 PLACE, NEEDS = 2.2, "RUN"
@@ -82,9 +83,9 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
 
     runtime.keep_programs()
     assert subject is not None
-    say = lambda line: print(line, file=sys.stderr)
+    say = lambda line: tell(line, file=sys.stderr)
     found = inference.edit(subject, **flags.of(args), classify=classify, say=say)
-    print("\n".join([*found.lines, str(found.out)]))
+    tell("\n".join([*found.lines, str(found.out)]))
 
 
 def classify(run: Any, data: str | None, say: Any) -> tuple[Any, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from typing import Literal
 from jaxgan import runtime
 from jaxgan.cli import flags
 from jaxgan.errors import BadInput
+from jaxgan.names import tell
 
 USAGE, DOES, PLACE = "evaluate RUN [flags]", "every metric that applies, a diagnosis in words, a picture", 3
 NEEDS = "RUN"
@@ -50,8 +51,8 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     from jaxgan import evaluation, runs
 
     runtime.keep_programs()
-    found = evaluation.evaluate(subject, **flags.of(args, "json"), say=lambda line: print(line, file=sys.stderr))
-    print(found.table())
-    print(f"\npicture    {found.picture or 'none'}\njson       {found.json}")
+    found = evaluation.evaluate(subject, **flags.of(args, "json"), say=lambda line: tell(line, file=sys.stderr))
+    tell(found.table())
+    tell(f"\npicture    {found.picture or 'none'}\njson       {found.json}")
     if args.json:
         runs.write_json(Path(args.json), found.as_json())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jaxgan import runtime
 from jaxgan.cli import flags
+from jaxgan.names import tell
 
 USAGE, DOES = (
     "extend RUN --out OUT [flags]",
@@ -42,7 +43,7 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     from jaxgan import evaluation
 
     runtime.keep_programs()
-    found = evaluation.extend(subject, **flags.of(args), say=lambda line: print(line, file=sys.stderr))
-    print(f"wrote {found.synthetic} labelled samples into {found.out}, of {found.drawn} that were drawn")
+    found = evaluation.extend(subject, **flags.of(args), say=lambda line: tell(line, file=sys.stderr))
+    tell(f"wrote {found.synthetic} labelled samples into {found.out}, of {found.drawn} that were drawn")
     if found.accuracy:
-        print(found.table())
+        tell(found.table())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jaxgan import runtime
 from jaxgan.cli import flags
+from jaxgan.names import tell
 
 USAGE, DOES = "probe RUN [flags]", "what a run's D knows of classes: a linear layer on its features, few labels"
 PLACE, NEEDS = 3.2, "RUN"
@@ -35,4 +36,4 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     from jaxgan import evaluation
 
     runtime.keep_programs()
-    print(evaluation.probe(subject, **flags.of(args), say=lambda line: print(line, file=sys.stderr)).table())
+    tell(evaluation.probe(subject, **flags.of(args), say=lambda line: tell(line, file=sys.stderr)).table())

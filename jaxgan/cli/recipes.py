@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from jaxgan import recipes
 from jaxgan.errors import BadInput
+from jaxgan.names import tell
 
 USAGE, DOES, PLACE, NEEDS = "recipes", "what can be trained, a line each", 0, ""
 
@@ -16,4 +17,4 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
             f"jaxgan recipes takes no arguments, not {argv[0]!r}: jaxgan train {argv[0]} --help tells of one"
         )
     for name in recipes.names():
-        print(f"{name:16}{recipes.describe(name)}")
+        tell(f"{name:16}{recipes.describe(name)}")

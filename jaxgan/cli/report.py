@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from jaxgan.cli import flags
 from jaxgan.errors import BadInput
-from jaxgan.names import shown
+from jaxgan.names import tell
 
 USAGE, DOES, PLACE, NEEDS = (
     "report RUN",
@@ -25,4 +25,4 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     args = flags.parse(Flags, argv, f"jaxgan report {subject or 'RUN'}", DOES)
     from jaxgan.reports import page
 
-    print(shown(page.write(subject, **flags.of(args))))
+    tell(page.write(subject, **flags.of(args)))

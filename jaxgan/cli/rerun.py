@@ -6,6 +6,7 @@ from typing import Literal
 
 from jaxgan import runtime
 from jaxgan.cli import flags
+from jaxgan.names import tell
 
 USAGE, DOES = "rerun RUN [flags]", "train a run once more by what its folder says, and compare the states"
 PLACE, NEEDS = 1.5, "RUN"
@@ -41,13 +42,13 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     try:
         found = training.rerun(subject, **flags.of(args, "deterministic"))
     except training.Stopped as stop:
-        print(stop, flush=True)
+        tell(stop)
         return stop.status
-    print(f"state      {found.now}\nwas        {found.was}")
+    tell(f"state      {found.now}\nwas        {found.was}")
     for line in found.differ:
-        print(f"differs    {line}")
+        tell(f"differs    {line}")
     if found.same:
-        print(f"the same   bit for bit, {found.run.folder}")
+        tell(f"the same   bit for bit, {found.run.folder}")
         return 0
-    print("not the same: other versions, another kind of processor, or a GPU without --deterministic round otherwise")
+    tell("not the same: other versions, another kind of processor, or a GPU without --deterministic round otherwise")
     return 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from jaxgan import runtime
 from jaxgan.cli import flags
 from jaxgan.errors import BadInput
+from jaxgan.names import tell
 
 USAGE, DOES, PLACE, NEEDS = "sample RUN [flags]", "draw samples of a run: a grid, an .npz, a folder", 2, "RUN"
 
@@ -50,8 +51,8 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
                 raise BadInput(
                     f"--size {args.size} is of one picture, where --{name} has no meaning: remove one of them"
                 )
-        print(inference.texture_file(subject, **flags.of(args, "num", "interpolate", "data", "truncation")))
+        tell(inference.texture_file(subject, **flags.of(args, "num", "interpolate", "data", "truncation")))
         return
     if args.tile or args.morph:
         raise BadInput(f"{'--tile' if args.tile else '--morph'} is of one picture: say how large, --size 2048x1024")
-    print(inference.sample(subject, **flags.of(args, "size", "tile", "morph")))
+    tell(inference.sample(subject, **flags.of(args, "size", "tile", "morph")))

@@ -9,6 +9,7 @@ from typing import Literal
 from jaxgan import config, recipes, runtime
 from jaxgan.cli import flags
 from jaxgan.errors import BadInput
+from jaxgan.names import tell
 
 USAGE, DOES, PLACE, NEEDS = "train RECIPE [flags]", "train a recipe into a run folder", 1, "RECIPE"
 
@@ -68,7 +69,7 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
             say=_tell,
             **where,
         ):
-            print(line, flush=True)
+            tell(line)
         return 0
     from jaxgan import training
 
@@ -80,12 +81,12 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
         return _shown(training.train(recipe, fields, **flags.of(args, *_NOT_TRAIN), command=command))
     except training.Stopped as stop:
         if stop.signal != signal.SIGPIPE:  # where nobody listens
-            print(stop, flush=True)
+            tell(stop)
         return stop.status
 
 
 def _tell(line):
-    print(line, file=sys.stderr, flush=True)
+    tell(line, file=sys.stderr)
 
 
 class _Common:
@@ -111,15 +112,15 @@ def _population(recipe, fields, args, command):
         return _shown(training.train(recipe, configs[0], **flags.of(args, *_NOT_TRAIN), command=command))
     options = {name: getattr(args, name) for name in ("out", "resume", "max_minutes", "log_to", "grace_seconds")}
     home = training.train_population(recipe, configs, **options, command=command)
-    print(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100{_own(recipe)}")
+    tell(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100{_own(recipe)}")
     return 0
 
 
 def _shown(made):
     samples = sorted((made.folder / "samples").glob("[0-9]*.png"))
     newest = samples[-1] if samples else "none could be drawn"
-    print(f"samples    {newest}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}")
-    print(f"more       jaxgan sample {made.folder} --num 100{_own(made.recipe)}")
+    tell(f"samples    {newest}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}")
+    tell(f"more       jaxgan sample {made.folder} --num 100{_own(made.recipe)}")
     return 0
 
 

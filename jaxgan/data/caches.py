@@ -6,7 +6,7 @@ import stat
 import sys
 from pathlib import Path
 
-from jaxgan.names import shown
+from jaxgan.names import shown, tell
 
 
 def folder() -> Path:
@@ -35,11 +35,10 @@ def _own(path, whole):
         reason = f"{getattr(error, 'strerror', None) or error}"
     if not reason:
         return path
-    print(
+    tell(
         f"jaxgan: nothing is kept in {shown(path)} nor taken from there, {shown(reason)}: mend that, or set JAXGAN_CACHE to a "
         "folder of your own",
         file=sys.stderr,
-        flush=True,
     )
     return None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jaxgan import reading
 from jaxgan.data import caches
-from jaxgan.names import shown
+from jaxgan.names import shown, tell
 
 _PIECE, _MOST = 2**20, 2**31  # bytes
 _QUIET_S = 5
@@ -46,7 +46,7 @@ def digest(folder: str | Path, names: Sequence[str]) -> bytes:
             if time.monotonic() - told > _QUIET_S:
                 told = time.monotonic()
                 far = f"{len(found)} of {len(names)} files"
-                print(f"looking at what {shown(folder)} holds: {far}", file=sys.stderr, flush=True)
+                tell(f"looking at what {shown(folder)} holds: {far}", file=sys.stderr)
     if found != kept:
         _write(kept_in, found)
     whole = hashlib.sha256()

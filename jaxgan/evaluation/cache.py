@@ -9,12 +9,13 @@ import numpy as np
 
 from jaxgan import reading
 from jaxgan.data import caches
+from jaxgan.names import tell
 
 
 def arrays(
     name: str,
     make: Callable[[], Mapping[str, Any]],
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
     fits: Callable[[Mapping[str, Any]], bool] = lambda kept: True,
 ) -> Mapping[str, Any]:
     """Dict of arrays: from the cache's NAME.npz, or else of make(), which is then kept there.

@@ -14,6 +14,7 @@ from jaxgan.inference.extend import Labelled, check, labelled
 from jaxgan.inference.sample import write
 from jaxgan.metrics.features import classifier
 from jaxgan.modalities import image
+from jaxgan.names import tell
 from jaxgan.progress import Counting
 
 BATCH = 128
@@ -86,7 +87,7 @@ def extend(
     ema_sigma: float | None = None,
     recipe: str | Path | ModuleType | None = None,
     data: str | None = None,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
 ) -> Extended:
     """Extended: `num` labelled samples of a run, classes in equal shares, written into `out`, and their worth.
 
@@ -146,7 +147,7 @@ def measured(
     seeds: Any = range(3),
     steps: int = STEPS,
     sets: tuple[str, ...] = SETS,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
 ) -> dict[str, list[float]]:
     """{set: accuracy on `held_out` for each seed} of classifiers, each of as many steps on batches of one size.
 

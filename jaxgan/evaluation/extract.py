@@ -17,6 +17,7 @@ from jaxgan.data.loader import rows as shuffled
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache
 from jaxgan.metrics.features import FeatureNet
+from jaxgan.names import tell
 from jaxgan.sharing import Array, Variables
 
 AT_ONCE = 256  # samples a dispatch
@@ -52,7 +53,7 @@ class FeatureExtractor:
         self._see, self._draws = jax.jit(net.apply), {}
 
     def real(
-        self, dataset: Dataset, count: int, seed: int = 0, say: Callable[[str], Any] = print, column: str = "image"
+        self, dataset: Dataset, count: int, seed: int = 0, say: Callable[[str], Any] = tell, column: str = "image"
     ) -> Features:
         """Features of `count` rows of a Dataset's column in a fixed order, from the cache where they were seen before."""
         samples = dataset[column]

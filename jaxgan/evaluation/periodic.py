@@ -14,6 +14,7 @@ from jaxgan.evaluation import extract, extractors, scores
 from jaxgan.evaluation.classes import named_classes
 from jaxgan.evaluation.evaluate import REAL, against_targets, context_of, count_of, given_by
 from jaxgan.metrics.records import infos
+from jaxgan.names import tell
 
 
 class PeriodicEvaluation:
@@ -29,7 +30,7 @@ class PeriodicEvaluation:
         gan: GAN,
         dataset: Dataset,
         devices: Sequence[jax.Device] | None = None,
-        say: Callable[[str], Any] = print,
+        say: Callable[[str], Any] = tell,
         held_out: Dataset | None = None,
     ) -> None:
         config = run.config

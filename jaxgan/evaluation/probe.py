@@ -21,6 +21,7 @@ from jaxgan.inference.discriminator import discriminator_of
 from jaxgan.layers import penultimate
 from jaxgan.losses import class_surprise
 from jaxgan.metrics import linear
+from jaxgan.names import tell
 from jaxgan.net import Net
 from jaxgan.progress import Counting
 from jaxgan.sharing import Variables
@@ -62,7 +63,7 @@ def probe(
     checkpoint: str | int = "latest",
     recipe: str | Path | ModuleType | None = None,
     data: str | None = None,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
 ) -> Probed:
     """Probed: held-out accuracy of a linear layer on the features of a run's D, with few labels of the run's own data.
 

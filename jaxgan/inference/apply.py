@@ -14,6 +14,7 @@ from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.inference.load import Loaded, load
 from jaxgan.modalities import image, resize
+from jaxgan.names import tell
 
 MOST = 512 * 512  # pixels of what G is given at once
 _GRID = 32  # sides are brought to multiples of it, so that few programs are compiled
@@ -80,7 +81,7 @@ class Translator:
         except BadInput as error:  # a game of one way does not sample from what it makes
             raise (one_way if reverse else error) from error
 
-    def __call__(self, pictures: np.ndarray, say: Callable[[str], Any] = print) -> np.ndarray:
+    def __call__(self, pictures: np.ndarray, say: Callable[[str], Any] = tell) -> np.ndarray:
         pictures = image.check("pictures", pictures)
         if self.fills and pictures.shape[3] != self.channels:  # nothing of it is unknown
             pictures = resize.as_channels(pictures, self.channels - 1)

@@ -14,6 +14,7 @@ from jaxgan.inference import pictures
 from jaxgan.inference.apply import MOST, Translator
 from jaxgan.inference.load import load, pick
 from jaxgan.modalities import resize
+from jaxgan.names import tell
 from jaxgan.progress import Counting
 
 _FACTS = "apply.json"  # in the folder: of which run, and how
@@ -44,7 +45,7 @@ def apply_files(
     raw: bool = False,
     ema_sigma: float | None = None,
     recipe: str | Path | ModuleType | None = None,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
 ) -> Applied:
     """Applied: what a run's G makes of pictures, written into the folder `out` under their own names.
 

@@ -16,6 +16,7 @@ from jaxgan.inference import edit_base, edit_directions, edit_pictures
 from jaxgan.inference import latents as seam
 from jaxgan.inference.load import load, pick
 from jaxgan.inference.sample import Labels, labels_of
+from jaxgan.names import tell
 
 By = Literal["sefa", "pca", "features", "label", "folders", "jacobian"]
 
@@ -60,7 +61,7 @@ def edit(
     recipe: str | Path | ModuleType | None = None,
     data: str | None = None,
     classify: Callable[..., Any] | None = None,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
 ) -> Edited:
     """Edited: sheets, an animation, directions and latents of a run, in a new folder RUN/edit-NAME or `out`.
 

@@ -10,6 +10,7 @@ from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.inference.load import Loaded
+from jaxgan.names import tell
 from jaxgan.progress import Counting
 
 AT_ONCE = 256
@@ -40,7 +41,7 @@ def check(loaded: Loaded, name: str) -> None:
 
 
 def labelled(
-    loaded: Loaded, num: int, *, seed: int = 0, passes: Passes | None = None, say: Callable[[str], Any] = print
+    loaded: Loaded, num: int, *, seed: int = 0, passes: Passes | None = None, say: Callable[[str], Any] = tell
 ) -> Labelled:
     """Labelled: `num` samples, classes in equal shares, the first of each class that pass.
 

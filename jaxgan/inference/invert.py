@@ -16,6 +16,7 @@ from jaxgan.inference.latents import Space
 from jaxgan.inference.load import Loaded
 from jaxgan.losses.content import Term
 from jaxgan.modalities import image as pixels
+from jaxgan.names import tell
 from jaxgan.progress import Counting
 from jaxgan.sharing import Array
 
@@ -53,7 +54,7 @@ def invert(
     perceptual: Term | None = None,
     prior: float = 0.0,
     seed: int = 0,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
 ) -> Inverted:
     """Inverted: latents of `where` of which G makes images [N, H, W, C] (uint8, or float in [-1, 1]) most nearly.
 

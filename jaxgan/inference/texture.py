@@ -21,6 +21,7 @@ from jaxgan.inference.load import Loaded, load, pick
 from jaxgan.inference.sample import Labels, free_path, labels_of
 from jaxgan.layers import label_vector
 from jaxgan.modalities import image
+from jaxgan.names import tell
 from jaxgan.progress import Counting
 
 _MORPHED = 4  # textures that a picture goes through where there are no classes
@@ -106,7 +107,7 @@ def texture(
     label: Labels = None,
     most: int = MOST,
     recipe: Any = None,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
 ) -> np.ndarray:
     """uint8 [height, width, C] of a run whose G makes pictures of a field of noise. size: (height, width).
 
@@ -158,7 +159,7 @@ def texture_file(
     raw: bool = False,
     ema_sigma: float | None = None,
     recipe: str | Path | ModuleType | None = None,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
 ) -> Path:
     """Path of the picture that was written, whose metadata say that it is generated.
 

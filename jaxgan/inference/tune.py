@@ -15,6 +15,7 @@ from jaxgan.inference.latents import Space
 from jaxgan.inference.load import Loaded
 from jaxgan.losses.content import Term
 from jaxgan.modalities import image as pixels
+from jaxgan.names import tell
 from jaxgan.progress import Counting
 from jaxgan.sharing import Array, Variables
 
@@ -36,7 +37,7 @@ def tune(
     pixel: float = 1.0,
     perceptual: Term | None = None,
     seed: int = 0,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
 ) -> Variables:
     """Variables of a G that makes images [N, H, W, C] of latents [N, *shape], the pivots, and elsewhere what it made before.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxgan.errors import TryAgain
+from jaxgan.names import tell
 
 try:
     import fcntl
@@ -17,7 +18,7 @@ except ImportError:  # Windows
 
 
 @contextlib.contextmanager
-def held(folder: str | Path, say: Callable[[str], Any] = print) -> Iterator[None]:
+def held(folder: str | Path, say: Callable[[str], Any] = tell) -> Iterator[None]:
     """Context in which no other process trains into the folder. Raises TryAgain where one does, with its host, number and time.
 
     By a lock on FOLDER/lock, which the system gives back however the process ends; what is written there is for people to

@@ -14,6 +14,7 @@ from jaxgan.checkpoint import Checkpoints, printable, sha256
 from jaxgan.data import Dataset
 from jaxgan.errors import BadInput, Diverged
 from jaxgan.metrics.records import infos
+from jaxgan.names import tell
 from jaxgan.reports import curves, page
 from jaxgan.training import hooks, loggers, loop, stopping
 from jaxgan.training.goodput import Goodput
@@ -32,7 +33,7 @@ class Member:
         program: Any,
         limit: float,
         diverged: int | None = None,
-        say: Callable[[str], Any] = print,
+        say: Callable[[str], Any] = tell,
         several: bool = False,
     ) -> None:
         config = run.config

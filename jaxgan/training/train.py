@@ -15,6 +15,7 @@ from jaxgan.config import check_inactive
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput, Diverged, TryAgain
+from jaxgan.names import tell
 from jaxgan.progress import Progress, duration
 from jaxgan.reports import animation, samples
 from jaxgan.training import lock, loggers, loop, rollback, table, transfer, words
@@ -180,7 +181,7 @@ def _back(run, error):
         to = max(store.steps(), default=0) if store else 0
     reason = error.__cause__ if isinstance(error.__cause__, Diverged) else error  # without what else could be tried
     number = rollback.back(run.folder, to, reason)
-    print(f"{reason}: back to step {to}, with other draws (rollback {number})", flush=True)
+    tell(f"{reason}: back to step {to}, with other draws (rollback {number})")
     return True
 
 
@@ -189,7 +190,7 @@ def _drawn(folder):
     try:
         animation.animate(folder)
     except Exception as error:
-        print(f"the animation failed ({type(error).__name__}: {printable(error)})", file=sys.stderr)
+        tell(f"the animation failed ({type(error).__name__}: {printable(error)})", file=sys.stderr)
 
 
 def _train(made, program, dataset, devices, how, home, taken=None):

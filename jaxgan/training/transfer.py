@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxgan import checkpoint, inference, runs
 from jaxgan.core import Pair, State
 from jaxgan.errors import BadInput
+from jaxgan.names import tell
 from jaxgan.net import BESIDE
 
 
@@ -68,7 +69,7 @@ def take(source: str | Path, target: State, partial: bool = False, recipe: Modul
     return Taken(parts, tuple(left_out), facts)
 
 
-def first(run: runs.Run, state: State, opt: Pair, taken: Taken | None, say: Callable[[str], Any] = print) -> State:
+def first(run: runs.Run, state: State, opt: Pair, taken: Taken | None, say: Callable[[str], Any] = tell) -> State:
     """The state that a run begins with, opt its optimizers.
 
     Raises BadInput where it was begun from another, and that is not given again.

@@ -131,3 +131,13 @@ def test_scripts_are_doors_to_the_command_or_tools_with_their_own_help():
     for name, path in scripts.items():
         out = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=True).stdout
         assert (f"usage: jaxgan {name}" if name in doors else f"usage: {name}.py") in out
+
+
+def test_nothing_is_printed_but_by_what_shows_a_terminal_no_commands():
+    printing = {
+        path.relative_to(HOUSE).as_posix()
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
+    }
+    assert printing == {"names.py", "progress.py"}
