@@ -1,6 +1,8 @@
 """Names that come from elsewhere, of classes and files: what is shown of them, and what becomes of them in a path."""
 
+import contextlib
 import hashlib
+import os
 import re
 import sys
 import unicodedata
@@ -29,8 +31,26 @@ def shown(text: object, lines: bool = False) -> str:
 
 
 def tell(text: object, file: TextIO | None = None) -> None:
-    """Prints lines, `shown`: to stdout, where no other file is given."""
-    print(shown(text, lines=True), file=file or sys.stdout, flush=True)
+    """Prints lines, `shown`: to stdout, where no other file is given.
+
+    A terminal that hung up, or a log on a disk that is full, takes no more of them: they are only words. Raises BrokenPipeError
+    where nobody reads them any more.
+    """
+    file = file or sys.stdout
+    try:
+        print(shown(text, lines=True), file=file, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        silence(file)
+
+
+def silence(file: TextIO) -> None:
+    """Lets all that is still to be written there go nowhere; or Python, at its end, would try once more, and fail."""
+    with contextlib.suppress(OSError, ValueError):  # no file of the system's
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, file.fileno())
+        os.close(nowhere)
 
 
 def plain(names: Iterable[object]) -> tuple[str, ...]:

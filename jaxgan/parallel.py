@@ -15,7 +15,8 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jaxgan.core import State
 from jaxgan.errors import BadInput, unknown
-from jaxgan.sharing import Step
+from jaxgan.processes import agree
+from jaxgan.sharing import Step, whole
 
 AXIS = "data"
 MODES = ("single", "pmap", "mesh", "fsdp")
@@ -63,14 +64,21 @@ def pmap(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis:
     return _wrap(play, replicated, _as_it_is, like=partial(jax.eval_shape, partial(jax.tree.map, split)))
 
 
-def mesh(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0) -> Step:
-    """The step, made without axis_name, as one program over a mesh of devices that share the batch (data parallel)."""
+def mesh(
+    step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0, rows: int | None = None
+) -> Step:
+    """The step, made without axis_name, as one program over a mesh of devices that share the batch (data parallel).
+
+    rows: how many a global batch has, where each process gives `own_rows` of it alone.
+    """
     replicated = NamedSharding(_mesh(_some(devices)), PartitionSpec())
-    place, like = _shares(replicated, batch_axis)
+    place, like = _shares(replicated, batch_axis, rows)
     return _wrap(jax.jit(step, donate_argnums=0, out_shardings=replicated), replicated, place, like=like)
 
 
-def fsdp(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0) -> Step:
+def fsdp(
+    step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0, rows: int | None = None
+) -> Step:
     """The step, made without axis_name, on a mesh whose devices keep a share of the state each (fully sharded).
 
     Every leaf above SMALL entries is cut along its longest axis that divides by the devices; parameters are gathered
@@ -84,22 +92,32 @@ def fsdp(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis:
 
     def play(state, batch, *shared):
         kept = where(state)
-        # said, not left to the partitioner, which would cut the activations along their channels
-        gather = lambda player: player._replace(
-            **jax.lax.with_sharding_constraint({"params": player.params, "stats": player.stats}, replicated)
-        )
-        state, metrics = step(state._replace(g=gather(state.g), d=gather(state.d)), batch, *shared)
+        with whole(replicated):
+            state, metrics = step(state, batch, *shared)
         return jax.lax.with_sharding_constraint(state, kept), jax.lax.with_sharding_constraint(metrics, replicated)
 
-    place, like = _shares(replicated, batch_axis)
+    place, like = _shares(replicated, batch_axis, rows)
     return _wrap(jax.jit(play, donate_argnums=0), replicated, place, where, like)
 
 
-def wrap(mode: str, step: Step, devices: Sequence[jax.Device] | None, batch_axis: int = 0) -> Step:
-    """The step under the mode of this name. Raises BadInput, with the nearest names, where there is none."""
+def wrap(
+    mode: str, step: Step, devices: Sequence[jax.Device] | None, batch_axis: int = 0, rows: int | None = None
+) -> Step:
+    """The step under the mode of this name; rows: as `mesh` takes them. Raises BadInput, with the nearest names, for none."""
     if mode not in MODES:
         raise unknown("--parallel", mode, MODES)
-    return {"single": single, "pmap": pmap, "mesh": mesh, "fsdp": fsdp}[mode](step, devices, batch_axis=batch_axis)
+    if mode in ("mesh", "fsdp"):
+        return {"mesh": mesh, "fsdp": fsdp}[mode](step, devices, batch_axis=batch_axis, rows=rows)
+    return {"single": single, "pmap": pmap}[mode](step, devices, batch_axis=batch_axis)
+
+
+def own_rows(mode: str, devices: Sequence[jax.Device], rows: int) -> np.ndarray | None:
+    """Places int [n] of a global batch's rows that this process puts on its devices; None where there is but one process."""
+    if agree.count() == 1 or mode not in ("mesh", "fsdp"):
+        return None
+    check_divisible(rows, len(devices))
+    shares = NamedSharding(_mesh(devices), PartitionSpec(AXIS)).addressable_devices_indices_map((rows,))
+    return np.sort(np.concatenate([np.arange(rows)[index] for index in shares.values()]))
 
 
 def check_divisible(batch_size: int, devices: int, parts: int = 1) -> None:
@@ -117,9 +135,13 @@ def check_divisible(batch_size: int, devices: int, parts: int = 1) -> None:
 def choose(mode: str, count: int | None = None) -> list[jax.Device]:
     """The first `count` devices that JAX sees; by default one for "single" and all for the other modes.
 
-    Raises BadInput where there are fewer, and for "single" with several.
+    Raises BadInput where there are fewer, for "single" with several, and where several processes would not share them.
     """
     devices = jax.devices()
+    if agree.count() > 1 and mode in ("single", "pmap"):
+        raise BadInput(f"--parallel {mode} is of one process, and there are {agree.count()}: take mesh or fsdp")
+    if agree.count() > 1 and count is not None:
+        raise BadInput(f"--devices {count}, but {agree.count()} processes share all {len(devices)} devices: remove it")
     if mode == "single" and (count or 1) > 1:
         raise BadInput(
             f"--devices {count} with --parallel single: add --parallel pmap, mesh or fsdp, or remove --devices"
@@ -147,7 +169,10 @@ def _wrap(step, where, place, where_state=None, like=lambda batch: batch):
 
     def put(state, batch, *shared):
         state = state if lies(state) else _put(state, where_state(state))
-        return state, place(batch), *(tree if lies(tree) else _put(tree, where) for tree in shared)
+        return state, place(batch), *map(follow, shared)
+
+    def follow(tree):
+        return tree if lies(tree) else _put(tree, where)
 
     def lies(tree):
         # an uncommitted array is on the right device and yet compiles a program of its own; the first leaf of a state is
@@ -161,23 +186,25 @@ def _wrap(step, where, place, where_state=None, like=lambda batch: batch):
         return step.lower(_like(state, where_state(state)), batch, *shared)
 
     play.where, play.where_state = where, where_state
-    play.lower = lower
+    play.lower, play.follow = lower, follow
     return play
 
 
 def _put(tree, where):
     """The tree on its devices, those of other processes included; every process has it whole before."""
-    if jax.process_count() == 1:
+    if agree.count() == 1:
         return jax.device_put(tree, where)
-    where = where if isinstance(where, State) else jax.tree.map(lambda x: where, tree)
+    return jax.tree.map(put, tree, where if isinstance(where, State) else jax.tree.map(lambda x: where, tree))
 
-    def put(x, where):
-        if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):  # a typed key cannot be sent across processes
-            return jax.jit(jax.random.wrap_key_data, out_shardings=where)(put(jax.random.key_data(x), where))
-        x = np.asarray(x)
-        return jax.make_array_from_callback(x.shape, where, lambda index: x[index])
 
-    return jax.tree.map(put, tree, where)
+def put(x: jax.Array | np.ndarray, where: jax.sharding.Sharding) -> jax.Array:
+    """The array on these devices, of which each process fills its own; every process has it whole before."""
+    if agree.count() == 1:
+        return jax.device_put(x, where)
+    if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):  # a typed key cannot be sent across processes
+        return jax.jit(jax.random.wrap_key_data, out_shardings=where)(put(jax.random.key_data(x), where))
+    x = np.asarray(x)
+    return jax.make_array_from_callback(x.shape, where, lambda index: x[index])
 
 
 def _like(tree, where):
@@ -196,17 +223,32 @@ def _share(mesh, x):
     return NamedSharding(mesh, PartitionSpec(*(None,) * longest, AXIS))
 
 
-def _shares(replicated, batch_axis):
-    """(place, like): puts a global batch onto the mesh, a share on each device, with its "index"; its shapes there."""
+def _shares(replicated, batch_axis, total=None):
+    """(place, like): puts a batch onto the mesh, a share on each device, with its "index"; its shapes there.
+
+    total: the rows of the global batch, where a process gives its own ones; by default it gives all.
+    """
     mesh = replicated.mesh
     shares = NamedSharding(mesh, PartitionSpec(*(None,) * batch_axis, AXIS))
+    own = None if total is None else own_rows("mesh", list(mesh.devices.flat), total)
 
     def place(batch):
         rows = jax.tree.leaves(batch)[0].shape[: batch_axis + 1]
+        rows = (*rows[:-1], total or rows[-1])
         check_divisible(rows[-1], mesh.devices.size)
         # inside the program an arange is replicated, and every device would compute all of G
         index = np.broadcast_to(np.arange(rows[-1], dtype=np.int32), rows)
-        return _put({"index": index, **batch}, shares)
+        if own is None:
+            return _put({"index": index, **batch}, shares)
+        return {"index": _put(index, shares), **{name: put_own(x, rows) for name, x in batch.items()}}
+
+    def put_own(x, rows):
+        def part(index):
+            first = int(np.searchsorted(own, index[batch_axis].start or 0))
+            count = rows[-1] // mesh.devices.size
+            return x[(*index[:batch_axis], slice(first, first + count))]
+
+        return jax.make_array_from_callback((*rows, *x.shape[batch_axis + 1 :]), shares, part)
 
     def like(batch):
         rows = jax.tree.leaves(batch)[0].shape[: batch_axis + 1]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self, TextIO
 
-from jaxgan.names import shown, tell
+from jaxgan.names import shown, silence, tell
 
 _BETWEEN_LINES_S = 5
 
@@ -91,7 +91,7 @@ class Progress:
         except (BrokenPipeError, ValueError):  # the reader has gone; closed by whoever called
             self._close()
         except OSError:  # a terminal that hung up, a log on a disk that is full: it is only words
-            pass
+            silence(self._out)
 
     def _close(self):
         self.closed, self._bar = True, None

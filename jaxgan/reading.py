@@ -1,5 +1,6 @@
 """Files that may come from anywhere: read only where they are regular files, as much as they may hold, and never unpickled."""
 
+import errno
 import json
 import lzma
 import math
@@ -33,6 +34,19 @@ def regular(path: str | Path) -> IO[bytes]:
         os.close(number)
         raise OSError("it is no regular file")
     return open(number, "rb")
+
+
+def own(path: str | Path) -> IO[str]:
+    """A file of a run's folder, opened to be read and added to, made where there is none.
+
+    Raises OSError where a link, a pipe or a folder is in its place: what a folder holds leads nowhere else.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    number = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.ENXIO, "it is no regular file", str(path))
+    return open(number, "a+", encoding="utf-8")
 
 
 def text(path: str | Path, most: int = MOST_JSON) -> str:

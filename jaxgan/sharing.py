@@ -1,6 +1,8 @@
 """What several devices, and several parts of a batch, make of one step: means, and memories that are never averaged."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -23,8 +25,26 @@ COPIED = (MEMORY, "w_avg")
 """Collections that the average of G takes as they are: samples, and what is a moving average already."""
 
 
+_whole: ContextVar[jax.sharding.Sharding | None] = ContextVar("_whole", default=None)
+
+
+@contextlib.contextmanager
+def whole(where: jax.sharding.Sharding) -> Iterator[None]:
+    """Context of a trace, for a mesh that keeps the state in shares: parameters are used, and gradients come out, whole on each.
+
+    Said where they are, not left to the partitioner: it cuts activations as the state is cut, and gathers those of all samples.
+    """
+    token = _whole.set(where)
+    try:
+        yield
+    finally:
+        _whole.reset(token)
+
+
 def average(tree: Tree, axis_name: str | None) -> Tree:
     """Tree with its floating leaves averaged over the axis. Counters, masks and keys have to agree already."""
+    if axis_name is None and (where := _whole.get()) is not None:
+        return jax.lax.with_sharding_constraint(tree, where)
     return tree if axis_name is None else jax.tree.map(floats(lambda x: jax.lax.pmean(x, axis_name)), tree)
 
 
@@ -88,6 +108,8 @@ def floats(f: Callable[..., Any]) -> Callable[..., Any]:
 
 def local(tree: Tree, axis_name: str | None) -> Tree:
     """Tree as each device's own, so that its gradients are those of the device's share of the batch."""
+    if axis_name is None and (where := _whole.get()) is not None:
+        return jax.lax.with_sharding_constraint(tree, where)
     # shard_map sums the gradients of replicated parameters by itself, and `average` would then be n times too large
     manual = axis_name in jax.sharding.get_abstract_mesh().manual_axes
     varying = lambda x: jax.lax.pcast(x, axis_name, to="varying")

@@ -1,5 +1,6 @@
 """Small games of every kind, for the laws that hold for all of them."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -102,6 +103,42 @@ def _texture(axis_name):
     )
 
 
+def _video(axis_name):
+    """MoCoGAN's: content and motion, a tree of logits, frames that are drawn, batch norm in G."""
+    motion = models.mocogan.motion_noise(3, 2)
+    return tasks.adversarial(
+        models.mocogan.generator(8, 1, width=4, axis_name=axis_name),
+        models.mocogan.discriminator(8, width=4, frames=2),
+        loss=losses.hinge,
+        real=lambda batch: jnp.stack([batch["image"], batch["input"], -batch["image"]], axis=1),
+        given=lambda batch, key: (noise.normal(4)(key, batch["index"]), motion(key, batch["index"])),
+    )
+
+
+def _sounds(axis_name):
+    """WaveGAN's: phase shuffle in D, which is drawn for each sample, and the gradient penalty through it."""
+    flat = lambda x: x.reshape(len(x), -1, 1)
+    return tasks.adversarial(
+        models.wavegan.generator(128, width=2),
+        models.wavegan.discriminator(128, width=2),
+        loss=losses.wasserstein,
+        penalties=(losses.wgan_gp(),),
+        real=lambda batch: jnp.concatenate([flat(batch["image"]), flat(batch["input"])], axis=1),
+    )
+
+
+def _text(axis_name):
+    """WGAN-GP's for text: shares of three symbols at eight places, against one-hot ones."""
+    symbols = lambda batch: jax.nn.one_hot(jnp.digitize(batch["image"][:, 0, :, 0], jnp.array([-0.5, 0.5])), 3)
+    return tasks.adversarial(
+        models.text.generator(8, 3, width=8, blocks=1),
+        models.text.discriminator(width=8, blocks=1),
+        loss=losses.wasserstein,
+        penalties=(losses.wgan_gp(),),
+        real=symbols,
+    )
+
+
 def ada_game(axis=None, per=400):
     """Colours of ADA, whose probability moves: `per` images take it from 0 to 1."""
     discriminator = augment.augmented(
@@ -147,6 +184,9 @@ GAMES = {
     "cycle_pooled": lambda axis: tasks.pooled(_cycle(), 16, pooled_part, with_pooled),
     "contrastive": _contrastive,
     "psgan": _texture,
+    "video": _video,
+    "text": _text,
+    "wavegan": _sounds,
     "semi_supervised": _semi_supervised,
     "dcgan_moment_matching": lambda axis: _dcgan(axis, content={"moment_matching": losses.moment_matching(3.0, axis)}),
     "dcgan_least_squares": lambda axis: _dcgan(axis, loss=losses.least_squares),

@@ -1,7 +1,10 @@
 """What an error of a restore proves: that something is damaged, or only that a machine did not answer."""
 
 import errno
+import logging
 import re
+import sys
+import warnings
 
 from jaxgan.names import shown
 
@@ -38,3 +41,16 @@ def of_the_machine(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno not in GONE
     return isinstance(error, MemoryError) or bool(_MACHINE.search(str(error)))
+
+
+def hush_writers() -> None:
+    """After a save that failed: what the other writers of the same save still print, at any later moment, is no news."""
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # "exception was never retrieved", when they are collected
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+    before = sys.excepthook
+
+    def hook(kind, error, trace):  # TensorStore's threads, which look for the loop that waited for them
+        if str(error) != "Event loop is closed":
+            before(kind, error, trace)
+
+    sys.excepthook = hook

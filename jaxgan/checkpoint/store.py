@@ -3,8 +3,6 @@
 import contextlib
 import logging
 import shutil
-import sys
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxgan.checkpoint.damage import Wrong, chain, of_the_machine, printable
-from jaxgan.checkpoint.tree import State, bare, leaves, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
+from jaxgan import reading
+from jaxgan.checkpoint.damage import Wrong, chain, hush_writers, of_the_machine, printable
+from jaxgan.checkpoint.tree import State, bare, fits, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
 from jaxgan.errors import BadInput, Damaged, Diverged, TryAgain
 from jaxgan.names import tell
+from jaxgan.processes import agree
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax reports every save; what fails is raised as well
 
@@ -46,9 +46,12 @@ class Checkpoints:
         from orbax.checkpoint import checkpoint_managers as policies
 
         self._ocp, self._say, self._read_only, self.folder = ocp, say, read_only, Path(folder).absolute()
+        self._writes = (
+            agree.writer() and not read_only
+        )  # of what lies beside the checkpoints, which all processes write
         name = metric.removeprefix("+")
         keep = [policies.LatestN(keep_latest)]
-        options = {}
+        options, among = self._together() if agree.count() > 1 else ({}, {})
         if keep_best:
 
             def score(metrics):
@@ -56,11 +59,14 @@ class Checkpoints:
 
             highest = metric.startswith("+")
             keep.append(policies.BestN(get_metric_fn=score, reverse=not highest, n=keep_best))
-            options = {"best_fn": score, "best_mode": "max" if highest else "min"}
+            options |= {"best_fn": score, "best_mode": "max" if highest else "min"}
         self._metric, self._worst = (name if keep_best else None), float("-inf" if metric.startswith("+") else "inf")
+        for path in self.folder.glob("*"):
+            if path.is_symlink() and not path.exists():
+                raise BadInput(f"{path} is a link to what is not there: take it away")
         self._manager = ocp.CheckpointManager(
             self.folder,
-            item_handlers={"state": ocp.StandardCheckpointHandler(), _NOTE: ocp.JsonCheckpointHandler()},
+            item_handlers={"state": ocp.StandardCheckpointHandler(**among), _NOTE: ocp.JsonCheckpointHandler(**among)},
             options=ocp.CheckpointManagerOptions(
                 preservation_policy=policies.AnyPreservationPolicy(keep),
                 cleanup_tmp_directories=not read_only,
@@ -71,6 +77,18 @@ class Checkpoints:
         )
         self._mark()
 
+    def _together(self):
+        """(options, those of handlers) of a folder that several processes write to: they wait for each other without devices.
+
+        Orbax's writers are threads: what those send over devices would come in another order among what the steps send.
+        """
+        if self._writes:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        agree.gathered(0)
+        everybody = self._ocp.options.MultiprocessingOptions(active_processes=set(range(agree.count())))
+        among = {"multiprocessing_options": everybody}
+        return {**among, "create": False}, among
+
     @property
     def marked(self) -> bool:
         """Whether a checkpoint was ever whole here, whatever has become of it."""
@@ -80,12 +98,27 @@ class Checkpoints:
     def _mark(self):
         """Notes that there is a whole checkpoint, where there is one."""
         mark = self.folder.parent / _MARK
-        if not self._read_only and not mark.exists() and any(name.name.isdigit() for name in self.folder.iterdir()):
-            mark.touch()
+        if self._writes and not mark.exists() and any(name.name.isdigit() for name in self.folder.iterdir()):
+            reading.own(mark).close()
 
     def steps(self) -> list[int]:
         """Steps of the committed checkpoints, oldest first."""
         return sorted(self._manager.all_steps())
+
+    def back_to(self, every: int) -> int:
+        """The newest step that is a multiple of `every`, or the newest where there is none; 0 without a checkpoint.
+
+        What a signal had saved behind it is taken away: the state that a rollback goes back to is that of a training that
+        nobody stopped.
+        """
+        found = self.steps()
+        to = max([step for step in found if step % every == 0] or found, default=0)
+        for step in found if self._writes else ():
+            if step > to:
+                self._manager.delete(step)
+        agree.gathered(0)
+        self._manager.reload()
+        return to
 
     def save(self, step: int, state: State, metadata: Mapping[str, Any]) -> None:
         """Begins to save; `metadata` is a JSON object.
@@ -95,13 +128,14 @@ class Checkpoints:
         """
         if step in self.steps():
             return
-        if bad := not_finite(state):
+        host = agree.whole(state)
+        if bad := not_finite(host):
             raise Diverged(f"{bad} is not finite at step {step}")
         if self._metric and self._metric not in metadata["metrics"]:
             raise BadInput(
                 f"--best-metric {self._metric} is not reported: there are {', '.join(sorted(metadata['metrics']))}"
             )
-        metadata = {**metadata, "sha256": sha256(state)}
+        metadata = {**metadata, "sha256": sha256(host)}
         args = self._ocp.args.Composite(
             **{"state": self._ocp.args.StandardSave(bare(plain(state))), _NOTE: self._ocp.args.JsonSave(metadata)}
         )
@@ -112,9 +146,10 @@ class Checkpoints:
         with self._disk(step):
             # asked before, because a disk that fills up on the way makes the writers print tracebacks of their own
             size, free = sum(x.nbytes for x in jax.tree.leaves(state)) + 2**20, shutil.disk_usage(self.folder).free
-            if free < size:
+            if agree.gathered(free < size).any():  # of all, or some would wait in a save that others do not begin
                 raise OSError(f"it takes {size / 2**20:.0f} MiB, the disk has {free / 2**20:.0f} MiB left")
-            self._manager.save(step, args=args, metrics=metrics)
+            if not self._manager.save(step, args=args, metrics=metrics):
+                raise OSError(f"there is a later one, {self.steps()[-1]}")
 
     def wait(self) -> None:
         """Waits until what was begun is on disk."""
@@ -123,6 +158,9 @@ class Checkpoints:
 
     def metadata(self, step: int) -> dict[str, Any]:
         """The metadata beside the state of `step`."""
+        for path in (self.folder / str(step)).rglob("*"):
+            if not path.is_dir():
+                reading.regular(path).close()  # a pipe would be waited for
         return self._manager.restore(step, args=self._ocp.args.Composite(**{_NOTE: self._ocp.args.JsonRestore()}))[
             _NOTE
         ]
@@ -167,14 +205,17 @@ class Checkpoints:
         """Moves damaged checkpoints, {step: what is wrong}, to damaged/ beside the folder, and says so."""
         for step, error in damaged.items():
             self._say(f"{error}: falling back to the one before")
-            if self._read_only:
+            if not self._writes:
                 continue
             place = self._aside() / str(step)
             place.parent.mkdir(exist_ok=True)
-            if place.exists():
+            if place.is_dir() and not place.is_symlink():
                 shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
             shutil.move(self.folder / str(step), place)
         if damaged and not self._read_only:
+            agree.gathered(0)  # what one has moved the others do not find
             self._manager.reload()
 
     def close(self) -> None:
@@ -192,12 +233,14 @@ class Checkpoints:
         try:
             saved = self._saved(step)
             wanted = with_optimizers(plain_shapes(target), saved)
-            self._check_architecture(step, saved, wanted)
+            fits(f"checkpoint {step} in {self.folder}", saved, wanted)
             shapes = bare(jax.tree.map(like, wanted))
             args = self._ocp.args.Composite(state=self._ocp.args.StandardRestore(shapes))
             found = self._manager.restore(step, args=args)["state"]
             state = typed(type(target)(**found), target)
             metadata = self.metadata(step)
+            if int(state.step) != step:
+                raise Wrong(f"it is of step {int(state.step)}")
             if sha256(state) != metadata["sha256"]:  # Orbax lets a flipped bit pass
                 raise Wrong("its arrays are not the ones that were saved")
             if bad := not_finite(state):  # of a version that saved it
@@ -236,15 +279,6 @@ class Checkpoints:
             raise Wrong("no description of the state")
         return getattr(saved, "tree", saved)
 
-    def _check_architecture(self, step, saved, target):
-        there, here = ({k: tuple(x.shape) for k, x in leaves(tree).items()} for tree in (saved, target))
-        for key in sorted(there.keys() | here.keys()):
-            if there.get(key) != here.get(key):
-                raise BadInput(
-                    f"checkpoint {step} in {self.folder} is of another architecture: {key} is {there.get(key, 'absent')} "
-                    f"there and {here.get(key, 'absent')} here: use the config it was trained with"
-                )
-
     @contextlib.contextmanager
     def _disk(self, step):
         try:
@@ -252,23 +286,10 @@ class Checkpoints:
         except BadInput:
             raise
         except Exception as error:
-            _hush_writers()
+            hush_writers()
             reason = printable(error)
             whole = self.steps()
             raise TryAgain(
                 f"could not save step {step} to {self.folder} ({reason}): make room there or take another --out; "
                 + (f"step {whole[-1]} is whole, --resume auto goes on from it" if whole else "nothing was saved before")
             ) from error
-
-
-def _hush_writers():
-    """After a save that failed: what the other writers of the same save still print, at any later moment, is no news."""
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # "exception was never retrieved", when they are collected
-    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
-    before = sys.excepthook
-
-    def hook(kind, error, trace):  # TensorStore's threads, which look for the loop that waited for them
-        if str(error) != "Event loop is closed":
-            before(kind, error, trace)
-
-    sys.excepthook = hook

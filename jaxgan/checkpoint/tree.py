@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgan.errors import BadInput
+
 State = Any  # a core.State: of arrays, or of their shapes
 
 
@@ -72,3 +74,14 @@ def not_finite(state: State) -> str | None:
         if jnp.issubdtype(leaf.dtype, jnp.floating) and not np.isfinite(np.asarray(leaf)).all():
             return name
     return None
+
+
+def fits(what: str, saved: Any, target: Any) -> None:
+    """Raises BadInput where two trees have other leaves, or leaves of other shapes; `what` was saved."""
+    there, here = ({k: tuple(x.shape) for k, x in leaves(tree).items()} for tree in (saved, target))
+    for key in sorted(there.keys() | here.keys()):
+        if there.get(key) != here.get(key):
+            raise BadInput(
+                f"{what} is of another architecture: {key} is {there.get(key, 'absent')} there and {here.get(key, 'absent')} "
+                "here: use the config it was trained with"
+            )

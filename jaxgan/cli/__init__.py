@@ -16,14 +16,20 @@ from pathlib import Path
 from jaxgan import runtime
 from jaxgan.errors import BadInput, unknown
 from jaxgan.names import shown, tell
+from jaxgan.processes import together
 
 _HELP = ("-h", "--help")
+_IN_THE_WAY = (errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP, errno.ENXIO, errno.ENOTDIR)
+"""Errors that no second try mends."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the command line `argv`."""
     argv = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever called
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     for out in (sys.stdout, sys.stderr):
         if hasattr(out, "reconfigure"):  # what a terminal has no letter for is shown by its number
             out.reconfigure(errors="backslashreplace")
@@ -48,26 +54,32 @@ def _status(argv, debug):
 
             tell(f"jaxgan {__version__}")
             return 0
-        return _dispatch(argv) or 0
+        return together.leave(_dispatch(argv) or 0)
     except BadInput as error:
-        if debug:
+        if debug and together.alone():
             raise
         tell(f"jaxgan: {shown(error)}", file=sys.stderr)
-        return error.status
+        return together.abandon(error.status, shown(error), error if debug else None)
     except BrokenPipeError:  # the reader has seen enough: jaxgan ... | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return together.abandon(141, "nobody reads its output")
     except OSError as error:  # a full disk, a folder that was taken away
-        if debug:
+        if debug and together.alone():
             raise
         tell(f"jaxgan: {shown(error)}: {_way_out(error)}, then go on with --resume auto", file=sys.stderr)
-        return 75
+        status = 2 if error.errno in _IN_THE_WAY else 75
+        return together.abandon(status, shown(error), error if debug else None)
     except KeyboardInterrupt:
-        return 130
+        return together.abandon(130, "interrupted twice")
+    except Exception as error:
+        together.abandon(1, f"{type(error).__name__}: {shown(error)}", error)
+        raise
 
 
 def _way_out(error):
-    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE):
+    if error.errno in _IN_THE_WAY:
+        return "something else is in its place, take that away"
+    if error.errno in (errno.ENOENT, errno.ESTALE):
         return "put it back or take another place"
     return "make room or take another place"
 

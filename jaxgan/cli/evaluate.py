@@ -16,7 +16,7 @@ NEEDS = "RUN"
 
 
 @dataclass(frozen=True)
-class Flags(flags.Weights):
+class Flags(flags.Weights, flags.Together):
     """Flags of `jaxgan evaluate`."""
 
     num: int = 10_000
@@ -48,11 +48,14 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     args = flags.parse(Flags, argv, f"jaxgan evaluate {subject or 'RUN'}", DOES)
     if args.json and Path(args.json).exists():
         raise BadInput(f"{args.json} is already there: give another --json")
+    flags.join(args)
     from jaxgan import evaluation, runs
+    from jaxgan.processes import agree
 
     runtime.keep_programs()
-    found = evaluation.evaluate(subject, **flags.of(args, "json"), say=lambda line: tell(line, file=sys.stderr))
+    say = lambda line: tell(line, file=sys.stderr) if agree.writer() else None
+    found = evaluation.evaluate(subject, **flags.of(args, "json"), say=say)
     tell(found.table())
     tell(f"\npicture    {found.picture or 'none'}\njson       {found.json}")
-    if args.json:
+    if args.json and agree.writer():
         runs.write_json(Path(args.json), found.as_json())

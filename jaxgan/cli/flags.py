@@ -1,6 +1,9 @@
 """What several commands take: flags are fields of frozen dataclasses, each written once; tyro makes a command line of them."""
 
+import contextlib
 import dataclasses
+import io
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,7 +13,9 @@ import tyro
 
 from jaxgan import config, reading
 from jaxgan.errors import BadInput
+from jaxgan.names import tell
 from jaxgan.options import marks
+from jaxgan.processes import together
 
 Flags = TypeVar("Flags")  # a frozen dataclass
 
@@ -39,6 +44,20 @@ class Bits:
 
 
 @dataclass(frozen=True)
+class Together:
+    """With which other processes."""
+
+    distributed: Literal["no", "auto"] = "no"
+    """auto: one of the processes that Slurm (srun), Open MPI (mpirun) or a TPU pod has started."""
+    coordinator: str | None = None
+    """HOST:PORT of process 0, the same for all: one of several processes, however they are started."""
+    process: int | None = None
+    """Which of them this is, 0 .. N - 1."""
+    processes: int | None = None
+    """How many there are."""
+
+
+@dataclass(frozen=True)
 class Own:
     """Whose recipe."""
 
@@ -61,7 +80,18 @@ class Weights(Own):
 
 def parse(kind: type[Flags], argv: Sequence[str], prog: str, about: str) -> Flags:
     """The flags of a command line. `--help` prints them, and exits."""
-    return tyro.cli(kind, args=_together(argv, marks.fields(kind)), prog=prog, description=about)
+    return _parsed(kind, args=_together(argv, marks.fields(kind)), prog=prog, description=about)
+
+
+def _parsed(kind, **how):
+    """What tyro makes of it; what it says to a terminal is `shown`."""
+    words = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(words):
+            return tyro.cli(kind, **how)
+    finally:
+        if words.getvalue():
+            tell(words.getvalue().rstrip("\n"), file=sys.stderr)
 
 
 def parse_with_config(kind: type[Flags], recipe: Any, argv: Sequence[str], prog: str) -> tuple[Flags, Any]:
@@ -82,15 +112,21 @@ def parse_with_config(kind: type[Flags], recipe: Any, argv: Sequence[str], prog:
     )
     argv = _together(argv, {**marks.fields(kind), **marks.fields(recipe.Config)})
     defaults = both(fields=_defaults(recipe, argv))
-    found = tyro.cli(both, args=argv, prog=prog, description=recipe.__doc__, default=defaults)
+    found = _parsed(both, args=argv, prog=prog, description=recipe.__doc__, default=defaults)
     config.check_typed(found.fields, typed)
     flags = {f.name: getattr(found, f.name) for f in dataclasses.fields(kind)}
     return kind(**flags), found.fields
 
 
+def join(flags: Any) -> None:
+    """Joins the other processes, where flags of `Together` say so: before JAX is asked for a device."""
+    together.start(*(getattr(flags, field.name) for field in dataclasses.fields(Together)))
+
+
 def of(flags: Any, *without: str) -> dict[str, Any]:
     """{name: value} of all flags but these: what the function behind a command is called with."""
-    return {name: value for name, value in vars(flags).items() if name not in without}
+    left_out = {*without, *(field.name for field in dataclasses.fields(Together))}
+    return {name: value for name, value in vars(flags).items() if name not in left_out}
 
 
 def _together(argv, fields):

@@ -7,12 +7,13 @@ from jaxgan import runtime
 from jaxgan.cli import flags
 from jaxgan.errors import BadInput
 from jaxgan.names import tell
+from jaxgan.processes import together
 
 USAGE, DOES, PLACE, NEEDS = "sample RUN [flags]", "draw samples of a run: a grid, an .npz, a folder", 2, "RUN"
 
 
 @dataclass(frozen=True)
-class Flags(flags.Weights):
+class Flags(flags.Weights, flags.Together):
     """Flags of `jaxgan sample`."""
 
     num: int = 64
@@ -20,8 +21,8 @@ class Flags(flags.Weights):
     seed: int = 0
     """Of the latents."""
     out: str | None = None
-    """A .png (one grid), an .npz (the samples as files hold them, `label`) or a folder (a file each, classes in sub-folders).
-    By default a new RUN/samples/sample-SEED.png."""
+    """A .png (one grid), an .npz (the samples as files hold them, `label`), a folder (a file each, classes in sub-folders), or a
+    file of many of them: of sounds a .wav, of clips a .webp, of texts a .txt. By default a new RUN/samples/sample-SEED.png."""
     interpolate: bool = False
     """Let each row of eight go from one latent to another."""
     label: str | None = None
@@ -42,10 +43,13 @@ class Flags(flags.Weights):
 def run(subject: str | None, argv: Sequence[str]) -> None:
     """Draws, and prints where."""
     args = flags.parse(Flags, argv, f"jaxgan sample {subject or 'RUN'}", DOES)
+    flags.join(args)
     from jaxgan import inference
 
     runtime.keep_programs()
     if args.size:
+        if not together.alone():
+            raise BadInput(f"--size {args.size} is of one picture, which one process makes: start one")
         for name in ("num", "interpolate", "data", "truncation"):
             if getattr(args, name) != getattr(Flags, name):
                 raise BadInput(

@@ -15,7 +15,7 @@ USAGE, DOES, PLACE, NEEDS = "train RECIPE [flags]", "train a recipe into a run f
 
 
 @dataclass(frozen=True)
-class Flags(flags.Bits, flags.Where):
+class Flags(flags.Bits, flags.Where, flags.Together):
     """Flags of `jaxgan train`, beside those of the recipe."""
 
     out: str | None = None
@@ -57,6 +57,7 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     args, fields = flags.parse_with_config(Flags, recipe, argv, f"jaxgan train {subject}")
     if args.deterministic:
         runtime.deterministic()
+    flags.join(args)
     if args.dry_run:
         from jaxgan.cost import estimate
 

@@ -7,8 +7,10 @@ from jaxgan.data.load import held_out, load
 from jaxgan.data.loader import Loader, rows
 from jaxgan.data.sources import tfds
 from jaxgan.data.sources.points import MIXTURES
+from jaxgan.data.sources.text import GRAMMARS
 
 __all__ = [
+    "GRAMMARS",
     "MIXTURES",
     "Dataset",
     "DatasetInfo",

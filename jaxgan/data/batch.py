@@ -53,7 +53,7 @@ def like(
     shapes = {}
     for name in columns(config) if names is None else names:
         spec = specs[name]
-        scaled = spec.modality not in ("", "mask") and spec.dtype == "uint8"
+        scaled = spec.modality not in ("", "mask") and spec.dtype in ("uint8", "int16")
         dtype = np.float32 if scaled else np.dtype(spec.dtype)
         shapes[name] = jax.ShapeDtypeStruct((rows, *spec.shape), dtype)
     return shapes

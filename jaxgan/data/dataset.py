@@ -34,11 +34,12 @@ class Spec(NamedTuple):
     modality: str = "image"  # a name in jaxgan.modalities, "" of labels
     classes: tuple[str, ...] = ()  # names of the classes, or of a label vector's entries
     examples: tuple = ()  # some label vectors of the source
+    rate: float = 0.0  # values of a sound, frames of a film a second, 0 where there is no time or nobody says
 
     @property
     def kind(self) -> ModuleType:
-        """The modality's module."""
-        return modalities.get(self.modality)
+        """The modality's module, which knows the rate, or the names of the classes, where these mean something to it."""
+        return modalities.knowing(self.modality, self.rate, self.classes)
 
 
 class DatasetInfo(NamedTuple):
@@ -68,6 +69,8 @@ def _spec(name, saved):
         raise ValueError(f"{name} is {spec.modality!r} of {spec.dtype!r}")
     if len(spec.shape) not in (modalities.get(spec.modality).AXES if spec.modality else _LABEL_AXES):
         raise ValueError(f"the shape of {name} is {spec.shape!r}, and it is {spec.modality or 'a label'}")
+    if type(spec.rate) not in (int, float) or not 0 <= spec.rate < _MOST:
+        raise ValueError(f"the rate of {name} is {spec.rate!r}")
     words, examples = spec.classes, spec.examples
     if not isinstance(words, tuple) or not all(isinstance(word, str) for word in words):
         raise ValueError(f"the classes of {name} are {words!r}")
@@ -234,6 +237,30 @@ def renumbered(data: Dataset, classes: tuple[str, ...]) -> Dataset:
     return dataclasses.replace(made, specs={**made.specs, LABEL: made.specs[LABEL]._replace(classes=classes)})
 
 
+def renamed(data: Dataset, specs: Mapping[str, Spec]) -> Dataset:
+    """Dataset whose columns of named numbers have the names of these Specs, where their kind can be renumbered.
+
+    Raises BadInput where it has others besides.
+    """
+    moved = {}
+    for name, spec in specs.items():
+        own = data.specs.get(name)
+        if (
+            own is not None
+            and spec.modality  # labels have `renumbered`
+            and own.modality == spec.modality
+            and hasattr(spec.kind, "renumber")
+            and own.classes != spec.classes
+        ):
+            try:
+                moved[name] = spec.kind.renumber(data[name], own.classes, spec.classes)
+            except BadInput as error:
+                raise BadInput(f"{data.name}: {error}: give data of the same") from error
+    made = data.replace(**moved)
+    named = {name: made.specs[name]._replace(classes=specs[name].classes) for name in moved}
+    return dataclasses.replace(made, specs={**made.specs, **named})
+
+
 def class_numbers(label: Any, classes: Iterable[str]) -> tuple[np.ndarray, Spec]:
     """(label int32 [N], Spec) of class numbers that are known to fit their names."""
     return np.asarray(label, np.int32), Spec((), "int32", "", plain(classes))
@@ -262,9 +289,12 @@ def labelled(
 def resized(data: Dataset, how: Resize) -> Dataset:
     """Dataset with all columns in memory brought to a Resize, each as its kind has it.
 
-    Raises BadInput where a kind has no such thing.
+    What has a time and no rate of its own then has that of the Resize. Raises BadInput where a kind has no such thing.
     """
     moved = {
         name: data.specs[name].kind.resize(x, how) for name, x in data.columns.items() if data.specs[name].modality
     }
-    return data.replace(**moved)
+    made = data.replace(**moved)
+    timed = [name for name in moved if hasattr(made.specs[name].kind, "TIMED") and not made.specs[name].rate]
+    rated = {name: made.specs[name]._replace(rate=how.rate) for name in timed}
+    return dataclasses.replace(made, specs={**made.specs, **rated})

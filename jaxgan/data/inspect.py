@@ -2,16 +2,18 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from jaxgan import modalities
 from jaxgan.data import masks as mask_files
-from jaxgan.data.load import load, reachable
+from jaxgan.data.load import load, reachable, source_of
 from jaxgan.data.pairs import Derivation
-from jaxgan.data.sources import files, idx
+from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize, frames
 from jaxgan.names import shown
@@ -64,8 +66,11 @@ def check(
 def _check(source, split):
     path = Path(source)
     reachable(source)
-    if files.takes(source) and not (path.is_dir() and idx.find(path)):
+    module = source_of(source)
+    if module is files:
         return _check_files(path, split)
+    if hasattr(module, "check"):
+        return module.check(source, split)
     dataset = load(source, split=split)
     column = next(iter(dataset.columns))
     image = dataset[column]
@@ -75,7 +80,7 @@ def _check(source, split):
         some = np.ascontiguousarray(image[first : min(first + 256, MOST)])
         seen.update(hashlib.sha256(one).digest() for one in some)
         low, high = min(low, some.min()), max(high, some.max())
-    lines, problems = _lines(
+    lines, problems = report(
         files=None,
         shapes=Counter({image.shape[1:]: len(image)}),
         kind=dataset.specs[column].kind,
@@ -119,13 +124,13 @@ def _check_files(path, split):
     label = None if found.label is None else found.label[whole]
     duplicates = sum(n - 1 for n in seen.values())
     values = ("uint8", low, high)
-    lines, problems = _lines(
+    lines, problems = report(
         len(found.names), shapes, modalities.get("image"), found.classes, label, damaged, duplicates, values
     )
     if found.splits:
         lines.append(f"splits      {', '.join(found.splits.values())}: looked at {found.source}")
     if moving:
-        lines.append(f"animated    {moving} files: the first frame of each")
+        lines.append(f"animated    {moving} files: the first frame of each (all of them: video:{path})")
     lines += [f"left out    {count} {reason}" for reason, count in sorted(found.left_out.items())]
     lines += [f"note        {note}" for note in found.notes]
     if high <= 1 and whole:
@@ -133,7 +138,17 @@ def _check_files(path, split):
     return lines, problems
 
 
-def _lines(files, shapes, kind, classes, label, damaged, duplicates, values):
+def report(
+    files: int | None,
+    shapes: Counter[tuple[int, ...]],
+    kind: ModuleType,
+    classes: Sequence[str],
+    label: Any,
+    damaged: Sequence[str],
+    duplicates: int,
+    values: tuple[str, float, float],
+) -> tuple[list[str], list[str]]:
+    """(lines, problems) that every source has. shapes: {shape of a sample: how many}; values: (dtype, lowest, highest)."""
     dtype, low, high = values
     lines = [f"samples     {sum(shapes.values())}" + (f" of {files} files" if files else "")]
     for shape, n in shapes.most_common(5):

@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import os
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from jaxgan.data import masks as mask_files
@@ -26,6 +27,8 @@ def load(
     fit: str = "crop",
     channels: int = 0,
     aspect: float = 1.0,
+    length: int = 0,
+    rate: float = 0.0,
     split: str = "",
     memory: int = MOST_IN_MEMORY,
     input: str = "",
@@ -41,8 +44,8 @@ def load(
     """Dataset of a source: a name, a folder of images or of idx files, a zip, an .npz, a large picture, tfds:NAME.
 
     resolution: the height that images are brought to, as `fit` ("crop", "stretch" or "pad") says; their width is `aspect`
-    times it. channels: 1, 3 or 4, or 0 for those that are found. split: which folder of train, val, test and the like, where
-    there are such; by default train.
+    times it. channels: 1, 3 or 4, or 0 for those that are found. length, rate: of what has a time, as `Resize` takes them.
+    split: which folder of train, val, test and the like, where there are such; by default train.
     What G is given beside them, the column "input", is another source of pictures with the same names, those that belong to
     none where `unpaired`; or a half of each picture: side_by_side is "left-input" or "right-input"; or what `degrade` makes of
     them. masks: a folder with a mask of the same name for each, the column "mask"; ignored: a number in them that is no class.
@@ -58,6 +61,8 @@ def load(
         fit=fit,
         channels=channels,
         aspect=aspect,
+        length=length,
+        rate=rate,
         split=split,
         memory=memory,
         input=input,
@@ -89,6 +94,8 @@ def _load(
     fit,
     channels,
     aspect,
+    length,
+    rate,
     split,
     memory,
     input,
@@ -104,7 +111,7 @@ def _load(
     """The Dataset that is trained on, or the `rest`, None where there is none."""
 
     def read(word, how):
-        module = _source(word)
+        module = source_of(word)
         if not rest:
             return module.load(word, how, memory, **_split(module.load, word, split))
         find = getattr(module, "held_out", None)
@@ -116,9 +123,9 @@ def _load(
             return read(word, how)
         part = _part(source, split, rest)
         own = part if files.find(word).splits else ""
-        return _source(word).load(word, how, memory, **_split(_source(word).load, word, own))
+        return source_of(word).load(word, how, memory, **_split(source_of(word).load, word, own))
 
-    how = _how(resolution, fit, channels, aspect)
+    how = _how(resolution, fit, channels, aspect)._replace(length=length, rate=rate)
     made = _with_input((read, read_beside), source, how, input, side_by_side, unpaired, degrade)
     if made is None:
         return None
@@ -132,7 +139,7 @@ def _load(
 
 def _folder(word):
     """Whether a word is a folder or a zip of image files."""
-    return _source(word) is files
+    return source_of(word) is files
 
 
 def _part(source, split, rest):
@@ -217,7 +224,7 @@ def reachable(word: str | Path) -> None:
         raise BadInput(f"{word} cannot be opened ({reason}): give another source") from error
 
 
-def _source(word):
+def source_of(word: str) -> ModuleType:
     """The module that takes a word. Raises BadInput where none does."""
     reachable(word)
     every = sources.modules()

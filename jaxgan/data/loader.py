@@ -48,6 +48,7 @@ class Loader:
     resident: the data set goes to the device once, as `shared`, and a batch is row numbers, gathered in the program that
         `gathering` makes of a step; else a batch is the samples themselves, read ahead by threads. Both give the step the same
         values. By default what can live on a device and takes less than RESIDENT_BYTES does.
+    own: places in a batch whose samples this process reads, of several that share it; row numbers it gives of all.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Loader:
         turns: int = 1,
         chunk: int = 1,
         resident: bool | None = None,
+        own: np.ndarray | None = None,
     ) -> None:
         names = tuple(dataset.columns if columns is None else columns)
         found: dict[str, Any] = {name: dataset[name] for name in names}
@@ -82,6 +84,8 @@ class Loader:
         self._per_step = turns * batch_size
         self.batch_axis = len(self._lead) - 1
         self.shared = (self._arrays,) if resident else ()
+        self._own = None if resident else own
+        self.rows = None if self._own is None else batch_size  # of the global batch, where a process gives its own rows
         self._chunk, self._pool = chunk, ThreadPoolExecutor(AHEAD)
         self._coming: dict[int, Future] = {}
 
@@ -107,7 +111,10 @@ class Loader:
         return self._coming[step].result()
 
     def _read(self, step):
-        return self._gather(self._arrays, self._rows(step))
+        rows = self._rows(step)
+        return self._gather(
+            self._arrays, rows if self._own is None else {s: x[..., self._own] for s, x in rows.items()}
+        )
 
     def _rows(self, step):
         """Stream -> rows int32; from the number of samples on they are mirrored."""

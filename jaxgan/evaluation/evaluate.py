@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxgan import inference, parallel, runs
 from jaxgan.core import GAN
-from jaxgan.data import MIXTURES
+from jaxgan.data import GRAMMARS, MIXTURES
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL, Dataset
 from jaxgan.data.loader import rows as shuffled
@@ -23,7 +23,9 @@ from jaxgan.metrics.features import FeatureNet
 from jaxgan.metrics.protocol import Protocol, Score
 from jaxgan.metrics.records import EvalContext, class_shares, infos
 from jaxgan.metrics.records.record import MASKS, PAIRS, SET
+from jaxgan.names import tell
 from jaxgan.options import Config
+from jaxgan.processes import agree
 from jaxgan.reports import figure
 from jaxgan.sharing import Variables
 
@@ -94,7 +96,7 @@ def evaluate(
     path_length: bool = False,
     devices: int = 1,
     recipe: str | Path | ModuleType | None = None,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
 ) -> Evaluation:
     """Evaluation of a run's checkpoint: `num` samples against its training data, or against held-out ones.
 
@@ -105,13 +107,14 @@ def evaluate(
     uint8 [B, H, W, C] -> features [B, D]. split: "train" or "test". held_out: source of samples that were not trained on;
     without it those that the run's source leaves out, where it does. data: where the training data are now. raw,
     ema_sigma: as `inference.load` takes them. standing_stats: norm statistics of 100 batches instead of
-    those kept. path_length: the path length between latents too. devices: how many share the samples, 0 for all.
+    those kept. path_length: the path length between latents too. devices: how many share the samples, 0 for all; of each
+    process, where several draw them together and one writes.
     recipe: the file of a recipe of one's own. Raises BadInput for
     what cannot be opened, seen or compared.
     """
     if num < 2:
         raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
-    chosen = parallel.choose("mesh", devices or None)
+    chosen = parallel.choose("mesh", devices or None) if agree.count() == 1 else jax.local_devices()[: devices or None]
     run = runs.open_run(run, recipe)
     loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step, config = int(loaded.state.step), run.config
@@ -143,7 +146,7 @@ def evaluate(
             raise BadInput(
                 f"--path-length is of images that differ by less than a file holds, {net.name} takes files: remove it"
             )
-        extractor = extract.FeatureExtractor(net, run.made.kind, chosen)
+        extractor = extract.FeatureExtractor(net, run.made.kind, chosen, together=True)
         real = extractor.real(reference, max(REAL, num), seed, say, config.real)
         if len(real.features) < 2:
             raise BadInput(f"{reference.name} has {len(real.features)} samples, and metrics take 2 at least")
@@ -174,6 +177,8 @@ def evaluate(
     place = _free(run.folder / "evaluation", f"{step:06}")
     picture = None if draw is None else place.with_suffix(".png")
     done = Evaluation(run, step, found, ideal, half, verdicts, place.with_suffix(".json"), picture)
+    if not agree.writer():
+        return done
     place.parent.mkdir(exist_ok=True)
     runs.write_json(done.json, done.as_json())
     if draw is not None:
@@ -190,8 +195,9 @@ def context_of(
     label = run.data.specs.get(LABEL)
     classes = label.classes if label and not label.examples else ()
     asked = LABEL in run.config.given and bool(classes)
-    ignored = getattr(run.config, "ignored", None)
-    return EvalContext(protocol, MIXTURES.get(run.config.data), run.made.modality, classes, asked, ignored)
+    ignored, data = getattr(run.config, "ignored", None), run.config.data
+    known: tuple = (MIXTURES.get(data), run.made.modality, classes, asked, ignored, run.made.rate, GRAMMARS.get(data))
+    return EvalContext(protocol, *known)
 
 
 def count_of(config: Config, reference: Dataset, count: int) -> int:

@@ -18,6 +18,7 @@ from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache
 from jaxgan.metrics.features import FeatureNet
 from jaxgan.names import tell
+from jaxgan.processes import agree
 from jaxgan.sharing import Array, Variables
 
 AT_ONCE = 256  # samples a dispatch
@@ -41,10 +42,20 @@ class Features(NamedTuple):
 
 
 class FeatureExtractor:
-    """A feature network on devices: `real` and `fake` give Features. Numbers do not depend on how many devices there are."""
+    """A feature network on devices: `real` and `fake` give Features. Numbers do not depend on how many devices there are.
 
-    def __init__(self, net: FeatureNet, kind: ModuleType, devices: Sequence[jax.Device] | None = None) -> None:
+    together: of several processes, each on its own devices, all look through the network of the first and share the drawing.
+    """
+
+    def __init__(
+        self,
+        net: FeatureNet,
+        kind: ModuleType,
+        devices: Sequence[jax.Device] | None = None,
+        together: bool = False,
+    ) -> None:
         devices = devices or jax.local_devices()[:1]
+        net, self._together = net._replace(variables=agree.same(net.variables)) if together else net, together
         mesh = jax.sharding.Mesh(np.array(devices), (parallel.AXIS,))
         self._rows = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(parallel.AXIS))
         self._whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
@@ -82,14 +93,17 @@ class FeatureExtractor:
         """
         given = given or {}
         variables, key = jax.device_put((variables, jax.random.key(seed)), self._whole)
-        draw, seen, samples = self._draws.setdefault(gan, self._drawing(gan)), [], []
-        for part in _parts(np.arange(count), self._at_once):
+        draw, found = self._draws.setdefault(gan, self._drawing(gan)), []
+        parts = list(_parts(np.arange(count), self._at_once))
+        for part in agree.dealt(parts) if self._together else parts:
             batch = {**batches.indexed(part[0], self._at_once), **{name: x[part] for name, x in given.items()}}
             images, out = draw(variables, self._variables, jax.device_put(batch, self._rows), key)
-            seen.append(jax.tree.map(np.asarray, out))
-            if self._kind.EACH or len(samples) * self._at_once < SHOWN:
-                samples.append(np.asarray(images))
-        found = _joined(seen, count)
+            shown = self._kind.EACH or part[0] < SHOWN or self._together
+            found.append((np.asarray(images) if shown else None, jax.tree.map(np.asarray, out)))
+        found = agree.collected(found, len(parts)) if self._together else found
+        samples = [images for images, _ in found if images is not None]
+        samples = samples if self._kind.EACH else samples[: -(-SHOWN // self._at_once)]
+        found = _joined([out for _, out in found], count)
         bad = np.flatnonzero(~np.isfinite(found["features"]).all(axis=1))
         if len(bad):
             raise BadInput(

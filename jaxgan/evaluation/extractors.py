@@ -10,11 +10,13 @@ import jax
 import numpy as np
 
 from jaxgan.data.dataset import LABEL, Dataset
+from jaxgan.data.frames import frames_of
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import cache
 from jaxgan.metrics import features
 from jaxgan.metrics.features import FeatureNet, classifier
 from jaxgan.modalities import image
+from jaxgan.names import tell
 from jaxgan.progress import duration
 
 WORDS = ("auto", "classifier", "pixels")
@@ -23,7 +25,7 @@ WORDS = ("auto", "classifier", "pixels")
 def choose(
     word: str | Path | FeatureNet | Callable[[jax.Array], jax.Array],
     dataset: Dataset,
-    say: Callable[[str], Any] = print,
+    say: Callable[[str], Any] = tell,
     column: str = "image",
 ) -> FeatureNet:
     """FeatureNet: of a word, of the weights in an .npz, of a user's function of images, or the one given.
@@ -36,9 +38,13 @@ def choose(
         return word
     if callable(word):
         return features.from_function(word, getattr(word, "__name__", "function"))
-    modality = dataset.specs[column].modality
+    if hasattr(dataset.specs[column].kind, "IMAGES"):
+        return features.of_frames(choose(word, frames_of(dataset, column), say))
+    modality, kind = dataset.specs[column].modality, dataset.specs[column].kind
     if modality != "image" and word in ("auto", "pixels"):
-        return features.pixels()._replace(name=dataset.specs[column].kind.FEATURES)
+        own = getattr(kind, "features", None)
+        net = features.pixels() if own is None else features.from_function(own, "")._replace(fixed=True)
+        return net._replace(name=kind.FEATURES)
     if word == "pixels":
         return features.pixels()
     if modality != "image":

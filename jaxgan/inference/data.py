@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jaxgan.data import batch, load
 from jaxgan.data import held_out as left_out
-from jaxgan.data.dataset import LABEL, Dataset, renumbered
+from jaxgan.data.dataset import LABEL, Dataset, renamed, renumbered
 from jaxgan.errors import BadInput
 from jaxgan.runs import Run
 
@@ -27,6 +27,7 @@ def data_of(run: Run, source: str | None = None, held_out: str | None = None) ->
     if other is not None:
         if {LABEL} <= {*config.given} & {*other.specs} and set(other.classes) < set(dataset.classes):
             other = renumbered(other, dataset.classes)
+        other = renamed(other, run.data.specs)
         batch.check(config, other)
         for name in batch.columns(config):
             _same(name, run.data.specs[name], other)
@@ -54,4 +55,8 @@ def _same(name, spec, other):
     if found.shape != spec.shape:
         raise BadInput(
             f"the run has samples of {size(spec.shape)} in {name}, {other.name} has samples of {size(found.shape)}: give such"
+        )
+    if found.rate and spec.rate and found.rate != spec.rate:
+        raise BadInput(
+            f"the run has {name} at {spec.rate:g} a second, {other.name} at {found.rate:g}: give such, or train with --rate"
         )

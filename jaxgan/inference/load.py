@@ -120,11 +120,20 @@ def pick(run: runs.Run, which: str | int) -> int | None:
             if not run.config.best_metric:
                 raise BadInput(f"{run.folder} was trained without --best-metric: give --checkpoint latest or a step")
             name, sign = run.config.best_metric.lstrip("+"), -1 if run.config.best_metric.startswith("+") else 1
-            return min(steps, key=lambda step: sign * store.metadata(step)["metrics"].get(name, sign * float("inf")))
+            return min(steps, key=lambda step: sign * _number(store, step, name, sign * float("inf")))
     if not str(which).isdigit() or int(which) not in steps:
         there = ", ".join(map(str, steps))
         raise BadInput(f"{run.folder} has no checkpoint {which}: there are {there}, latest and best")
     return int(which)
+
+
+def _number(store, step, name, worst):
+    """A metric beside a checkpoint, the worst value where that is damaged."""
+    try:
+        found = store.metadata(step)["metrics"][name]
+    except Exception:  # whatever a damaged file makes Orbax raise
+        return worst
+    return found if type(found) in (int, float) and found == found else worst
 
 
 @contextlib.contextmanager

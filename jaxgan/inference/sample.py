@@ -17,6 +17,7 @@ from jaxgan.errors import BadInput
 from jaxgan.inference.data import data_of
 from jaxgan.inference.load import load, pick
 from jaxgan.names import folders
+from jaxgan.processes import agree
 
 _AT_ONCE = 256
 _ROW = 8  # samples from one end of an interpolation to the other
@@ -40,9 +41,10 @@ def sample(
 ) -> Path:
     """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
-    out: a .png (one grid), an .npz (the samples as files hold them, under the name of their column; `label`), or a folder (a
-        file each); by default a new RUN/samples/sample-SEED.png. checkpoint: "latest", "best" or a step. raw, ema_sigma,
-        recipe: as `inference.load` takes them.
+    out: a .png (one grid), an .npz (the samples as files hold them, under the name of their column; `label`), a folder (a
+        file each), or of what is heard, read or moves a file of many of them (.wav, .txt, .webp); by default a new
+        RUN/samples/sample-SEED.png. checkpoint: "latest", "best" or a step. raw, ema_sigma, recipe: as `inference.load` takes
+        them.
     interpolate: each row of 8, of one class, goes from one latent to another. label: only this class (its number or name),
         or this label vector (K numbers, or a string of them with commas). truncation: share of a style's distance to the mean
         that is kept (Karras et al. 2019, arXiv:1812.04948, section 3), for G with styles.
@@ -55,9 +57,12 @@ def sample(
     run = runs.open_run(run, recipe)
     loaded = load(run, step=pick(run, checkpoint), truncation=truncation, raw=raw, ema_sigma=ema_sigma)
     kind, spec = run.made.kind, run.data.specs.get(LABEL) if LABEL in run.config.given else None
-    out = Path(out) if out is not None else free_path(run.folder / "samples", f"sample-{seed}")
-    if out.suffix not in (".png", ".npz", ""):
-        raise BadInput(f"--out {out} ends in {out.suffix}: give a .png, an .npz or a folder")
+    out = free_path(run.folder / "samples", f"sample-{seed}") if out is None else out
+    out = Path(agree.shared(str(out)))
+    played = getattr(kind, "PLAYED", "")
+    if out.suffix not in (".png", ".npz", "", played):
+        more = f", a {played}" if played else ""
+        raise BadInput(f"--out {out} ends in {out.suffix}: give a .png, an .npz{more} or a folder")
     if out.suffix == "" and not kind.SUFFIX:
         raise BadInput(f"--out {out} is a folder, and {run.data.name} has {run.made.modality}: give a .png or an .npz")
     if out.exists():
@@ -71,6 +76,8 @@ def sample(
 
     labels = labels_of(num, spec, label, _ROW if interpolate else 1)
     samples = _draw(loaded, kind, num, _given(run, num, labels, data), seed, interpolate)
+    if not agree.writer():
+        return out
     try:
         write(out, kind, run.config.real, samples, labels, spec, interpolate)
     except OSError as error:
@@ -134,15 +141,15 @@ def _draw(loaded, kind, num, given, seed, interpolate):
     if interpolate:
         given = {**given, "z": _paths(loaded.noise, key, num, _ROW)}
     size = min(num, _AT_ONCE)
-    samples = []
-    for first in range(0, num, size):
+    samples, parts = [], range(0, num, size)
+    for first in agree.dealt(parts):
         batch = batches.indexed(first, size)  # the last ones over the end, so that one program does
         inside = np.minimum(batch["index"], num - 1)
         batch |= {name: x[inside] for name, x in given.items()}
         samples.append(
             kind.to_file(np.asarray(draw(loaded.state.ema, batch, key)))
         )  # of images a quarter of the memory
-    return np.concatenate(samples)[:num]
+    return np.concatenate(agree.collected(samples, len(parts)))[:num]
 
 
 def _paths(draw, key, num, steps):
@@ -177,6 +184,8 @@ def write(
             place = out if labels is None or spec.examples else out / names[labels[i]]
             place.mkdir(exist_ok=True)
             kind.write(place / f"{i:06}{kind.SUFFIX}", one)
+    elif out.suffix == getattr(kind, "PLAYED", None):
+        kind.play(out, samples)
     elif interpolate or single:
         kind.sample_grid(out, samples, _ROW if interpolate else max(1, round(len(samples) ** 0.5)))
     elif kind.EACH:

@@ -16,20 +16,25 @@ from jaxgan.layers.modulated import modulated_conv
 from jaxgan.layers.noise_input import NoiseInput
 from jaxgan.layers.norm import CENTRED, NORMS, Norm
 from jaxgan.layers.penultimate import penultimate
+from jaxgan.layers.phase import PhaseShuffle
 from jaxgan.layers.pixel import PixelNorm
 from jaxgan.layers.projection import Projection
+from jaxgan.layers.recurrent import GRU
 from jaxgan.layers.resample import downsample, upsample
 from jaxgan.layers.residual import Residual
 from jaxgan.layers.resized import conv_doubled, conv_halved
 from jaxgan.layers.sequence import Conv1D, ConvTranspose1D
+from jaxgan.layers.sequence_resample import downsample_1d, reflected_1d, upsample_1d
 from jaxgan.layers.shuffle import pixel_shuffle, pixel_unshuffle
 from jaxgan.layers.spectral import SpectralNorm
 from jaxgan.layers.stddev import minibatch_stddev
+from jaxgan.layers.temporal import TimeConv, by_frame
 from jaxgan.layers.upfirdn import upfirdn
 from jaxgan.layers.weight_norm import NormalisedConv, NormalisedDense
 
 __all__ = [
     "CENTRED",
+    "GRU",
     "NORMS",
     "Conv",
     "Conv1D",
@@ -45,13 +50,16 @@ __all__ = [
     "Norm",
     "NormalisedConv",
     "NormalisedDense",
+    "PhaseShuffle",
     "PixelNorm",
     "Projection",
     "Residual",
     "ResizedConv",
     "SelfAttention",
     "SpectralNorm",
+    "TimeConv",
     "append_label",
+    "by_frame",
     "conv",
     "conv_dilated",
     "conv_doubled",
@@ -60,6 +68,7 @@ __all__ = [
     "conv_transpose",
     "direct_form",
     "downsample",
+    "downsample_1d",
     "downsample_filtered",
     "filter2d",
     "grouped_conv",
@@ -70,8 +79,10 @@ __all__ = [
     "pixel_shuffle",
     "pixel_unshuffle",
     "reflected",
+    "reflected_1d",
     "setup_filter",
     "upfirdn",
     "upsample",
+    "upsample_1d",
     "upsample_filtered",
 ]

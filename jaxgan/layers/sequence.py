@@ -1,17 +1,21 @@
-"""Convolutions of sequences [B, T, C], on the same three maps as those of images: a sequence is an image one column wide."""
+"""Convolutions of sequences [B, T, C], on the same three maps as those of images: a sequence is an image one row high.
+
+One column wide it would give the same, on a CPU in about twice the time.
+"""
 
 import flax.linen as nn
 import jax
 
 from jaxgan.layers.conv import conv, conv_transpose
 from jaxgan.layers.linear import Linear
+from jaxgan.layers.sequence_resample import reflected_1d
 from jaxgan.layers.spectral import SpectralNorm
 
 
 class Conv1D(Linear):
     """x [B, T, C] -> [B, T / stride, features].
 
-    padding: "SAME", "VALID" or (low, high).
+    padding: "SAME", "VALID", (low, high), or "REFLECT": the sequence mirrored at its ends, by half of the kernel.
     """
 
     kernel: int = 3
@@ -21,9 +25,11 @@ class Conv1D(Linear):
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         w = self.weight((self.kernel, x.shape[-1], self.features), train)
-        padding = self.padding if isinstance(self.padding, str) else (self.padding, (0, 0))
-        y = conv(x.astype(self.dtype)[:, :, None], w[:, None], stride=(self.stride, 1), padding=padding)
-        return self.biased(y[:, :, 0])
+        x, padding = x.astype(self.dtype), self.padding if isinstance(self.padding, str) else ((0, 0), self.padding)
+        if padding == "REFLECT":
+            x, padding = reflected_1d(x, (self.kernel - 1) // 2, self.kernel // 2), "VALID"
+        y = conv(x[:, None], w[None], stride=(1, self.stride), padding=padding)
+        return self.biased(y[:, 0])
 
 
 class ConvTranspose1D(Linear):
@@ -39,5 +45,5 @@ class ConvTranspose1D(Linear):
         w = self.param("kernel", flipped, (self.kernel, self.features, x.shape[-1]))
         if self.spectral:
             w = SpectralNorm(name="spectral")(w.swapaxes(1, 2), train).swapaxes(1, 2)
-        y = conv_transpose(x.astype(self.dtype)[:, :, None], w.astype(self.dtype)[:, None], stride=(self.stride, 1))
-        return self.biased(y[:, :, 0])
+        y = conv_transpose(x.astype(self.dtype)[:, None], w.astype(self.dtype)[None], stride=(1, self.stride))
+        return self.biased(y[:, 0])

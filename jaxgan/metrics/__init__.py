@@ -9,6 +9,7 @@ from jaxgan.metrics.manifold import density_coverage, memorised, precision_recal
 from jaxgan.metrics.masks import mean_iou, pixel_accuracy
 from jaxgan.metrics.mixtures import Modes, label_modes, modes
 from jaxgan.metrics.neighbours import nearest
+from jaxgan.metrics.ngrams import markov_chain, ngram_divergence
 from jaxgan.metrics.path_length import path_length
 from jaxgan.metrics.period import Period, autocorrelation, dominant_period
 from jaxgan.metrics.scores import inception_score
@@ -32,6 +33,7 @@ __all__ = [
     "kernel_distance",
     "l1",
     "label_modes",
+    "markov_chain",
     "mean_iou",
     "memorised",
     "merge",
@@ -40,6 +42,7 @@ __all__ = [
     "moments",
     "ms_ssim",
     "nearest",
+    "ngram_divergence",
     "pairwise_distance",
     "pairwise_ms_ssim",
     "path_length",

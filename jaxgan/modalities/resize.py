@@ -38,7 +38,8 @@ class Resize(NamedTuple):
     resolution: their height in pixels, None for images as they are. aspect: width / height. how: "crop" takes the largest
     centred part of that aspect, "stretch" all of the picture, "pad" all of it with black (or clear) bars. channels: 1 grey,
     3 colour, 4 with transparency, 0 as found: grey if all are grey, and transparency laid over white. half: "left" or "right"
-    of what is found, "" for all of it.
+    of what is found, "" for all of it. length and rate: of what has a time, how many of its smallest parts a sample has and how
+    many of them are a second (values of a sound, frames of a film); 0 for those that are found.
     """
 
     resolution: int | None = None
@@ -46,6 +47,8 @@ class Resize(NamedTuple):
     channels: int = 0
     aspect: float = 1.0
     half: str = ""
+    length: int = 0
+    rate: float = 0.0
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -55,7 +58,8 @@ class Resize(NamedTuple):
     @property
     def said(self) -> str:
         """What it says, the same for the same pictures."""
-        fields = [f"{name}={value!r}" for name, value in self._asdict().items() if name != "half" or value]
+        optional = ("half", "length", "rate")
+        fields = [f"{name}={value!r}" for name, value in self._asdict().items() if name not in optional or value]
         return f"Resize({', '.join(fields)})"
 
 
@@ -75,17 +79,24 @@ def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
         picture: Image.Image = found
         if turn in TURNS:
             picture = picture.transpose(Image.Transpose(TURNS[turn]))
-        if picture.mode.startswith("I") or picture.mode == "F":
-            return as_channels(narrowed(np.asarray(picture))[..., None], channels)
-        clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
-        if channels == 4:
-            return np.asarray(picture.convert("RGBA"))
-        if clear:
-            picture = picture.convert("RGBA")
-            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-        if channels == 1 or (channels == 0 and is_grey(picture)):
-            return np.asarray(picture.convert("L"))[..., None]
-        return np.asarray(picture.convert("RGB"))
+        return as_array(picture, channels)
+
+
+def as_array(picture: Any, channels: int = 0) -> np.ndarray:
+    """uint8 [H, W, C] of a Pillow image, or of a frame of one, as `read` gives it."""
+    from PIL import Image
+
+    if picture.mode.startswith("I") or picture.mode == "F":
+        return as_channels(narrowed(np.asarray(picture))[..., None], channels)
+    clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    if channels == 4:
+        return np.asarray(picture.convert("RGBA"))
+    if clear:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    if channels == 1 or (channels == 0 and is_grey(picture)):
+        return np.asarray(picture.convert("L"))[..., None]
+    return np.asarray(picture.convert("RGB"))
 
 
 def head(file: str | Path | IO[bytes]) -> tuple[tuple[int, int], bool]:

@@ -4,6 +4,7 @@ from jaxgan.models import (
     dcgan,
     inpaint,
     mlp,
+    mocogan,
     patchgan,
     psgan,
     pyramid,
@@ -13,16 +14,19 @@ from jaxgan.models import (
     semi_supervised,
     sngan,
     stylegan2,
+    text,
     texture,
     translator,
     unet,
     unet_discriminator,
+    wavegan,
 )
 
 __all__ = [
     "dcgan",
     "inpaint",
     "mlp",
+    "mocogan",
     "patchgan",
     "psgan",
     "pyramid",
@@ -32,8 +36,10 @@ __all__ = [
     "semi_supervised",
     "sngan",
     "stylegan2",
+    "text",
     "texture",
     "translator",
     "unet",
     "unet_discriminator",
+    "wavegan",
 ]

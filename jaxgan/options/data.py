@@ -50,6 +50,8 @@ class Group:
             "fit",
             "channels",
             "aspect",
+            "length",
+            "rate",
             "split",
             "input",
             "side_by_side",

@@ -46,4 +46,5 @@ def save_curves(path: str | Path, metrics: str | Path) -> None:
         ax.set(title=title, xlabel="step")
         ax.grid(alpha=0.3)
         ax.legend()
-    figure.savefig(path, dpi=90)
+    with runs.replaced(path) as part:
+        figure.savefig(part, dpi=90)

@@ -19,8 +19,10 @@ from jaxgan.reports.curves import numbers, panels_of_metrics
 
 FRAMES = 60  # pictures at most
 POINTS = 1500  # rows of metrics at most
+MOST_PLAYED = 2**23  # bytes of all sounds and animations of samples: above, fewer steps have one
 LARGEST = 16_383  # pixels a side that a WebP can have
 _HEAVY = 50_000  # bytes above which a picture is packed again, as WebP
+_PLAYED = {".wav": "audio/wav", ".gif": "image/gif", ".webp": "image/webp"}  # suffix -> what browsers call it
 _NO_CURVE = {"step", "images", "seconds"}
 
 
@@ -36,7 +38,7 @@ def write(folder: runs.Run | str | Path, recipe: str | Path | ModuleType | None 
         "config": _config(run),
         "rows": _thinned(rows, POINTS),
         "panels": _panels(rows),
-        "pictures": [{"step": int(p.stem), "data": _embedded(p, picture)} for p, picture in pictures(run.folder)],
+        "pictures": _pictures(run),
     }
     data = json.dumps(content).replace("<", "\\u003c")  # or a name could end the script that holds it
     page = resources.files("jaxgan.reports").joinpath("page.html").read_text(encoding="utf-8")
@@ -111,6 +113,20 @@ def _panels(rows):
     return [group for group in together if group] + [[name] for name in names if name not in known]
 
 
+def _pictures(run):
+    """What the page shows of each step: a picture, and what it plays, where samples are heard or move."""
+    found = list(pictures(run.folder))
+    suffix = getattr(run.made.kind, "PLAYED", "")
+    there = [path for p, _ in found if suffix in _PLAYED and (path := p.with_suffix(suffix)).is_file()]
+    size = sum(path.stat().st_size for path in there)
+    kept = set(there if size <= MOST_PLAYED else _thinned(there[::-1], max(1, len(there) * MOST_PLAYED // size)))
+    played = lambda path: _address(path.read_bytes(), _PLAYED[suffix]) if path in kept else ""
+    return [
+        {"step": int(p.stem), "data": _embedded(p, picture), "played": played(p.with_suffix(suffix))}
+        for p, picture in found
+    ]
+
+
 def _thinned(items, most):
     """At most so many of the items, evenly chosen, with the first and the last."""
     if len(items) <= most:
@@ -126,4 +142,8 @@ def _embedded(path, picture):
         picture.thumbnail((LARGEST, LARGEST))
         picture.save(packed, "WEBP", quality=85)
         content, kind = packed.getvalue(), "webp"
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return _address(content, f"image/{kind}")
+
+
+def _address(content, kind):
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -10,7 +10,7 @@ import numpy as np
 from jaxgan.core import GAN, State
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL, Dataset
-from jaxgan.runs import Run
+from jaxgan.runs import Run, replaced
 
 _COLUMNS, _ROWS = 8, 8
 _OVERVIEW = 12  # samples of each state beside others
@@ -21,6 +21,7 @@ def sample_grids(
 ) -> Callable[[int, State], Path]:
     """Function (step, state) -> path: draws the averaged generator into RUN/samples/STEP.png; a column is a class.
 
+    Of samples that are heard, or move, some are beside it in a file of their own, which the page of the run plays.
     dataset: the training data, for what lies beneath samples that are drawn all in one picture. held_out: those that inputs
     of G come from, by default the training data. Where G is given pictures, a row is input, output and target in turns.
     """
@@ -31,7 +32,7 @@ def sample_grids(
     titles = _titles(specs[LABEL]) if LABEL in run.config.given else ()
     columns = len(titles) or _COLUMNS
     inputs = [name for name in run.config.given if name != LABEL]
-    count = kind.EACH or (columns * _ROWS if not inputs else _COLUMNS)
+    count = kind.EACH or (columns * getattr(kind, "ROWS", _ROWS) if not inputs else _COLUMNS)
     source = dataset if held_out is None else held_out
     given = batches.conditions(run.config, specs, count, dataset=source)
     batch = {**batches.indexed(0, count), **given}
@@ -41,11 +42,15 @@ def sample_grids(
 
     def draw_grid(step, state):
         path, samples = folder / f"{step:06}.png", kind.to_file(np.asarray(draw(state.ema, batch, key)))
-        if beside is None:
-            kind.sample_grid(path, samples, columns, titles, real)
-        else:
-            before, after = beside
-            _strip(path, kind, before, samples, after)
+        with replaced(path) as part:
+            if beside is None:
+                kind.sample_grid(part, samples, columns, titles, real)
+            else:
+                before, after = beside
+                _strip(part, kind, before, samples, after)
+        if hasattr(kind, "play"):
+            with replaced(path.with_suffix(kind.PLAYED)) as part:
+                kind.play(part, samples)
         return path
 
     return draw_grid
@@ -61,7 +66,8 @@ def overview(path: Path, run: Run, gan: GAN, states: State, dataset: Dataset) ->
     draw = jax.jit(jax.vmap(gan.sample, (0, None, None)))
     drawn = np.asarray(draw(states.ema, batch, jax.random.key(run.config.seed)))
     drawn = kind.to_file(np.nan_to_num(drawn, nan=-1.0))  # black where a run has diverged
-    kind.sample_grid(path, drawn.reshape(-1, *drawn.shape[2:]), _OVERVIEW)
+    with replaced(path) as part:
+        kind.sample_grid(part, drawn.reshape(-1, *drawn.shape[2:]), _OVERVIEW)
 
 
 def _beside(run, source, count):

@@ -1,16 +1,14 @@
 """A run's folder: what was asked for, what came out, how to open it again; its files."""
 
-from jaxgan.runs.files import read_metrics, versions, write_json, write_text
+from jaxgan.runs.files import read_metrics, replaced, versions, write_json, write_text
+from jaxgan.runs.folder import exists, new_folder, remove_unused, unbegun
 from jaxgan.runs.run import (
     FORMAT,
     MUTABLE,
     Run,
     create,
-    exists,
     is_own,
-    new_folder,
     open_run,
-    remove_unused,
     resume,
 )
 
@@ -25,7 +23,9 @@ __all__ = [
     "open_run",
     "read_metrics",
     "remove_unused",
+    "replaced",
     "resume",
+    "unbegun",
     "versions",
     "write_json",
     "write_text",

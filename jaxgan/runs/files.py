@@ -5,12 +5,14 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from jaxgan import __version__, reading
-from jaxgan.errors import BadInput
+from jaxgan.checkpoint.damage import of_the_machine
+from jaxgan.errors import BadInput, TryAgain
 
 _LONGEST = 2**20  # bytes of a row
 
@@ -31,6 +33,19 @@ def write_text(path: Path, content: str) -> None:
     part.replace(path)
 
 
+@contextlib.contextmanager
+def replaced(path: str | Path) -> Iterator[Path]:
+    """Context with the place to write a file to that is then `path`, whole or not at all; no link there is followed."""
+    path = Path(path)
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    part.unlink(missing_ok=True)
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def versions() -> dict[str, str]:
     """Versions of all that a result depends on."""
     names = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
@@ -44,7 +59,7 @@ def versions() -> dict[str, str]:
 def read_metrics(path: str | Path) -> list[dict[str, Any]]:
     """Rows of a metrics.jsonl: their step, and what else are numbers. Lines that are none are left out: a kill leaves such.
 
-    Raises BadInput where the file cannot be read at all.
+    Raises BadInput where the file cannot be read at all, TryAgain where a disk does not answer.
     """
     rows: list[dict[str, Any]] = []
     try:
@@ -57,6 +72,8 @@ def read_metrics(path: str | Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     except OSError as error:
+        if of_the_machine(error):
+            raise TryAgain(f"{path} cannot be read now ({error}): nothing was changed, try the same again") from error
         raise BadInput(f"{path} cannot be read ({error}): mend it, or take it away") from error
     return rows
 

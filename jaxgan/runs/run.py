@@ -1,8 +1,6 @@
 """A run's folder: what was asked for, what came out, and how to open it again."""
 
-import contextlib
 import dataclasses
-import shutil
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,20 +8,17 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from jaxgan import reading, recipes
+from jaxgan.checkpoint.damage import of_the_machine
 from jaxgan.config import from_json
 from jaxgan.data import DatasetInfo, Spec
 from jaxgan.data.batch import fed
 from jaxgan.data.dataset import info_from_json
-from jaxgan.errors import BadInput
+from jaxgan.errors import BadInput, TryAgain
 from jaxgan.names import shown
 from jaxgan.options import Config
 from jaxgan.runs.files import git_sha, versions, write_json
+from jaxgan.runs.folder import new_folder
 
-_BESIDE = ("lock",)  # what may lie in the folder of a run that has not begun; and *.part
-_OWN = (  # what a training writes; the last one makes it a run
-    *("checkpoints", "samples", "evaluation", "tensorboard", "wandb", "wandb-id", "lock"),
-    *("metrics.jsonl", "curves.png", "report.html", "config.json"),
-)
 FORMAT = 2  # of config.json and of checkpoints: changes where an earlier one could not be read
 MUTABLE = ("steps", "data", "stop_when", "stop_rows")  # at a resume: how long is trained, and not what
 
@@ -38,6 +33,8 @@ class Run(NamedTuple):
     revision: str  # of the recipe, when the run was begun
     begun_from: dict[str, Any] | None = None  # run, step and state_sha256 of the run whose networks it began with
     command: tuple[str, ...] = ()  # the words that asked for it, () where it was a function's call
+    beside: int = 1  # how many were begun in one program, this one among them
+    stretched: bool = False  # whether its rates have left the curve that they began on
 
     @property
     def name(self) -> str:
@@ -53,11 +50,6 @@ class Run(NamedTuple):
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
         return self.folder / "checkpoints"
-
-
-def exists(folder: str | Path) -> bool:
-    """Whether the folder holds a run."""
-    return (Path(folder) / "config.json").is_file()
 
 
 def is_own(folder: str | Path) -> bool:
@@ -109,16 +101,23 @@ def _open(folder, recipe):
         if missing := set(fed(config)) - info.specs.keys():
             raise KeyError(f"its data have no {min(missing)}")
         begun_from = saved.get("begun_from")
-        if not isinstance(begun_from, dict | None):
+        if not isinstance(begun_from, dict | None) or (begun_from and not isinstance(begun_from.get("run"), str)):
             raise TypeError(f"begun_from is {begun_from!r}")
         command = saved.get("command", [])
         if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
             raise TypeError(f"command is {command!r}")
+        beside, stretched = saved.get("beside", 1), saved.get("stretched", False)
+        if type(beside) is not int or type(stretched) is not bool:
+            raise TypeError(f"beside is {beside!r}, stretched {stretched!r}")
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        if of_the_machine(error):
+            raise TryAgain(f"{path} cannot be read now ({error}): nothing was changed, try the same again") from error
         raise BadInput(
             f"{path} cannot be read ({type(error).__name__}: {error}): the run's config is damaged"
         ) from error
-    return Run(folder, module, config, info, shown(saved.get("revision", "1.1")), begun_from, tuple(command))
+    return Run(
+        folder, module, config, info, shown(saved.get("revision", "1.1")), begun_from, tuple(command), beside, stretched
+    )
 
 
 def _recipe_of(folder, saved, recipe):
@@ -148,38 +147,16 @@ def create(
     info: DatasetInfo,
     begun_from: dict[str, Any] | None = None,
     command: Sequence[str] = (),
+    beside: int = 1,
 ) -> Run:
     """Run in a new folder: the given one, which must not hold anything, or the next free runs/RECIPE-NNN."""
     folder, revision = new_folder(folder, recipes.name(recipe)), recipes.revision(recipe)
-    run = Run(folder, recipe, config, info, revision, begun_from, tuple(command))
+    run = Run(folder, recipe, config, info, revision, begun_from, tuple(command), beside)
     try:
         _write_config(run)
     except OSError as error:
         raise BadInput(f"cannot write to {run.folder} ({error.strerror}): give another --out") from error
     return run
-
-
-def new_folder(folder: str | Path | None, name: str) -> Path:
-    """The folder, made, which must not hold anything; without one the next free runs/NAME-NNN."""
-    try:
-        if folder is None:
-            return _next_free(name)
-        folder = Path(folder)
-        if exists(folder):
-            raise BadInput(
-                f"{folder} is already there: --resume auto goes on with it, another --out (or none) begins a new run"
-            )
-        there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        others = [name for name in there if name not in _BESIDE and not name.endswith(".part")]
-        if others:
-            raise BadInput(
-                f"{folder} holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''} and no config.json: it is no run "
-                "that could be gone on with, give another --out, or empty it"
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot write to {folder or 'runs'} ({error.strerror}): give another --out") from error
-    return folder
 
 
 def resume(
@@ -219,7 +196,8 @@ def resume(
     if config.steps < run.config.steps:
         raise BadInput(f"--steps {config.steps}, but {folder} was begun with {run.config.steps}: they may only grow")
     if config != run.config:
-        run = run._replace(config=config)
+        left = run.stretched or _decay(config) != _decay(run.config)
+        run = run._replace(config=config, stretched=left)
         if write:
             _write_config(run)
     return run
@@ -242,25 +220,6 @@ def _schedule_grown(config, run):
     )
 
 
-def remove_unused(run: Run) -> None:
-    """Removes what a run has written that ended before its first row and its first checkpoint: the next try can have it.
-
-    What lay there before stays, and then its folder too.
-    """
-    rows, checkpoints = run.folder / "metrics.jsonl", run.checkpoints
-    used = (rows.exists() and rows.stat().st_size) or (checkpoints.is_dir() and any(checkpoints.iterdir()))
-    if used:
-        return
-    for name in _OWN:
-        path = run.folder / name
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # not empty
-        run.folder.rmdir()
-
-
 def _write_config(run):
     write_json(
         run.folder / "config.json",
@@ -269,6 +228,8 @@ def _write_config(run):
             "recipe": run.name,
             "revision": run.revision,
             "command": list(run.command),
+            "beside": run.beside,
+            "stretched": run.stretched,
             "begun_from": run.begun_from,
             "origin": recipes.origin(run.recipe),
             "config": dataclasses.asdict(run.config),
@@ -277,17 +238,3 @@ def _write_config(run):
             "git": git_sha(),
         },
     )
-
-
-def _next_free(name):
-    number = 1
-    while True:
-        folder = Path("runs") / f"{name}-{number:03}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            if not folder.parent.is_dir():
-                raise
-            number += 1
-        else:
-            return folder

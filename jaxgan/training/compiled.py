@@ -53,7 +53,7 @@ class CompiledStep(NamedTuple):
 
     def stepper(self) -> Callable[..., Any]:
         """(state, batch, count) -> (state, metrics), with what follows every batch on its devices."""
-        shared = jax.device_put(self.loader.shared, self.wrapped.where)
+        shared = [self.wrapped.follow(tree) for tree in self.loader.shared]
         return lambda state, batch, count: self.wrapped(state, batch, *self.counted(count), *shared)
 
     def lower(self, state: State) -> Any:
@@ -90,16 +90,16 @@ def compose(
     experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode))
     parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
     scalars.check(recipe, config, dataset.specs)
-    batched = loader(dataset, config)
+    batched = loader(dataset, config, parallel.own_rows(mode, devices, config.batch_size))
     step = dispatch(experiment.step, batched, config)
-    wrapped = parallel.wrap(mode, step, devices, batched.batch_axis)
+    wrapped = parallel.wrap(mode, step, devices, batched.batch_axis, batched.rows)
     begin = lambda: build.initial_state(experiment, config, dataset.specs)
     count, chunk = partial(counted, config), config.steps_per_dispatch
     return CompiledStep(experiment, batched, wrapped, mode, count, chunk, len(devices), begin)
 
 
-def loader(dataset: data.Dataset, config: Config) -> data.Loader:
-    """data.Loader of the batches that a config asks for."""
+def loader(dataset: data.Dataset, config: Config, own: np.ndarray | None = None) -> data.Loader:
+    """data.Loader of the batches that a config asks for. own: the rows of each that this process reads, all by default."""
     return data.Loader(
         dataset,
         config.batch_size,
@@ -109,6 +109,7 @@ def loader(dataset: data.Dataset, config: Config) -> data.Loader:
         flip=config.flip,
         turns=config.d_steps,
         chunk=config.steps_per_dispatch,
+        own=own,
     )
 
 

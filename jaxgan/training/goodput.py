@@ -22,20 +22,25 @@ class Goodput:
 
     def __init__(self) -> None:
         self._since_now = Goodput._since if Goodput._since is not None else time.monotonic() - age()
-        self._compiling: float | None = None
+        self._compiling = self._last = 0.0  # of all attempts, of the last one
+        self._lost = 0.0  # of steps that came to nothing, of a training that went back
         self._spent: Counter[str] = Counter()  # seconds by word
 
     def compiled(self, advance: Callable[..., Any]) -> Callable[..., Any]:
         """The function of steps, whose first call compiles."""
 
+        first = True
+
         def timed(*args):
-            if self._compiling is not None:
+            nonlocal first
+            if not first:
                 return advance(*args)
-            began = time.perf_counter()
+            first, began = False, time.perf_counter()
             try:
                 return advance(*args)
             finally:
-                self._compiling = time.perf_counter() - began
+                self._last = time.perf_counter() - began
+                self._compiling += self._last
 
         return timed
 
@@ -51,10 +56,24 @@ class Goodput:
 
         return timed
 
+    def begun(self) -> float:
+        """A moment of steps alone, for `lost`."""
+        return time.perf_counter() - self._compiling - sum(self._spent.values())
+
+    def lost(self, begun: float) -> None:
+        """Counts the steps since that moment as lost."""
+        self._lost += self.begun() - begun
+
     def shares(self, trained: float) -> dict[str, float]:
         """{word: share of the time}, that of steps first; what is left is the start. trained: seconds of steps and compiling."""
-        whole, compiling = time.monotonic() - self._since_now, self._compiling or 0.0
-        parts = {"steps": max(trained - compiling, 0.0), "compiling": compiling, **dict(sorted(self._spent.items()))}
+        whole, own = time.monotonic() - self._since_now, self._last
+        lost = {"lost": self._lost} if self._lost else {}
+        parts = {
+            "steps": max(trained - own, 0.0),
+            **lost,
+            "compiling": self._compiling,
+            **dict(sorted(self._spent.items())),
+        }
         return {word: part / whole for word, part in parts.items()}
 
     def end(self, trained: float) -> tuple[dict[str, float], str]:

@@ -14,6 +14,7 @@ from jaxgan import runs, runtime
 from jaxgan.checkpoint import Checkpoints
 from jaxgan.core import GAN
 from jaxgan.data import Dataset
+from jaxgan.processes import agree
 from jaxgan.reports import curves, samples
 
 
@@ -33,6 +34,10 @@ def _nobody(row, picture=None):
     return None
 
 
+def _nothing(*_):
+    return None
+
+
 def run_hooks(
     run: runs.Run,
     gan: GAN,
@@ -47,8 +52,15 @@ def run_hooks(
     """RunHooks of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
 
     held_out: the Dataset that inputs of G are taken from, by default the one trained on. rollbacks: how often the run has gone
-    back to a checkpoint, which the next ones tell.
+    back to a checkpoint, which the next ones tell. Of several processes all save, one does the rest.
     """
+
+    def save(step, state, row):
+        metadata = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions(), "format": runs.FORMAT}
+        store.save(step, state, agree.shared({**metadata, "rollbacks": rollbacks}))
+
+    if not agree.writer():
+        return RunHooks(_nothing, _nothing, save, _nothing, _nothing)
     metrics, unwritten = run.folder / "metrics.jsonl", []
     draw = samples.sample_grids(run, gan, dataset, held_out)
     draw_curves = _seldom(lambda: curves.save_curves(run.folder / "curves.png", metrics))
@@ -66,10 +78,6 @@ def run_hooks(
 
     def sample(step, state, row):
         write({"step": step}, draw(step, state))
-
-    def save(step, state, row):
-        metadata = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions(), "format": runs.FORMAT}
-        store.save(step, state, {**metadata, "rollbacks": rollbacks})
 
     return RunHooks(log, sample, save, lambda step, state, row: draw_curves(), flush)
 

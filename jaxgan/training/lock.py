@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from jaxgan import reading
 from jaxgan.errors import TryAgain
 from jaxgan.names import tell
 
@@ -25,7 +26,7 @@ def held(folder: str | Path, say: Callable[[str], Any] = tell) -> Iterator[None]
     read. Where the file system has no locks that is said, and nothing is kept away.
     """
     path = Path(folder) / "lock"
-    with path.open("a+") as file:
+    with reading.own(path) as file:
         if fcntl is not None:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

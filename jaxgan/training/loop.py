@@ -13,6 +13,7 @@ import numpy as np
 from jaxgan.checkpoint import not_finite
 from jaxgan.data.loader import AHEAD
 from jaxgan.errors import Diverged
+from jaxgan.processes import agree
 
 EARLY = (1, 2, 5, 10, 20, 50)  # a first minute without a word is a long one
 
@@ -39,6 +40,10 @@ def _no():
     return False
 
 
+def _alone(leave, over):
+    return leave, over
+
+
 def _number(value):
     return float(value) if np.ndim(value) == 0 else np.asarray(value)
 
@@ -59,6 +64,7 @@ def run(
     hooks: Sequence[Hook],
     interrupted: Callable[[], bool] = _no,
     should_stop: Callable[[], bool] = _no,
+    decide: Callable[[bool, bool], tuple[bool, bool]] = _alone,
     seconds: float = 0.0,
     skips: int = 0,
 ) -> tuple[Any, dict[str, Any]]:
@@ -66,7 +72,8 @@ def run(
 
     advance: (state, batch, count) -> (state, metrics), count steps. batch: (step, steps at which the next dispatches begin) ->
     batch of a whole dispatch from there on. A dispatch ends where a hook is due; only there the host waits for the device.
-    interrupted: whether to break off, with the hooks that save; should_stop: whether this is the end, with all hooks.
+    interrupted: whether to break off, with the hooks that save; should_stop: whether this is the end, with all hooks. decide:
+    what several processes make of both: asked where a hook is due alone, since only there all of them look.
     seconds: of training before this. Metrics may be arrays, one entry for each of several trainings side by side: so are then
     the values of the row. Raises Diverged, with the step, at the first row whose losses are not finite, none of them.
     """
@@ -75,8 +82,12 @@ def run(
         soon = (early - step for hook in hooks for early in hook.early if early > step)
         return min(chunk, stop - step, *soon, *(hook.every - step % hook.every for hook in hooks))
 
+    def asked():
+        return decide(interrupted(), step >= stop or should_stop())
+
     row: dict[str, Any] = {}
-    step, leave, over = start, interrupted(), start >= stop or should_stop()
+    step, alone = start, agree.count() == 1
+    leave, over = asked()
     seen, clock, trained = start, time.perf_counter(), seconds  # step and time of the last row, seconds of training
     warm = False  # the first row has the time of compiling in it, and no speed
     metrics = None
@@ -104,7 +115,7 @@ def run(
                 if np.min(skipped["in_a_row"]) >= skips:
                     raise Diverged(f"{np.min(skipped['in_a_row'])} steps in a row up to {step} came to nothing")
             elif not np.isfinite(row["loss_g"] + row["loss_d"]).any():
-                bad = not_finite(state)
+                bad = not_finite(agree.whole(state))
                 learned = f", {bad} is not finite" if bad else ""
                 raise Diverged(f"loss_g is {row['loss_g']} and loss_d {row['loss_d']} at step {step}{learned}")
         for hook in due:
@@ -118,29 +129,22 @@ def run(
         try:
             given = batch(step, [n for n in upcoming[1:] if n < stop])
         except Exception:
-            if metrics is not None:  # the state of this step is whole
+            if metrics is not None and alone:  # the state of this step is whole
                 look([hook for hook in hooks if hook.stopped])
             raise
         state, metrics = advance(state, given, count)
         first, step = step == 0, step + count
-        leave, over = interrupted(), step >= stop or should_stop()
-        due = [
-            hook
-            for hook in hooks
-            if over
-            or step % hook.every == 0
-            or (first and hook.first)
-            or step in hook.early
-            or (leave and hook.stopped)
-        ]
+        here = [hook for hook in hooks if step % hook.every == 0 or (first and hook.first) or step in hook.early]
+        leave, over = asked() if here or alone or step >= stop else (False, False)
+        due = [hook for hook in hooks if over or hook in here or (leave and hook.stopped)]
         if due:
             look(due)
-            if not over and should_stop():  # by what a hook has seen
-                over = True
+            left, ended = (leave, over) if over else asked()
+            if ended and not over:  # by what a hook has seen
                 look([hook for hook in hooks if hook not in due])
-            elif not leave and interrupted():  # while a hook looked
-                leave = True
+            elif left and not leave:  # while a hook looked
                 look([hook for hook in hooks if hook.stopped and hook not in due])
+            leave, over = left, ended
     return state, row
 
 
@@ -151,7 +155,11 @@ class Signals:
     grace: seconds after which the process is left, whatever it does, with the status that the signal has.
     """
 
-    NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)]
+    NUMBERS = [
+        getattr(signal, name)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
+        if hasattr(signal, name)
+    ]
 
     def __init__(self, grace: float | None = None) -> None:
         self.number: int | None = None
@@ -160,7 +168,11 @@ class Signals:
 
     def __enter__(self) -> "Signals":
         try:
-            self._before = {number: signal.signal(number, self._ask) for number in self.NUMBERS}
+            self._before = {
+                number: signal.signal(number, self._ask)
+                for number in self.NUMBERS
+                if signal.getsignal(number) != signal.SIG_IGN  # nohup: whoever called does not want it to end
+            }
         except ValueError:  # not the main thread: nobody can interrupt it
             self._before = {}
         return self
@@ -175,6 +187,15 @@ class Signals:
         """Asks to stop, as this signal would."""
         if self.number is None:
             self.number = number
+
+    def decide(self, leave: bool, over: bool) -> tuple[bool, bool]:
+        """(leave, over) of all processes: a signal to one is one to all, and what is over the writer says."""
+        if agree.count() == 1:
+            return leave, over
+        numbers, overs = agree.gathered(self.number or 0, over).T
+        if numbers.max():
+            self.ask(int(numbers.max()))
+        return bool(numbers.max()), bool(overs[0])
 
     def looking(self, call: Callable[..., Any]) -> Callable[..., Any]:
         """The call, which saves nothing, and which a signal breaks off; it then gives None."""
@@ -219,5 +240,9 @@ def _swallows(frame):
 
 
 def status(number: int) -> int:
-    """What a process ends with that a signal has asked to leave, and that has saved: 75, to be begun again, for SIGUSR1."""
-    return 75 if number == getattr(signal, "SIGUSR1", None) else 128 + number
+    """What a process ends with that a signal has asked to leave, and that has saved: 75, to be begun again, for a scheduler's.
+
+    Those are SIGUSR1, SIGUSR2 and SIGXCPU.
+    """
+    schedulers = [getattr(signal, name, None) for name in ("SIGUSR1", "SIGUSR2", "SIGXCPU")]
+    return 75 if number in schedulers else 128 + number

@@ -15,6 +15,7 @@ from jaxgan.data import Dataset
 from jaxgan.errors import BadInput, Diverged
 from jaxgan.metrics.records import infos
 from jaxgan.names import tell
+from jaxgan.processes import agree
 from jaxgan.reports import curves, page
 from jaxgan.training import hooks, loggers, loop, stopping
 from jaxgan.training.goodput import Goodput
@@ -41,7 +42,12 @@ class Member:
         self.failed: Counter[str] = Counter()  # what only looks, and could not
         self.last: dict[str, Any] = {}  # its newest row
         self.end = stopping.EarlyStopping(config, limit)
-        options = {"keep_latest": config.keep_latest, "keep_best": config.keep_best, "metric": config.best_metric}
+        least = 2 if several else 1  # of the step before, which all members have while they save one after the other
+        options = {
+            "keep_latest": max(config.keep_latest, least),
+            "keep_best": config.keep_best,
+            "metric": config.best_metric,
+        }
         self.store = Checkpoints(run.checkpoints, **options, say=say)
         self._i, self._program, self._say = i, program, say
         self._rows = run.folder / "metrics.jsonl"
@@ -71,11 +77,13 @@ class Member:
             self.end.look(row)
 
         fields = dataclasses.asdict(config)
+        log_to = log_to if agree.writer() else ()
         write = stack.enter_context(loggers.open_loggers(log_to, run.folder, run.name, fields, start))
         self._hooks = hooks.run_hooks(
             run, gan, self.store, dataset, held_out=others, look=look, write=write, rollbacks=rollbacks
         )
-        if config.evaluate_every_steps or config.evaluate_all_every_steps:
+        if agree.writer() and (config.evaluate_every_steps or config.evaluate_all_every_steps):
+            devices = [device for device in devices if device.process_index == agree.index()]
             periodic = evaluation.PeriodicEvaluation(run, gan, dataset, devices, self._say, others)
             self._hooks = self._hooks._replace(cheap=periodic.cheap, all_of=periodic.all_of)
 
@@ -130,7 +138,8 @@ class Member:
             step = self.last.get("step", 0)
             if self._hooks is not None:
                 self._looked("log", step, self._hooks.flush)
-            self._looked("draw", step, lambda: curves.save_curves(self.run.folder / "curves.png", self._rows))
+            if agree.writer():
+                self._looked("draw", step, lambda: curves.save_curves(self.run.folder / "curves.png", self._rows))
 
     def _looked(self, name, step, call):
         try:
@@ -140,6 +149,8 @@ class Member:
 
     def result(self, step: int, seconds: float, state: Any, row: dict[str, Any], shares: dict[str, float]) -> None:
         """Writes result.json and the page, where it was trained or has none. shares: what its process's time was for."""
+        if not agree.writer():
+            return
         there = (self.run.folder / "result.json").exists()
         if not there or (row and self.diverged is None):
             ended = self.end.reason if self.diverged is None else f"diverged at step {self.diverged}"
@@ -155,11 +166,17 @@ def calls(config: Any, members: Sequence[Member], signals: loop.Signals, goodput
 
     def every(name):
         def call(step, state, row):
+            if name == "save":
+                for member in members if len(members) > 1 else ():
+                    member.store.wait()  # no member is two checkpoints ahead of another
             for member in members:
                 member.call(name, step, state, row)
 
         call = goodput.spent(name, call)
-        return signals.looking(call) if name in ("cheap", "all_of", "sample") else call
+        if name not in ("cheap", "all_of", "sample"):
+            return call
+        looked = signals.looking(call)
+        return looked if agree.count() == 1 else lambda step, state, row: _by_one(looked, step, state, row)
 
     looks = ((config.evaluate_every_steps, "cheap"), (config.evaluate_all_every_steps, "all_of"))
     return (
@@ -171,8 +188,15 @@ def calls(config: Any, members: Sequence[Member], signals: loop.Signals, goodput
     )
 
 
+def _by_one(look, step, state, row):
+    """Looks at a state that all processes put together, and one looks at: a signal breaks off what only it does."""
+    own = agree.whole(state._replace(g=state.g._replace(opt=()), d=state.d._replace(opt=())))
+    return look(step, own, row) if agree.writer() else None
+
+
 def _drop_rows_after(path, step):
     """The whole rows up to `step`, alone left there: what a kill cut short or the checkpoint does not know comes again."""
     rows = [row for row in runs.read_metrics(path) if row["step"] <= step]
-    runs.write_text(path, "".join(json.dumps(row) + "\n" for row in rows))
+    if agree.writer():
+        runs.write_text(path, "".join(json.dumps(row) + "\n" for row in rows))
     return rows

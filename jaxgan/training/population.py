@@ -6,6 +6,7 @@ benchmarks/README.md says where.
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from jaxgan.options.burn_in import movable
 from jaxgan.training import scalars
 from jaxgan.training.compiled import Recipe, counted, dispatch, loader
 
+MOST = 4096  # members
 _AXES = State(step=None, key=0, g=0, d=0, ema=0, skips=0)  # all are at the same step, so that lazy penalties stay lazy
 
 
@@ -37,7 +39,11 @@ def members(config: Any, count: int = 1, sweep: Sequence[str] = ()) -> list[Any]
             axes.append([{name: float(value)} for value in values.split(",")])
         except ValueError:
             raise BadInput(f"--sweep is {words!r}: give {name}=NUMBER,NUMBER,...") from None
+    if not 1 <= count <= MOST:
+        raise BadInput(f"--population is {count}: give 1 to {MOST}")
     axes.append([{"seed": config.seed + i} for i in range(count)])
+    if math.prod(map(len, axes)) > MOST:
+        raise BadInput(f"--sweep and --population make {math.prod(map(len, axes))} runs: give {MOST} or less")
     merged = [{k: v for part in parts for k, v in part.items()} for parts in itertools.product(*axes)]
     return [dataclasses.replace(config, **values) for values in merged]
 

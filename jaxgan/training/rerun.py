@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from jaxgan import checkpoint, inference, reading, runs
 from jaxgan import data as sources
-from jaxgan.errors import BadInput
+from jaxgan.checkpoint.damage import of_the_machine
+from jaxgan.errors import BadInput, TryAgain
 from jaxgan.names import shown
 from jaxgan.runs import Run
 from jaxgan.training.train import train
@@ -48,10 +49,20 @@ def rerun(
     """
     run = runs.open_run(folder, recipe)
     was = _result(run)
-    if (Path(folder).resolve().parent / "population.json").is_file():
+    if run.beside > 1 or (Path(folder).resolve().parent / "population.json").is_file():
         raise BadInput(
             f"{folder} was trained beside others, and is what it would be alone up to rounding: no state to compare"
         )
+    if run.stretched:
+        raise BadInput(
+            f"{folder} left the curve of its rates on the way (--decay-steps): no training from its beginning comes to its state"
+        )
+    if (
+        out is not None
+        and runs.exists(out)
+        and runs.open_run(out, recipe).command[:3] != ("jaxgan", "rerun", str(folder))
+    ):
+        raise BadInput(f"{out} is no rerun of {folder}: give another --out")
     moved = {name: word for name, word in {"data": data, "input": input, "masks": masks}.items() if word is not None}
     for name, word in moved.items():
         if not getattr(run.config, name, ""):
@@ -85,6 +96,8 @@ def _result(run):
     except FileNotFoundError as error:
         raise BadInput(f"{run.folder} has no result.json: go on with it until its end, --resume auto") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
+        if of_the_machine(error):
+            raise TryAgain(f"{path} cannot be read now ({error}): try the same again") from error
         raise BadInput(f"{path} cannot be read ({error}): train it to its end once more, --resume auto") from error
     return found
 
@@ -132,8 +145,11 @@ def _facts(run):
     found: dict[str, Any] = {}
     for name in ("config.json", "result.json"):
         found |= reading.json_of(run.folder / name)
-    flat = {**{f"version of {name}": x for name, x in dict(found.pop("versions", None) or {}).items()}, **found}
-    flat["begun from"] = (flat.pop("begun_from", None) or {}).get("state_sha256")
+    versions, begun_from = (
+        x if isinstance(x := found.pop(name, None), dict) else {} for name in ("versions", "begun_from")
+    )
+    flat = {**{f"version of {name}": x for name, x in versions.items()}, **found}
+    flat["begun from"] = begun_from.get("state_sha256")
     return {name: x for name, x in flat.items() if name.startswith("version") or name in (*_PLACES, "begun from")}
 
 

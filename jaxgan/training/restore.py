@@ -39,7 +39,14 @@ def restored(members: Sequence[Member], program: Any, home: Any, resume: str) ->
         raise BadInput(
             f"none of the checkpoints {sorted(common)} in {home} can be read: nothing was moved; train again, with another --out"
         )
-    if any(member.store.marked and not member.store.steps() for member in living):
+    there = {member.run.folder.name: member.store.steps() for member in living}
+    if any(there.values()):
+        words = "; ".join(f"{name} has {', '.join(map(str, steps)) or 'none'}" for name, steps in there.items())
+        raise BadInput(
+            f"the runs in {home} have no checkpoint of the same step ({words}): go on with one of them alone, "
+            f"--config {home}/00/config.json --out {home}/00 --resume auto"
+        )
+    if any(member.store.marked for member in living):
         raise BadInput(
             f"{home} had a checkpoint, and has none to go on from: put it back, or train again, with another --out"
         )

@@ -6,8 +6,10 @@ from typing import Any
 import jax
 
 from jaxgan import reading, runs
+from jaxgan.checkpoint.damage import of_the_machine
 from jaxgan.core import State
-from jaxgan.errors import BadInput, Diverged
+from jaxgan.errors import BadInput, Diverged, TryAgain
+from jaxgan.processes import agree
 
 MOST = 3
 """Rollbacks to one and the same checkpoint: what diverges more often does so for another reason than its draws."""
@@ -23,6 +25,8 @@ def recorded(folder: Path) -> list[dict[str, Any]]:
         found = reading.json_of(path)
         return [{"number": int(one["number"]), "to": int(one["to"]), "why": str(one["why"])} for one in found]
     except (OSError, ValueError, TypeError, KeyError) as error:
+        if of_the_machine(error):
+            raise TryAgain(f"{path} cannot be read now ({error}): nothing was changed, try the same again") from error
         raise BadInput(f"{path} cannot be read ({error}): which draws the run went on with is not known") from error
 
 
@@ -32,7 +36,10 @@ def back(folder: Path, to: int, error: Diverged) -> int:
     if sum(one["to"] == to for one in before) >= MOST:
         raise Diverged(f"{error}, and so it did after each of {MOST} rollbacks to step {to}") from error
     number = len(before) + 1
-    runs.write_json(folder / _FILE, [*before, {"number": number, "to": to, "why": str(error)}])
+    agree.gathered(0)  # all have read it
+    if agree.writer():
+        runs.write_json(folder / _FILE, [*before, {"number": number, "to": to, "why": str(error)}])
+    agree.gathered(0)  # and read it again when it is written
     return number
 
 
@@ -41,8 +48,13 @@ def moved(state: State, folder: Path, known: int) -> tuple[State, int]:
 
     Each rollback to it since has folded its number into the key that it was saved with.
     """
-    step = int(state.step)
-    since = [one["number"] for one in recorded(folder) if one["number"] > known and one["to"] == step]
+    step, there = int(state.step), recorded(folder)
+    if known > len(there):
+        raise BadInput(
+            f"the checkpoint of step {step} has {known} rollbacks behind it, and {folder / _FILE} tells of {len(there)}: put "
+            "that back, or train again, with another --out"
+        )
+    since = [one["number"] for one in there if one["number"] > known and one["to"] == step]
     if not since:
         return state, known
     return state._replace(key=jax.random.fold_in(state.key, since[-1])), since[-1]

@@ -14,12 +14,14 @@ from jaxgan.checkpoint import Checkpoints, printable
 from jaxgan.config import check_inactive
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
-from jaxgan.errors import BadInput, Diverged, TryAgain
+from jaxgan.errors import BadInput, Diverged
 from jaxgan.names import tell
+from jaxgan.processes import agree
 from jaxgan.progress import Progress, duration
 from jaxgan.reports import animation, samples
 from jaxgan.training import lock, loggers, loop, rollback, table, transfer, words
 from jaxgan.training.compiled import Config, Recipe, compose, deadline, held_out, prepare
+from jaxgan.training.folder import cleared, opened, unused_removed
 from jaxgan.training.goodput import Goodput
 from jaxgan.training.member import Member, calls
 from jaxgan.training.population import Population
@@ -71,26 +73,19 @@ def train(
     shapes = jax.eval_shape(program.begin)  # networks that do not fit the data fail here
     taken = None if init_from is None else transfer.take(init_from, shapes, init_partial, module)
     with contextlib.ExitStack() as stack:
-        if going_on and out is not None:
-            runs.resume(
-                out, module, config, dataset.info, write=False
-            )  # what is refused changes nothing, the lock neither
-            stack.enter_context(lock.held(out))
-            run = runs.resume(out, module, config, dataset.info)
-        else:
-            run = runs.create(out, module, config, dataset.info, taken and taken.source, command)
-            stack.enter_context(_unused_removed([run]))
-            stack.enter_context(lock.held(run.folder))
+        run = opened(stack, out, module, config, dataset.info, going_on, taken and taken.source, command)
+        goodput = Goodput()
         while True:
             try:
-                how = (limit, resume, going_on, log_to, grace_seconds)
+                how = (limit, resume, going_on, log_to, grace_seconds, goodput)
                 _train([run], program, dataset, chosen, how, run.folder, taken)
                 break
             except Diverged as error:
                 if config.on_nan == "stop":
                     raise
                 going_on = _back(run, error)
-        _drawn(run.folder)
+        if agree.writer():
+            _drawn(run.folder)
     return run
 
 
@@ -117,11 +112,13 @@ def train_population(
     first, name = configs[0], recipes.name(module)
     for config in configs[1:]:
         check_inactive(config, module.TINY)
-    going_on = _goes_on(resume, out, None if out is None else Path(out) / "00")
+    going_on = _goes_on(resume, out, None if out is None else Path(out) / f"{len(configs) - 1:02}")
     if not going_on:
         transfer.check(first, None)
     dataset = prepare(module, first)
     program = Population(module, configs, dataset)
+    if out is not None and not going_on and resume != "never":
+        cleared(Path(out))
     home = Path(out) if going_on and out is not None else runs.new_folder(out, f"{name}-population")
     folders = [home / f"{i:02}" for i in range(len(configs))]
     for folder, config in zip(folders, configs, strict=True) if going_on else ():
@@ -130,13 +127,13 @@ def train_population(
         stack.enter_context(lock.held(home))
         for folder in folders if going_on else ():
             stack.enter_context(lock.held(folder))
-        open_run = runs.resume if going_on else partial(runs.create, command=command)
+        open_run = runs.resume if going_on else partial(runs.create, command=command, beside=len(configs))
         made = [open_run(folder, module, config, dataset.info) for folder, config in zip(folders, configs, strict=True)]
         if not going_on:
-            stack.enter_context(_unused_removed(made))
+            stack.enter_context(unused_removed(made))
             for folder in folders:
                 stack.enter_context(lock.held(folder))
-        how = (limit, resume, going_on, log_to, grace_seconds)
+        how = (limit, resume, going_on, log_to, grace_seconds, Goodput())
         _train(made, program, dataset, jax.devices()[:1], how, home)
     return home
 
@@ -153,32 +150,24 @@ def _checked(recipe, out, resume, max_minutes, log_to, grace_seconds):
 
 
 def _goes_on(resume, out, run):
-    going_on = resume != "never" and run is not None and runs.exists(run)
+    going_on = agree.shared(resume != "never" and run is not None and runs.exists(run))
     if resume == "must" and not going_on:
         raise BadInput(f"--resume must, but there is no run in {out}: --resume auto begins one")
     return going_on
 
 
-@contextlib.contextmanager
-def _unused_removed(made):
-    try:
-        yield
-    except TryAgain:  # another process may be at work there
-        raise
-    except BadInput:
-        for run in made:
-            runs.remove_unused(run)
-        raise
+def _positive(x):
+    return float(x) if type(x) in (int, float) and 0 < x < float("inf") else 0.0
 
 
 def _back(run, error):
     """Whether the run goes on from its last checkpoint, with other draws. Raises Diverged where that has not helped."""
     with (
-        contextlib.closing(Checkpoints(run.checkpoints, read_only=True))
+        contextlib.closing(Checkpoints(run.checkpoints))
         if run.checkpoints.is_dir()
         else (contextlib.nullcontext()) as store
     ):
-        to = max(store.steps(), default=0) if store else 0
+        to = store.back_to(run.config.save_every_steps) if store else 0
     reason = error.__cause__ if isinstance(error.__cause__, Diverged) else error  # without what else could be tried
     number = rollback.back(run.folder, to, reason)
     tell(f"{reason}: back to step {to}, with other draws (rollback {number})")
@@ -195,7 +184,7 @@ def _drawn(folder):
 
 def _train(made, program, dataset, devices, how, home, taken=None):
     """Trains the runs in `made`, one or several side by side, to their end."""
-    limit, resume, going_on, log_to, grace_seconds = how
+    limit, resume, going_on, log_to, grace_seconds, goodput = how
     config, several = made[0].config, len(made) > 1
     with Progress(config.steps) as progress, contextlib.ExitStack() as stack:
         shape = "x".join(map(str, made[0].made.shape))
@@ -213,10 +202,10 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         state, note = restored(members, program, home, resume) if going_on else (None, {})
         if state is None:
             state = transfer.first(made[0], program.initial(), program.experiment.opt, taken, progress.say)
-        seconds_before = float(note.get("seconds") or 0.0)
+        seconds_before = _positive(note.get("seconds"))
         rollbacks = 0
         if not several:
-            state, rollbacks = rollback.moved(state, made[0].folder, int(note.get("rollbacks") or 0))
+            state, rollbacks = rollback.moved(state, made[0].folder, int(_positive(note.get("rollbacks"))))
         start, others = int(state.step), held_out(config)
         if going_on:
             progress.say(f"resumed from step {start}")
@@ -230,7 +219,7 @@ def _train(made, program, dataset, devices, how, home, taken=None):
             ended = [member.end() for member in living()]  # each is asked, so that each has its reason
             return all(ended)
 
-        signals, goodput = loop.Signals(grace_seconds), Goodput()
+        signals = loop.Signals(grace_seconds)
         hooks = calls(config, members, signals, goodput)
         if several:
             table.write(home, members, program)
@@ -242,6 +231,7 @@ def _train(made, program, dataset, devices, how, home, taken=None):
                 signals.ask(signal.SIGPIPE)
             return signals.number is not None
 
+        begun = goodput.begun()
         with signals:
             try:
                 state, row = loop.run(
@@ -255,14 +245,17 @@ def _train(made, program, dataset, devices, how, home, taken=None):
                     hooks=hooks,
                     interrupted=interrupted,
                     should_stop=over,
+                    decide=signals.decide,
                     seconds=seconds_before,
                     skips=config.skips if config.counts_skips else 0,
                 )
             except Diverged as error:
+                goodput.lost(begun)
                 raise Diverged(words.diverged(error, members, home)) from error
             finally:
                 for member in members:
                     member.close()
+        state = agree.whole(state)
         step, seconds = int(state.step), row.get("seconds", seconds_before)
         shares, line = goodput.end(seconds - seconds_before)
         word = words.command(made[0].recipe, members, home)

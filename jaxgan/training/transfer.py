@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxgan import checkpoint, inference, runs
+from jaxgan import checkpoint, inference, parallel, runs
 from jaxgan.core import Pair, State
 from jaxgan.errors import BadInput
 from jaxgan.names import tell
@@ -80,6 +80,12 @@ def first(run: runs.Run, state: State, opt: Pair, taken: Taken | None, say: Call
                 f"{run.folder} has no checkpoint yet, and was begun from {run.begun_from['run']}: add --init-from to begin so"
             )
         return state
+    was = (run.begun_from or {}).get("state_sha256")
+    if was != taken.source["state_sha256"]:
+        raise BadInput(
+            f"{run.folder} began with a state of sha256 {str(was)[:12]}, and {taken.source['run']} has "
+            f"{taken.source['state_sha256'][:12]} now: give the run as it was, or another --out"
+        )
     for line in taken.left_out:
         say(f"left as it begins: {line}")
     say(f"begun from step {taken.source['step']} of {taken.source['run']}")
@@ -94,7 +100,7 @@ def begun(state: State, opt: Pair, taken: Taken) -> State:
 
         def one(path, leaf):
             path = jax.tree_util.keystr(path)
-            return jax.device_put(found[path], leaf.sharding) if path in found else leaf
+            return parallel.put(found[path], leaf.sharding) if path in found else leaf
 
         return jax.tree_util.tree_map_with_path(one, variables)
 

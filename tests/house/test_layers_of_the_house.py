@@ -14,6 +14,7 @@ HOUSE = Path(jaxgan.__file__).parent
 FLOORS = [  # a module imports from floors below its own, or from within itself
     {"errors"},
     {"sharing", "names", "reading"},
+    {"processes"},
     {"core"},
     {"steps", "net", "noise"},
     {"layers", "losses", "modalities"},

@@ -40,7 +40,18 @@ def test_a_tiny_run_leaves_what_is_promised(name, runs):
     assert rows[-1]["step"] == 2
     assert all({"step", "loss_g", "loss_d", "images_per_s"} <= row.keys() for row in rows)
     result = json.loads((folder / "result.json").read_text())
-    assert result.keys() == {"step", "images", "seconds", "parallel", "devices", "state_sha256"}
+    promised = {
+        "step",
+        "images",
+        "seconds",
+        "parallel",
+        "devices",
+        "device",
+        "deterministic",
+        "state_sha256",
+        "goodput",
+    }
+    assert result.keys() == promised
     assert result["step"] == 2 and result["images"] == 2 * config["config"]["batch_size"]
     assert (folder / "checkpoints" / "2").is_dir() and (folder / "curves.png").stat().st_size > 1000
     with Image.open(folder / "samples" / "000002.png") as sheet:

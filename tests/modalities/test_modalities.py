@@ -10,8 +10,11 @@ from jaxgan.modalities.resize import Resize
 DRAW = np.random.default_rng(0)
 SAMPLES = {
     "image": DRAW.integers(0, 256, (6, 8, 12, 3), dtype=np.uint8),
+    "video": DRAW.integers(0, 256, (6, 5, 8, 12, 3), dtype=np.uint8),
     "points": DRAW.normal(size=(6, 2)).astype(np.float32),
     "mask": DRAW.integers(0, 200, (6, 8, 12), dtype=np.uint8),
+    "text": DRAW.integers(0, 27, (6, 12), dtype=np.int32),
+    "audio": DRAW.integers(-(2**15), 2**15, (6, 512, 1)).astype(np.int16),
 }
 PARTS = [
     "ONE",
@@ -75,6 +78,41 @@ def test_a_mask_of_logits_is_the_likeliest_class():
     np.testing.assert_array_equal(modalities.get("mask").to_file(logits), logits.argmax(-1))
 
 
+def test_a_text_says_what_its_symbols_are_called(tmp_path):
+    letters, words = ("", " ", "a", "b"), ("", " no", " yes")
+    x = np.array([[2, 1, 3, 0], [3, 3, 0, 0]], np.int32)
+    kind = modalities.knowing("text", classes=letters)
+    assert [kind.text(one, letters) for one in x] == ["a b", "bb"]
+    assert modalities.get("text").text(np.array([1, 2, 1, 0]), words) == "no yes no"
+    assert kind.describe((4,)) == "4 of 4 characters"
+    assert modalities.knowing("text", classes=words).describe((4,)) == "4 of 3 words"
+    assert modalities.get("text").describe((4,)) == "4 symbols" and modalities.knowing("text") is modalities.get("text")
+    kind.play(tmp_path / "all.txt", x)
+    assert (tmp_path / "all.txt").read_text() == "a b\nbb\n"
+    kind.write(tmp_path / "one.txt", x[0])
+    assert (tmp_path / "one.txt").read_text() == "a b\n"
+    shares = np.eye(4, dtype=np.float32)[x] * 0.5
+    np.testing.assert_array_equal(kind.to_file(shares), x)
+    np.testing.assert_array_equal(kind.renumber(x, letters, ("b", "a", "", " ", "c")), [[1, 3, 0, 2], [0, 0, 2, 2]])
+
+
+def test_how_far_features_of_texts_are_apart_is_how_many_places_differ():
+    x = DRAW.integers(0, 27, (8, 32))
+    features = np.asarray(modalities.get("text").features(x))
+    apart = np.square(features[:, None] - features[None]).sum(-1) / 2
+    np.testing.assert_allclose(apart, (x[:, None] != x[None]).sum(-1))
+
+
+def test_a_picture_of_texts_shows_the_real_ones_beside(tmp_path):
+    kind, x = modalities.knowing("text", classes=tuple("abc")), DRAW.integers(0, 3, (40, 10), dtype=np.int32)
+    for name, real in (("alone", None), ("beside", x)):
+        kind.sample_grid(tmp_path / f"{name}.png", x, 8, real=real)
+    with Image.open(tmp_path / "alone.png") as alone, Image.open(tmp_path / "beside.png") as beside:
+        blue = np.ptp(np.asarray(beside, int), axis=-1)
+        assert blue[:, beside.width // 2 :].max() > 60 and blue[:, : beside.width // 2].max() < 20
+        assert alone.height < beside.height  # two columns of those generated
+
+
 @pytest.mark.parametrize(
     ("name", "x", "said"),
     [
@@ -85,6 +123,12 @@ def test_a_mask_of_logits_is_the_likeliest_class():
         ("points", np.zeros((4, 2), np.int32), r"some is int32\[4, 2\], and points are floats"),
         ("points", np.full((4, 2), np.inf), "not finite"),
         ("mask", np.zeros((4, 8, 8), np.float32), "whole numbers"),
+        ("text", np.zeros((4, 8), np.float32), r"some is float32\[4, 8\], and texts are whole numbers"),
+        ("text", np.full((4, 8), -1), "has symbols -1 .. -1: number them"),
+        ("audio", np.zeros((4, 64, 3)), r"some is float64\[4, 64, 3\], and sounds are"),
+        ("audio", np.zeros((4, 64, 1), np.int32), "some is int32: give int16"),
+        ("audio", np.full((4, 64, 1), np.nan), "not finite"),
+        ("audio", np.full((4, 64), 2.0), r"spans 2 .. 2 and \[-1, 1\] is expected"),
         ("mask", np.full((4, 8, 8), 300), "class numbers 300 .. 300: give 0 .. 255"),
     ],
 )

@@ -341,7 +341,7 @@ def test_a_run_that_could_not_begin_takes_along_only_what_it_wrote(tmp_path):
         run = runs.create(folder, ring, ring.Config(), runs.open_run(_written(tmp_path)).data)
         (folder / "checkpoints").mkdir()
         (folder / "lock").touch()
-        runs.remove_unused(run)
+        runs.remove_unused(run.folder)
         assert folder.exists() == bool(there) and (not there or os.listdir(folder) == [there])
 
 

@@ -112,7 +112,11 @@ def test_time_that_is_up_before_the_first_step_leaves_runs_that_can_go_on(tmp_pa
     one = home / "00"
     assert main(["train", "digits", "--config", str(one / "config.json"), "--out", str(one), "--resume", "auto"]) == 0
     assert [result["step"] for result in results(home)] == [4, 0]
-    assert main([*line, "--resume", "auto"]) == 0
+    capsys.readouterr()
+    assert main([*line, "--resume", "auto"]) == 2  # or what 00 has come to would be begun again
+    assert "no checkpoint of the same step (00 has 4; 01 has none)" in capsys.readouterr().err
+    two = home / "01"
+    assert main(["train", "digits", "--config", str(two / "config.json"), "--out", str(two), "--resume", "auto"]) == 0
     assert [result["step"] for result in results(home)] == [4, 4]
 
 

@@ -3,7 +3,8 @@
 NAMES: words that are whole sources. WORDS: what it takes, for people. FALLBACK: True where it takes what no other does.
 takes(word) -> bool. load(word, how, memory) -> Dataset brought to a `modalities.resize.Resize`, its files read when they are
     needed where they take more than `memory` bytes. held_out(word, how) -> Dataset of what `load` leaves out, or None;
-    absent where nothing is.
+    absent where nothing is. check(word, split) -> (lines, problems) of `jaxgan data check`, of a source of files that may be
+    damaged; absent where loading tells all.
 """
 
 import importlib

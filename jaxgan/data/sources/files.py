@@ -59,11 +59,11 @@ def takes(word: str) -> bool:
     return Path(word).is_dir() or (Path(word).is_file() and Path(word).suffix.lower() == ".zip")
 
 
-def find(source: str | Path, split: str = "") -> Files:
+def find(source: str | Path, split: str = "", suffixes: tuple[str, ...] = SUFFIXES, kind: str = "images") -> Files:
     """Files of a folder, or of a zip (StyleGAN's data sets are such): of the split where folders are splits.
 
-    A single folder around everything does not count. Raises BadInput where it cannot be opened, and where there is no such
-    split.
+    suffixes, kind: of what is looked for, and what that is called. A single folder around everything does not count. Raises
+    BadInput where it cannot be opened, and where there is no such split.
     """
     every = listing(source)
     unread = [name for name in every.names if name.lower().endswith(_UNREAD)]
@@ -72,32 +72,32 @@ def find(source: str | Path, split: str = "") -> Files:
             f"{source} has {len(unread)} HEIC pictures, the first is {unread[0]}: convert them (pip install pillow-heif), or "
             "take them out"
         )
-    found = parts.unwrapped(every, _used(every.names))
+    found = parts.unwrapped(every, _used(every.names, suffixes))
     around = label_table.inside(found) or (label_table.beside(Path(source)) if found is every else None)
-    there = parts.splits(_images(found.names))
-    notes = [f"{source}: {said}"] if (said := parts.mixed(_images(found.names))) else []
+    there = parts.splits(_ending(found.names, suffixes))
+    notes = [f"{source}: {said}"] if (said := parts.mixed(_ending(found.names, suffixes))) else []
     if there:
         folder = parts.chosen(str(source), there, split)
         found = found.below(folder)
-        found = parts.unwrapped(found, _used(found.names))
+        found = parts.unwrapped(found, _used(found.names, suffixes))
         own = label_table.inside(found)
         around = around and label_table.below(around, folder) if own is None else own
     elif split:
         raise BadInput(f"--split {split}, but {source} has no folders train, val or test: remove it")
-    names = tuple(_images(found.names))
+    names = tuple(_ending(found.names, suffixes))
     left_out = Counter(every.left_out)
     others = Counter(
-        PurePosixPath(n).suffix.lower() or "no suffix" for n in found.names if not n.lower().endswith(SUFFIXES)
+        PurePosixPath(n).suffix.lower() or "no suffix" for n in found.names if not n.lower().endswith(suffixes)
     )
     others.subtract(PurePosixPath(n).suffix for n in found.names if n in label_table.NAMES)
-    left_out.update({f"no images ({kind})": n for kind, n in others.items() if n > 0})
+    left_out.update({f"no {kind} ({end})": n for end, n in others.items() if n > 0})
     label: Any = None
     classes: tuple[str, ...] = ()
     if names and around is not None:
         label, classes, told = label_table.labels(around, names)
         notes += told
     if names and label is None and (around is None or not around.rows):
-        label, classes, told = _subfolders(str(source), names)
+        label, classes, told = _subfolders(str(source), names, kind)
         notes += told
     held = lambda: found.content(names)
     noted = tuple(map(shown, notes))
@@ -143,13 +143,13 @@ def held_out(source: str, how: Resize, split: str = "") -> Dataset | None:
     return None if other is None else load(source, how, 2**31, other)
 
 
-def _images(names):
-    return [name for name in names if name.lower().endswith(SUFFIXES)]
+def _ending(names, suffixes):
+    return [name for name in names if name.lower().endswith(suffixes)]
 
 
-def _used(names):
-    """The images, and the tables at the top or in a folder of the top."""
-    return [n for n in names if n.lower().endswith(SUFFIXES) or PurePosixPath(n).name in label_table.NAMES]
+def _used(names, suffixes):
+    """Those with one of these suffixes, and the tables at the top or in a folder of the top."""
+    return [n for n in names if n.lower().endswith(suffixes) or PurePosixPath(n).name in label_table.NAMES]
 
 
 class FileView(Lazy):
@@ -221,8 +221,8 @@ def _one_size(source, how, heads):
         raise BadInput(f"{source} has images of {len(sizes)} sizes ({shown}): set --resolution to bring them to one")
 
 
-def _subfolders(source, names):
-    """(label, classes, notes): the first folder of each name; no labels where an image lies in none."""
+def _subfolders(source, names, kind):
+    """(label, classes, notes): the first folder of each name; no labels where one lies in none."""
     parents = [PurePosixPath(name).parts[0] if "/" in name else None for name in names]
     loose, classes = parents.count(None), tuple(sorted(set(parents) - {None}))
     if loose and classes:
@@ -231,7 +231,7 @@ def _subfolders(source, names):
             None,
             (),
             [
-                f"{source}: {loose} of {len(names)} images lie beside folders, the first is {first}: folders are no classes"
+                f"{source}: {loose} of {len(names)} {kind} lie beside folders, the first is {first}: folders are no classes"
             ],
         )
     if loose:

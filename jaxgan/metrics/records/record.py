@@ -24,6 +24,8 @@ class EvalContext(NamedTuple):
     classes: tuple = ()  # names, of integer labels that the feature network tells apart
     conditional: bool = False  # the samples' labels were asked for
     ignored: int | None = None  # number in masks that is no class
+    rate: float = 0.0  # how many parts of a sample are a second, 0 where there is no time or nobody says
+    accepts: Callable | None = None  # texts -> bool [N], whether each is right, where the data are of a known grammar
 
 
 class Info(NamedTuple):

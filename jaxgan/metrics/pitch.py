@@ -1,0 +1,127 @@
+"""What pitch sounds have, and how clear it is; how the pitches of two sets of sounds lie apart."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jax.typing import ArrayLike
+
+from jaxgan.errors import BadInput
+
+CLEAR = 0.8  # clarity from which a sound has a pitch: 1 of what comes again exactly, below 0.3 of noise
+IN_TUNE = 20.0  # cents
+_SHORTEST, _LONGEST = 8, 1024  # values of a period
+_AS_HIGH = 0.9  # of the highest hill: the first one that is as high counts, those behind it are its multiples
+_AT_ONCE = 256
+_CONCERT = 440.0  # hertz: in the middle of a semitone
+
+
+class Pitch(NamedTuple):
+    """Of each sound: hertz [N], and how much of it comes again after a period, clarity [N] up to 1."""
+
+    hertz: np.ndarray
+    clarity: np.ndarray
+
+    @property
+    def clear(self) -> np.ndarray:
+        """bool [N]: which have a pitch."""
+        return self.clarity >= CLEAR
+
+
+def pitch(sounds: ArrayLike, rate: float) -> Pitch:
+    """Pitch of sounds [N, T, C], of the mean of the channels, from rate / 1024 (or 4 rate / T) to rate / 8; silence has none.
+
+    The first high hill of the normalised square difference, McLeod & Wyvill 2005 (A smarter way to find pitch), eq. 9 and section
+    5; then the hills near 2, 4, 8, ... times its place, as far as they are within half of the sound, each of which halves the
+    error that the place of a hill between two values has. Raises BadInput for other arrays, and for sounds too short.
+    """
+    x = np.asarray(sounds)
+    if x.ndim != 3 or len(x) == 0 or x.shape[1] < 4 * _SHORTEST or not rate > 0:
+        raise BadInput(
+            f"sounds are {x.dtype}{list(x.shape)} at {rate:g} Hz: give [N, T, C], T of {4 * _SHORTEST} or more"
+        )
+    parts = [_pitch(part, rate) for part in np.array_split(x, -(-len(x) // _AT_ONCE))]
+    return Pitch(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+
+def cents(hertz: ArrayLike, reference: ArrayLike) -> np.ndarray:
+    """Cents, hundredths of a semitone, from a reference up to a frequency."""
+    return 1200 * np.log2(np.asarray(hertz) / np.asarray(reference))
+
+
+def cents_to_nearest(hertz: ArrayLike, known: ArrayLike) -> np.ndarray:
+    """Cents [N], 0 or more, from each frequency to the nearest of the known ones; infinite where none are known."""
+    place, known = cents(hertz, _CONCERT), np.sort(cents(known, _CONCERT))
+    if not len(known):
+        return np.full(place.shape, np.inf)
+    at = np.searchsorted(known, place).clip(1, max(1, len(known) - 1))
+    near = np.stack([np.abs(place - known[at - 1]), np.abs(place - known[at.clip(0, len(known) - 1)])])
+    return near.min(0)
+
+
+def histogram_distance(a: Pitch, b: Pitch) -> float:
+    """Total variation, 0 .. 1, of two histograms of semitones; sounds without a clear pitch are one more bin."""
+    first, second = (_semitones(x) for x in (a, b))
+    bins = np.union1d(first, second)
+    share = lambda x: np.array([(x == one).mean() for one in bins])
+    return float(np.abs(share(first) - share(second)).sum() / 2)
+
+
+def _semitones(found):
+    return np.where(found.clear, np.rint(cents(found.hertz, _CONCERT) / 100), -np.inf)
+
+
+def _pitch(x, rate):
+    x = x.astype(np.float64).mean(-1)
+    x = x - x.mean(1, keepdims=True)
+    alike = _normalised(x)
+    longest = min(_LONGEST, x.shape[1] // 4)
+    place = np.array([_first_hill(one[: longest + 1]) for one in alike])
+    clarity = np.array([one[at] for one, at in zip(alike, place, strict=True)])
+    period = np.array([_refined(one, at) for one, at in zip(alike, place, strict=True)])
+    return rate / period, np.where(np.square(x).mean(1) > 0, clarity, 0.0)
+
+
+def _normalised(x):
+    """[N, T / 2 + 1] of sounds [N, T]: 2 sum x_j x_(j + lag) / sum (x_j^2 + x_(j + lag)^2), within -1 .. 1."""
+    length = x.shape[1]
+    power = np.abs(np.fft.rfft(x, 2 * length, axis=1)) ** 2
+    products = np.fft.irfft(power, axis=1)[:, : length // 2 + 1]
+    total = np.cumsum(np.pad(x**2, ((0, 0), (1, 0))), axis=1)
+    lag = np.arange(length // 2 + 1)
+    squares = total[:, length - lag] + total[:, -1:] - total[:, lag]
+    return 2 * products / np.maximum(squares, 1e-12 * np.maximum(total[:, -1:], 1e-300))
+
+
+def _first_hill(alike):
+    """The lag of the first hill that is nearly as high as the highest: behind the first place where nothing is alike."""
+    below = np.flatnonzero(alike < 0)
+    start = max(_SHORTEST, below[0] if len(below) else _SHORTEST)
+    inner = alike[start:-1]
+    tops = start + np.flatnonzero((inner > alike[start - 1 : -2]) & (inner >= alike[start + 1 :]))
+    if not len(tops):
+        return len(alike) - 1
+    return tops[alike[tops] >= _AS_HIGH * alike[tops].max()][0]
+
+
+def _refined(alike, place):
+    """The period, from the hills at its multiples."""
+    times, period = 1, _top(alike, place)
+    while 2 * times * period < len(alike) - 2:
+        times *= 2
+        around = round(times * period)
+        reach = max(1, int(period / 8))  # a harmonic's own hill is further away than the error so far
+        low = around - reach
+        at = low + int(np.argmax(alike[low : around + reach + 1]))
+        if alike[at] < CLEAR or at + 1 >= len(alike):
+            break
+        period = _top(alike, at) / times
+    return period
+
+
+def _top(alike, at):
+    """The place of a hill between values, by a parabola."""
+    if not 0 < at < len(alike) - 1:
+        return float(at)
+    low, top, high = alike[at - 1 : at + 2]
+    bend = low - 2 * top + high
+    return at + (0.5 * (low - high) / bend if bend < 0 else 0.0)

@@ -1,0 +1,80 @@
+"""Clips whose content stays while it moves: MoCoGAN with 2+1-D convolutions. Tulyakov et al. 2018, arXiv:1707.04993.
+
+jaxgan train video                                         # digits that move and bounce, made here
+jaxgan train video --data video:FOLDER --resolution 32     # GIF, WebP, mp4, or folders of frames
+jaxgan sample RUN --num 16 --out clips.webp                # or a .png of film strips, a folder of clips
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import jax
+
+from jaxgan import config
+from jaxgan.core import GAN
+from jaxgan.data.dataset import LABEL
+from jaxgan.models import mocogan
+from jaxgan.options import Ingredients
+from jaxgan.options.marks import above, at_least
+
+_WIDTH = above(0, 2**16)
+Tailored: Any = config.tailored("timed")
+
+
+@dataclass(frozen=True)
+class Config(Tailored):
+    data: str = "moving_digits"
+    length: int = 16
+    steps: int = 4000
+    batch_size: int = 8
+    loss: config.Loss = "hinge"
+    z_dim: int = 50
+    lr_g: float = 1e-3
+    lr_d: float = 1e-3
+    b1: float = 0.0
+    b2: float = 0.9
+    schedule: config.Schedule = "linear"
+    ema_halflife_images: float = 2000
+    z_motion: Annotated[int, _WIDTH] = 4
+    """Length of the noise of each frame, and of the motion code that a GRU makes of it. The paper has 10."""
+    width: Annotated[int, _WIDTH] = 32
+    """Channels of G's largest feature maps; doubled towards the smallest."""
+    width_d: Annotated[int, _WIDTH] = 24
+    """Channels of both Ds' first feature maps; doubled at every halving."""
+    temporal: Annotated[int, at_least(0, 64)] = 3
+    """Frames that G's convolutions over time span; 0 for none, as in the paper: frames then share their codes alone."""
+    frames_d: Annotated[int, at_least(1, 2**16)] = 4
+    """Frames of each clip that the image D is shown, drawn anew at every step. The paper has 1."""
+
+
+TINY = {
+    "length": 4,
+    "resolution": 8,
+    "width": 4,
+    "width_d": 4,
+    "z_dim": 4,
+    "z_motion": 2,
+    "frames_d": 2,
+    "steps": 20,
+    "batch_size": 8,
+    "log_every_steps": 5,
+    "sample_every_steps": 10,
+    "save_every_steps": 10,
+}
+
+
+def build(config: Config, specs: Mapping[str, Any], ingredients: Ingredients) -> GAN:
+    shape = specs[config.real].shape
+    mocogan.check_shape(shape)
+    same = {"classes": ingredients.classes, "axis_name": ingredients.axis_name, "dtype": config.dtype}
+    generator = mocogan.generator(shape[1:3], shape[3], width=config.width, temporal=config.temporal, **same)
+    discriminator = mocogan.discriminator(shape[1:3], width=config.width_d, frames=config.frames_d, **same)
+    motion = mocogan.motion_noise(shape[0], config.z_motion)
+
+    def given(batch, key):
+        z = batch["z"] if "z" in batch else ingredients.noise(key, batch["index"])
+        label = (batch.get(LABEL),) if ingredients.classes else ()
+        return (z, motion(jax.random.fold_in(key, 1), batch["index"]), *label)
+
+    return ingredients.adversarial(generator, discriminator, given=given)

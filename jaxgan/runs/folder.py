@@ -1,0 +1,87 @@
+"""The folder that a run is to have: made, found empty, taken away again."""
+
+import contextlib
+import shutil
+from pathlib import Path
+
+from jaxgan.errors import BadInput
+
+_BESIDE = ("lock",)  # what may lie in the folder of a run that has not begun; and *.part
+_OWN = (  # what a training writes; the last one makes it a run
+    *("checkpoints", "samples", "evaluation", "tensorboard", "wandb", "wandb-id", "lock"),
+    *("metrics.jsonl", "curves.png", "report.html", "rollbacks.json", "config.json"),
+)
+
+
+def unbegun(folder: str | Path) -> bool:
+    """Whether the folder holds nothing but what a training writes before its first row and its first checkpoint."""
+    folder = Path(folder)
+    names = {path.name for path in folder.iterdir() if not path.name.endswith(".part")}
+    return not _used(folder) and names <= set(_OWN)
+
+
+def _used(folder):
+    """Whether a training has come to a row or a checkpoint there."""
+    rows, checkpoints = folder / "metrics.jsonl", folder / "checkpoints"
+    written = rows.exists() and rows.stat().st_size > 0
+    return written or (folder / "committed").exists() or (checkpoints.is_dir() and any(checkpoints.iterdir()))
+
+
+def exists(folder: str | Path) -> bool:
+    """Whether the folder holds a run."""
+    return (Path(folder) / "config.json").is_file()
+
+
+def new_folder(folder: str | Path | None, name: str) -> Path:
+    """The folder, made, which must not hold anything; without one the next free runs/NAME-NNN."""
+    try:
+        if folder is None:
+            return _next_free(name)
+        folder = Path(folder)
+        if exists(folder):
+            raise BadInput(
+                f"{folder} is already there: --resume auto goes on with it, another --out (or none) begins a new run"
+            )
+        there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        others = [name for name in there if name not in _BESIDE and not name.endswith(".part")]
+        if others:
+            raise BadInput(
+                f"{folder} holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''} and no config.json: it is no run "
+                "that could be gone on with, give another --out, or empty it"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot write to {folder or 'runs'} ({error.strerror}): give another --out") from error
+    return folder
+
+
+def remove_unused(folder: str | Path) -> None:
+    """Removes what a run has written that ended before its first row and its first checkpoint: the next try can have it.
+
+    What lay there before stays, and then its folder too.
+    """
+    folder = Path(folder)
+    if _used(folder):
+        return
+    for name in _OWN:
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # not empty
+        folder.rmdir()
+
+
+def _next_free(name):
+    number = 1
+    while True:
+        folder = Path("runs") / f"{name}-{number:03}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not folder.parent.is_dir():
+                raise
+            number += 1
+        else:
+            return folder

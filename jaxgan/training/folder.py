@@ -1,0 +1,82 @@
+"""The folder of a training, opened: made or gone on with, locked, and taken away again where nothing came of it."""
+
+import contextlib
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from jaxgan import recipes, runs
+from jaxgan.data import DatasetInfo
+from jaxgan.errors import BadInput, TryAgain
+from jaxgan.processes import agree
+from jaxgan.training import lock
+
+_SEEN_S = 30  # seconds until a file that one process has made is seen by all: a network's file system takes its time
+
+
+def opened(
+    stack: contextlib.ExitStack,
+    out: str | Path | None,
+    module: ModuleType,
+    config: Any,
+    info: DatasetInfo,
+    going_on: bool,
+    begun_from: dict[str, Any] | None,
+    command: Sequence[str] = (),
+) -> runs.Run:
+    """Run in the folder `out`, gone on with or new, locked until the stack closes. Of several processes one writes there.
+
+    Raises as `runs.create`, `runs.resume` and `lock.held` do, and BadInput where a process does not see the folder.
+    """
+    if going_on and out is not None:
+        runs.resume(out, module, config, info, write=False)  # what is refused changes nothing, the lock neither
+        agree.gathered(0)  # all have read it before it is written
+        if agree.writer():
+            stack.enter_context(lock.held(out))
+        return runs.resume(out, module, config, info, write=agree.writer())
+    made = runs.new_folder(out, recipes.name(module)) if agree.writer() else None
+    folder = Path(agree.shared(None if made is None else str(made)))
+    if made is not None:
+        stack.enter_context(lock.held(folder))  # before anything is written: two may begin at once
+        run = runs.create(folder, module, config, info, begun_from, command)
+    agree.gathered(0)
+    if made is None:
+        _see(folder)
+        return runs.Run(folder, module, config, info, recipes.revision(module), begun_from, tuple(command))
+    stack.enter_context(unused_removed([run]))
+    return run
+
+
+def cleared(home: Path) -> None:
+    """Takes away members of a population that was ended before all of them were made: what it had not begun begins again."""
+    members = sorted(home.glob("[0-9][0-9]*")) if home.is_dir() else []
+    if members and all(member.is_dir() and runs.unbegun(member) for member in members):
+        for member in members:
+            shutil.rmtree(member)
+
+
+@contextlib.contextmanager
+def unused_removed(made: Sequence[runs.Run]) -> Iterator[None]:
+    """Context whose BadInput takes away what runs have written that came to nothing; not so TryAgain."""
+    try:
+        yield
+    except TryAgain:  # another process may be at work there
+        raise
+    except BadInput:
+        for run in made:
+            runs.remove_unused(run.folder)
+        raise
+
+
+def _see(folder):
+    end = time.monotonic() + _SEEN_S
+    while not runs.exists(folder):
+        if time.monotonic() > end:
+            raise BadInput(
+                f"process {agree.index()} does not see {folder}, which process 0 has made: --out has to lie on a file system "
+                "that all processes share"
+            )
+        time.sleep(0.2)

@@ -1,0 +1,212 @@
+"""Texts: a file cut into windows or lines of characters or words, and a grammar that knows its own sentences."""
+
+import re
+
+import numpy as np
+import pytest
+
+from jaxgan import BadInput, data, inference, runs
+from jaxgan.cli import main
+from jaxgan.data import grammar, inspect
+from jaxgan.data.sources import text as source
+from jaxgan.modalities import text
+
+VERSE = "The owl and the pussy-cat\nwent to sea\n\n in a beautiful pea-green boat,\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "verse.txt"
+    path.write_text(VERSE)
+    return path
+
+
+def read(word, length=8, part=data.load):
+    """(what the rows say, classes)."""
+    found = part(str(word), length=length)
+    classes = found.specs["text"].classes
+    rows = found["text"][np.arange(len(found["text"]))]
+    assert rows.dtype == np.int32 and rows.shape[1:] == found.specs["text"].shape == (length,)
+    return [text.text(row, classes) for row in rows], classes
+
+
+def test_windows_begin_at_every_place_of_the_first_nine_tenths(file):
+    whole = " ".join(VERSE.split())
+    cut = len(whole) - len(whole) // 10
+    rows, classes = read(file)
+    assert rows == [whole[i : i + 8] for i in range(cut - 7)]
+    assert sorted(classes) == sorted(set(whole)) and classes[0] == " " and "" not in classes
+    assert read(file, 4, data.held_out)[0] == [whole[i : i + 4] for i in range(cut, len(whole) - 3)]
+    assert data.held_out(str(file), length=8) is None  # the rest is shorter
+
+
+def test_lines_are_cut_and_padded(file):
+    rows, classes = read(f"lines:{file}", 12)
+    assert rows == ["The owl and ", "went to sea", "in a beautif"] and classes[0] == ""
+    assert data.held_out(f"lines:{file}", length=12) is None
+    assert data.load(f"lines:{file}", length=12)["text"][1][-1] == 0
+
+
+def test_words_are_symbols(file):
+    words = VERSE.split()
+    rows, classes = read(f"words:{file}", 3)
+    assert rows == [" ".join(words[i : i + 3]) for i in range(len(words) - len(words) // 10 - 2)]
+    assert set(classes) == {f" {word}" for word in words}
+    rows, _ = read(f"words:lines:{file}", 4)
+    assert rows == ["The owl and the", "went to sea", "in a beautiful pea-green"] == read(f"lines:words:{file}", 4)[0]
+
+
+def test_the_rarest_words_are_one(tmp_path):
+    words = [f"w{i}" for i in range(3000)]
+    (tmp_path / "many.txt").write_text(" ".join(words + words[:5]))
+    rows, classes = read(f"words:{tmp_path / 'many.txt'}", 2)
+    assert len(classes) == source.MOST_SYMBOLS and classes[-1] == source.RARE
+    assert set(classes[:5]) == {f" {word}" for word in words[:5]}
+    assert rows[0] == "w0 w1" and rows[900] == "<unk> <unk>"
+
+
+def test_what_a_device_gathers_is_what_numpy_gathers(file):
+    import jax
+
+    for word in (file, f"lines:{file}"):
+        view = data.load(str(word), length=9)["text"]
+        rows = np.array([[0, 2], [1, 0]], np.int32)
+        ours = jax.jit(view.gather)(view.arrays, rows)
+        np.testing.assert_array_equal(ours, view[rows])
+        assert ours.dtype == np.int32 and ours.shape == (2, 2, 9)
+    windows, other = data.load(str(file), length=9), data.load(str(file), length=9)
+    other["text"].arrays["symbols"] = np.roll(other["text"].arrays["symbols"], 1)
+    assert windows.sha256 != other.sha256
+
+
+@pytest.mark.parametrize(
+    ("content", "word", "length", "said"),
+    [
+        (b"short", "{}", 8, "has 5 characters, of which 5 are trained on: set --length to that or less"),
+        (b"one two", "words:{}", 3, "has 2 words, of which 2 are"),
+        (b"caf\xe9 is not UTF-8", "{}", 4, "is not in UTF-8 (at byte 3): write it anew"),
+        (b"  \n \n", "lines:{}", 4, "has no text in it"),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 2100))).encode(), "{}", 4, "has 2100 characters, at most 2048 can"),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 2100))).encode(), "lines:{}", 4, None),  # of which 4 are kept
+        (b"x" * 100, "{}", 10**6, "has 100 characters, of which 90 are trained on"),
+        (None, "lines:{}", 4, "cannot be read (No such file"),
+    ],
+)
+def test_what_is_no_text_is_told_in_a_line(content, word, length, said, tmp_path):
+    path = tmp_path / "some.txt"
+    if content is not None:
+        path.write_bytes(content)
+    word = word.format(path)
+    if said is None:
+        assert data.load(word, length=length).size == 1
+        return
+    with pytest.raises(BadInput, match=re.escape(said)):
+        data.load(word, length=length)
+
+
+def test_a_large_file_is_not_read_whole(tmp_path, monkeypatch):
+    (tmp_path / "some.txt").write_text("x" * 1000)
+    monkeypatch.setattr(source, "MOST_BYTES", 999)
+    with pytest.raises(BadInput, match="more than 999 bytes"):
+        data.load(str(tmp_path / "some.txt"))
+
+
+@pytest.mark.parametrize(("flag", "value"), [("resolution", 32), ("channels", 3), ("rate", 8000.0)])
+def test_what_text_does_not_have_is_refused(flag, value, file):
+    with pytest.raises(BadInput, match=f"texts, which have no {flag}: remove --{flag}"):
+        data.load(str(file), **{flag: value}, length=8)
+
+
+def test_a_check_says_what_the_symbols_are(file):
+    lines, problems = inspect.check(str(file))
+    assert problems == [] and any("32 of 23 characters" in line for line in lines)
+
+
+def test_sentences_are_of_the_grammar_and_the_held_out_ones_are_others():
+    made, others = data.load("sentences"), data.held_out("sentences")
+    assert (made.size, others.size) == (20_000, 5_000) and made.specs["text"] == others.specs["text"]
+    x, y = (np.asarray(part["text"][np.arange(part.size)]) for part in (made, others))
+    assert len({row.tobytes() for row in np.concatenate([x, y])}) == 25_000
+    assert source.accepted(x[:500]).all() and source.accepted(y[:500]).all()
+    assert set(np.unique(x)) == set(range(len(made.specs["text"].classes)))
+    with pytest.raises(BadInput, match="up to 32 characters: set --length 32 or more"):
+        data.load("sentences", length=31)
+    longer = data.load("sentences", length=40)["text"][np.arange(3)]
+    np.testing.assert_array_equal(longer, np.pad(x[:3], ((0, 0), (0, 8))))
+
+
+def test_the_grammar_accepts_its_language_and_nothing_else():
+    drawn = grammar.sentences(300, seed=1)
+    assert all(map(grammar.accepts, drawn))
+    wrong = [
+        "the cats that see a dog runs.",  # a verb that agrees with the nearest noun, and not with its own
+        "the cat that sees two dogs run.",
+        "a cats run.",
+        "two cat runs.",
+        "the cat runs",
+        "the cat runs..",
+        "the cat  runs.",
+        " the cat runs.",
+        "the cat sees.",
+        "the big cat that sleeps runs.",
+        "",
+    ]
+    assert [one for one in wrong if grammar.accepts(one)] == []
+    longest = "the cats that see a dog run."
+    assert grammar.accepts(longest) and not grammar.accepts("the frogs that sleep meet two birds.")  # 36 characters
+    # one letter elsewhere is never a sentence of the same words
+    swapped = [one[:3] + one[4] + one[3] + one[5:] for one in drawn]
+    assert not any(grammar.accepts(b) for a, b in zip(drawn, swapped, strict=True) if a != b)
+
+
+def test_accepting_and_enumerating_are_one_language():
+    """All that the rules give, of two words of each kind, against the parser, on all texts of those words."""
+    few = {symbol: ways[:2] if all(len(way) == 1 for way in ways) else ways for symbol, ways in grammar.RULES.items()}
+
+    def given(symbol, room):
+        if symbol not in few:
+            return {symbol} if len(symbol) <= room else set()
+        found = set()
+        for way in few[symbol]:
+            made = {""}
+            for part in way:
+                made = {a + b for a in made for b in given(part, room - len(a))}
+            found |= made
+        return found
+
+    sentences = given(grammar.START, 20)
+    assert len(sentences) > 50 and all(map(grammar.accepts, sentences))
+    words = sorted({word for one in sentences for word in re.findall(r"[a-z]+|\.", one)})
+    draw = np.random.default_rng(0)
+    for _ in range(2000):  # texts of the same words: the parser says no more and no less
+        chosen = " ".join(draw.choice(words, draw.integers(2, 5))).replace(" .", ".")
+        if len(chosen) <= 20:
+            assert grammar.accepts(chosen) == (chosen in sentences), chosen
+
+
+def test_padding_inside_a_sentence_is_refused():
+    found = data.load("sentences")
+    row = np.asarray(found["text"][np.arange(1)])
+    apart = np.insert(row, 3, 0, axis=1)[:, :32]
+    assert source.accepted(row).all() and not source.accepted(apart).any()
+
+
+def test_a_run_of_one_s_own_text(file, tmp_path):
+    """Trained, sampled to a file of lines and to a folder, and compared with another file whose symbols have other numbers."""
+    file.write_text(VERSE * 10)
+    run, flags = tmp_path / "run", ["--tiny", "--steps", "2", "--log-every-steps", "2", "--length", "10"]
+    assert main(["train", "text_gan", *flags, "--data", str(file), "--out", str(run)]) == 0
+    assert main(["sample", str(run), "--num", "5", "--out", str(tmp_path / "lines.txt")]) == 0
+    lines = (tmp_path / "lines.txt").read_text().splitlines()
+    assert len(lines) == 5 and {len(line) for line in lines} == {10} and set("".join(lines)) <= set(VERSE)
+    assert main(["sample", str(run), "--num", "5", "--out", str(tmp_path / "each")]) == 0
+    assert [path.read_text().rstrip("\n") for path in sorted((tmp_path / "each").iterdir())] == lines
+
+    opened = runs.open_run(run)
+    (tmp_path / "other.txt").write_text("a pea in the boat and a cat in the sea " * 3)
+    mine, other = inference.data_of(opened, held_out=str(tmp_path / "other.txt"))
+    assert other.specs["text"] == mine.specs["text"] == opened.made
+    assert text.text(other["text"][np.arange(1)][0], opened.made.classes) == "a pea in t"
+    (tmp_path / "strange.txt").write_text("\xe7edilla " * 20)
+    with pytest.raises(BadInput, match="1 symbols, the first is '\xe7', are none of the 23 that are known"):
+        inference.data_of(opened, held_out=str(tmp_path / "strange.txt"))

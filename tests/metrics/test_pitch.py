@@ -1,0 +1,92 @@
+"""Pitches of tones that are known, of noise and silence; how sets of them lie apart."""
+
+import numpy as np
+import pytest
+
+from jaxgan import BadInput
+from jaxgan.data.sources import tones
+from jaxgan.metrics.pitch import Pitch, cents, cents_to_nearest, histogram_distance, pitch
+from jaxgan.metrics.protocol import Protocol
+from jaxgan.metrics.records import pitch as record
+from jaxgan.metrics.records.record import EvalContext
+
+RATE = 8000.0
+TIME = np.arange(4096) / RATE
+DRAW = np.random.default_rng(0)
+
+
+def sung(hertz, harmonics=6, decay=0.3):
+    """A decaying tone of these hertz, its harmonics in any phase."""
+    order = np.arange(1, harmonics + 1)[:, None]
+    order = order[order[:, 0] * hertz < RATE / 2]
+    waves = np.sin(2 * np.pi * order * hertz * TIME + DRAW.uniform(0, 6, (len(order), 1))) / order
+    return (waves.sum(0) * np.exp(-TIME / decay) * 8000).astype(np.int16)[:, None]
+
+
+@pytest.mark.parametrize("harmonics", [1, 6])
+def test_a_pitch_is_found_within_a_cent(harmonics):
+    hertz = np.array([55.0, 82.4, 110.0, 261.63, 333.3, 440.0, 493.88, 700.0, 987.8])
+    found = pitch(np.stack([sung(f, harmonics) for f in hertz]), RATE)
+    assert np.abs(cents(found.hertz, hertz)).max() < 1 and found.clear.all()
+
+
+def test_a_missing_fundamental_is_heard():
+    wave = sum(np.sin(2 * np.pi * 200 * k * TIME) for k in (2, 3, 4, 5))[None, :, None]
+    assert abs(cents(pitch(wave, RATE).hertz, 200)[0]) < 1
+
+
+def test_noise_and_silence_have_no_pitch_and_a_tone_in_noise_has_less_of_one():
+    noise = DRAW.uniform(-1, 1, (50, 4096, 1))
+    assert pitch(noise, RATE).clarity.max() < 0.3 and not pitch(np.zeros((2, 4096, 1)), RATE).clear.any()
+    tone = np.sin(2 * np.pi * 300 * TIME)[None, :, None]
+    clarity = [pitch(tone + share * noise[:1], RATE).clarity[0] for share in (0, 0.3, 1, 3)]
+    assert sorted(clarity, reverse=True) == clarity and clarity[0] > 0.99
+
+
+def test_the_rate_scales_the_pitch_and_stereo_is_its_mean():
+    one = sung(300)[None]
+    assert pitch(one, 2 * RATE).hertz == pytest.approx(2 * pitch(one, RATE).hertz)
+    np.testing.assert_allclose(pitch(np.repeat(one, 2, -1), RATE).hertz, pitch(one, RATE).hertz)
+
+
+def test_notes_that_are_synthesised_have_the_pitch_that_they_are_called():
+    draw = np.random.RandomState(1)
+    x = np.stack([tones.tone(note, 4096, RATE, draw) for note in range(12)])[..., None]
+    assert np.abs(cents(pitch(x, RATE).hertz, tones.PITCHES)).max() < 1
+    assert tones.PITCHES[9] == 440 and cents(tones.PITCHES[3], tones.PITCHES[2]) == pytest.approx(100)
+
+
+def test_cents_to_the_nearest():
+    np.testing.assert_allclose(cents_to_nearest([440, 450, 100], [440, 460]), [0, 38.05, 2565.0], atol=0.01)
+    np.testing.assert_allclose(cents_to_nearest([440.0], [220.0]), [1200])
+    assert np.isinf(cents_to_nearest([440], [])).all()
+
+
+def test_the_histogram_distance_is_the_share_that_lies_elsewhere():
+    of = lambda *hertz: Pitch(np.array(hertz, float), np.ones(len(hertz)))
+    assert histogram_distance(of(440, 880), of(441, 880)) == 0
+    assert histogram_distance(of(440, 880), of(440, 440)) == 0.5
+    assert histogram_distance(of(440), Pitch(np.array([440.0]), np.zeros(1))) == 1  # no clear pitch is a bin of its own
+
+
+def test_the_record_says_what_is_in_tune_and_what_was_asked_for():
+    class Seen:
+        def __init__(self, *hertz, label=()):
+            self.samples = np.stack([sung(f) for f in hertz])
+            self.features, self.label = self.samples[:, :, 0], np.array(label)
+
+    real = Seen(440, 440, 880, 880, label=(0, 0, 1, 1))
+    made = Seen(441, 880, 883, 600, label=(0, 0, 1, 1))
+    context = EvalContext(Protocol("", 0, "", ""), None, "audio", ("a", "b"), True, rate=RATE)
+    assert record.needs(context, real, made) and not record.needs(context._replace(modality="image"), real, made)
+    values = {name: one.value for name, one in record.measure(context, real, made).items()}
+    assert values["pitched"] == 1 and values["in_tune"] == 0.75 and values["asked_pitch"] == 0.5
+    assert values["pitch_error"] == pytest.approx((3.93 + 5.89) / 2, abs=0.5) and values["pitch_histogram"] == 0.25
+    halves = record.measure(context, real, real)
+    assert "asked_pitch" not in halves and halves["pitch_histogram"].value == 0
+
+
+def test_what_has_no_pitch_is_told():
+    for x, rate in ((np.zeros((2, 4096)), RATE), (np.zeros((2, 20, 1)), RATE), (np.zeros((2, 4096, 1)), 0)):
+        with pytest.raises(BadInput, match="sounds are float64"):
+            pitch(x, rate)
