@@ -24,7 +24,8 @@ from jaxgan.evaluation import cache
 from jaxgan.inference import pictures
 from jaxgan.metrics.features import weights
 from jaxgan.progress import Progress
-from jaxgan.reports import page
+from jaxgan.reports import curves, page
+from jaxgan.training import lock
 
 PROMISES = Path(__file__).parents[1] / "SECURITY.md"
 ESCAPE = "\x1b]0;pwned\x07"
@@ -125,6 +126,13 @@ def test_a_link_in_the_folder_of_a_run_is_not_written_through():
         (folder / name).symlink_to(Path("mine.txt").absolute())
     page.write(folder)
     runs.write_json(folder / "config.json", {})
+    (folder / "lock").symlink_to(Path("mine.txt").absolute())
+    with pytest.raises(OSError, match="lock"), lock.held(folder):
+        pass
+    (folder / "curves.png").symlink_to(Path("mine.txt").absolute())
+    (folder / "metrics.jsonl").write_text('{"step": 1, "loss_g": 1.0, "loss_d": 1.0}\n')
+    curves.save_curves(folder / "curves.png", folder / "metrics.jsonl")
+    assert not (folder / "curves.png").is_symlink()
     assert Path("mine.txt").read_text() == "mine" and not (folder / "report.html").is_symlink()
 
 
