@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from jaxgan import metrics
+from jaxgan.evaluation.extract import Features
 from jaxgan.metrics import clips, features
+from jaxgan.metrics.records.clips import RECORD
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,12 @@ def test_each_number_moves_with_what_it_is_about_and_with_nothing_else(halves):
     assert content(other) < 0.01 and content(shuffled) < 0.01 and content(still) < 0.01
     assert content(mixed) == pytest.approx(1, abs=0.1)
     assert sorted(map(bytes, shuffled[0])) == sorted(map(bytes, other[0])) and (shuffled != other).any()
+
+
+def test_halves_of_real_samples_that_share_those_which_are_kept_are_two_sets(halves):
+    seen = Features(np.zeros((4, 2), np.float32), None, np.concatenate(halves))
+    found = {name: value.value for name, value in RECORD.measure(None, seen, seen).items()}
+    assert found["fd_frames"] > 0.01 and found["fd_motion"] > 0.01 and found["motion"] != 1
 
 
 def test_small_frames_are_looked_at_as_they_are():
