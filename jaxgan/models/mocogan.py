@@ -6,8 +6,8 @@ clip; their logits are a tree.
 
 What differs from the authors' program (github.com/sergeytulyakov/mocogan): the convolutions of the clip D, and with `temporal`
 the doublings of G, are 2+1-D (Tran et al. 2018, arXiv:1711.11248), those of D a spatial one, a leaky ReLU and one over time,
-where theirs are 3-D, without padding, and where G's frames see each other only through the motion code; a clip goes on
-with its last frame at either end, so that these are looked at as often as others; the image D is shown frames of the
+where theirs are 3-D, without padding, and where G's frames see each other only through the motion code; over time the first
+and the last frame are repeated at the ends, so that D looks at them as often as at others; the image D is shown frames of the
 clips that the clip D is shown, where theirs has a batch of its own; spectral norm of D's weights takes the place of batch norm
 and of the noise on its inputs, both of which are there on request (`norm`, --instance-noise); D ends in one place of the
 frame, where theirs judges patches; labels are given to both networks, where theirs has D tell a category that G was given.

@@ -1,8 +1,12 @@
-"""Clips whose content stays while it moves: MoCoGAN with 2+1-D convolutions. Tulyakov et al. 2018, arXiv:1707.04993.
+"""Clips of a content that is drawn once and a motion: MoCoGAN with 2+1-D convolutions. Tulyakov et al. 2018, arXiv:1707.04993.
 
-jaxgan train video                                         # digits that move and bounce, made here
-jaxgan train video --data video:FOLDER --resolution 32     # GIF, WebP, mp4, or folders of frames
-jaxgan sample RUN --num 16 --out clips.webp                # or a .png of film strips, a folder of clips
+    jaxgan train video                                         # digits that move and bounce, made here
+    jaxgan train video --data video:FOLDER --resolution 32     # GIF, WebP, mp4, or folders of frames
+    jaxgan sample RUN --num 16 --out clips.webp                # or a .png of film strips, a folder of clips
+
+With --conditional, stopped at 1,700 of 4,000 steps, 2 cores of an x86-64 server with other work on it, seed 0: the Fréchet
+distance of frame differences is 0.47, 4.50 of real frames in a wrong order and 2.87 of clips that stand still. The content does
+not stay the same: frames lie 7.0 times as far apart as in a real clip, those of different clips 8.6 times (docs/video.md).
 """
 
 from collections.abc import Mapping
