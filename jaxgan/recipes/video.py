@@ -53,7 +53,7 @@ class Config(Tailored):
 
 
 TINY = {
-    "length": 4,
+    "length": 5,
     "resolution": 8,
     "width": 4,
     "width_d": 4,
