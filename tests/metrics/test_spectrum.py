@@ -5,8 +5,9 @@ import pytest
 
 from jaxgan import metrics
 from jaxgan.errors import BadInput
+from jaxgan.evaluation.extract import Features
 from jaxgan.metrics.protocol import Protocol
-from jaxgan.metrics.records import EvalContext, matched
+from jaxgan.metrics.records import EvalContext, matched, spectrum
 
 CONTEXT = EvalContext(Protocol("", 0, "", ""))
 
@@ -57,3 +58,11 @@ def test_outputs_are_matched_that_are_nearer_to_their_own_targets():
     assert value(real + 3) == 1.0
     assert value(np.full_like(real, 90)) == 0.0  # the same for all: none is nearer
     assert value(np.roll(real, 1, axis=0)) == 0.0
+
+
+def test_halves_of_real_samples_are_not_compared_with_themselves():
+    kept = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 1), dtype=np.uint8)
+    half = Features(np.zeros((100, 2), np.float32), None, kept)
+    found = spectrum.measure(None, half, half)["spectrum"]
+    assert found.value == pytest.approx(metrics.spectrum_distance(kept[1::2], kept[::2])) and found.value > 0
+    assert (found.samples, found.real) == (20, 20)

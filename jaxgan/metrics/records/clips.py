@@ -1,15 +1,13 @@
 """Clips against real ones: their frames, how they move, whether their content stays."""
 
 from jaxgan.metrics import clips
-from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value
+from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value, apart
 
 
 def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, Value]:
     """Of the clips that are kept themselves. motion and content: the value of the samples, in units of that of real ones."""
     del context
-    a, b = real.samples, fake.samples
-    if a is b:  # two halves of real samples, that share those which are kept
-        a, b = a[::2], a[1::2]
+    a, b = apart(real, fake)
     ratio = lambda of: of(b) / max(of(a), 1e-12)
     values = {
         "fd_frames": clips.frames_distance(a, b),

@@ -1,7 +1,7 @@
 """Runs of symbols in texts: how far their shares are from those of real ones."""
 
 from jaxgan.metrics.ngrams import ngram_divergence
-from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value
+from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value, apart
 
 _LONGEST = 4
 
@@ -9,7 +9,7 @@ _LONGEST = 4
 def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, Value]:
     """Jensen-Shannon divergences of runs of one to four symbols, where texts are as long."""
     del context
-    a, b = real.samples, fake.samples
+    a, b = apart(real, fake)
     divergence = lambda n: Value(ngram_divergence(a, b, n), len(b), len(a))
     return {f"js{n}": divergence(n) for n in range(1, min(_LONGEST, a.shape[1]) + 1)}
 

@@ -66,6 +66,13 @@ def few(real: Features, fake: Features) -> tuple[np.ndarray, np.ndarray]:
     return real.features[:NEIGHBOURS], fake.features[:NEIGHBOURS]
 
 
+def apart(real: Features, fake: Features) -> tuple[np.ndarray, np.ndarray]:
+    """(real, fake): the samples that are kept themselves; of two halves of real ones, which share those, every second each."""
+    if real.samples is fake.samples:
+        return real.samples[::2], real.samples[1::2]
+    return real.samples, fake.samples
+
+
 def class_shares(context: EvalContext, seen: Features) -> np.ndarray | None:
     """Share of the samples in each class as the feature network tells them apart, or each mode; None where it does not."""
     if context.mixture is not None:

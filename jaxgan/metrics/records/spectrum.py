@@ -1,6 +1,6 @@
 """How far the power spectra lie apart."""
 
-from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value
+from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value, apart
 from jaxgan.metrics.spectrum import spectrum_distance
 
 _LEAST = 8  # pixels a side
@@ -9,8 +9,8 @@ _LEAST = 8  # pixels a side
 def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, Value]:
     """Of the samples that are kept themselves."""
     del context
-    value = spectrum_distance(fake.samples, real.samples)
-    return {"spectrum": Value(value, len(fake.samples), len(real.samples))}
+    real, fake = apart(real, fake)
+    return {"spectrum": Value(spectrum_distance(fake, real), len(fake), len(real))}
 
 
 def needs(context: EvalContext, real: Features, fake: Features) -> bool:
