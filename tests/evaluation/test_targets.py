@@ -70,7 +70,7 @@ def test_records_are_whole_and_names_are_had_once():
     for info in infos().values():
         assert info.better in ("higher", "lower", "near 1")
     cheap = [name for record in all_records() if record.cheap and record.kind == "set" for name in record.infos]
-    assert cheap == ["fd", "modes", "good", "mode_kl", "spread"]
+    assert cheap == ["fd", "fd_frames", "fd_motion", "motion", "content", "modes", "good", "mode_kl", "spread"]
 
 
 def test_what_is_made_for_two_evaluations_at_a_step_is_made_once(tmp_path, monkeypatch):

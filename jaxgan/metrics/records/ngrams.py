@@ -18,5 +18,5 @@ RECORD = Record(
     {f"js{n}": Info("lower", "n-gram divergence", shown=n == _LONGEST) for n in range(1, _LONGEST + 1)},
     measure,
     needs=lambda context, real, fake: context.modality == "text",
-    place=62,
+    place=65,
 )

@@ -31,5 +31,5 @@ RECORD = Record(
     },
     measure,
     needs=lambda context, real, fake: context.modality == "text",
-    place=61,
+    place=66,
 )
