@@ -33,7 +33,9 @@ SPREAD = [  # by hand: each recipe once, each pair of mode, dtype and conditioni
     ("sngan", "pmap", "bfloat16", True),
     ("style", "fsdp", "bfloat16", False),
     ("stylegan2", "single", "float32", False),
+    ("text_gan", "mesh", "bfloat16", False),
     ("video", "fsdp", "bfloat16", True),
+    ("wavegan", "pmap", "bfloat16", True),
 ]
 
 
