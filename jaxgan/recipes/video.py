@@ -4,9 +4,9 @@
     jaxgan train video --data video:FOLDER --resolution 32     # GIF, WebP, mp4, or folders of frames
     jaxgan sample RUN --num 16 --out clips.webp                # or a .png of film strips, a folder of clips
 
-With --conditional, 2 cores of an x86-64 server with much other work on it, seed 0, 59 min: the Fréchet distance of frame differences
-is 0.35, 4.50 of real frames in a wrong order and 2.87 of clips that stand still. The content does not stay the same: frames lie
-6.3 times as far apart as in a real clip, those of different clips 8.6 times (docs/video.md).
+With --conditional, 2 cores of an x86-64 server with much other work on it, seed 0, 59 min: the Fréchet distance of frame
+differences is 0.35, 4.50 of real frames in a wrong order and 2.87 of clips that stand still. The content does not stay the same:
+frames lie 6.3 times as far apart as in a real clip, those of different clips 8.6 times (docs/video.md).
 """
 
 from collections.abc import Mapping
