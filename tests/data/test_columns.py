@@ -65,7 +65,9 @@ def test_what_is_not_an_image_is_never_taken_for_one(tmp_path):
     sound = np.zeros((5, 64, 1), np.float32)
     with pytest.raises(BadInput, match=r"image is float32\[5, 64, 1\].*name the array after what it is"):
         data.from_arrays("some", {"image": sound})
-    with pytest.raises(BadInput, match=r"voice is float32\[5, 64, 1\], of what kind is not said: name it one of audio, image"):
+    with pytest.raises(
+        BadInput, match=r"voice is float32\[5, 64, 1\], of what kind is not said: name it one of audio, image"
+    ):
         data.from_arrays("some", {"voice": sound})
     assert data.from_arrays("some", {"image": np.zeros((5, 2))}).specs["image"].modality == "points"
     np.savez(tmp_path / "set.npz", image=np.zeros((2, 4, 4), np.uint8), weight=np.zeros(2))
