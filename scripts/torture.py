@@ -385,7 +385,7 @@ class Bench:
             self.tell(words, 1, int(told and peak < usual + 2**20 and time.monotonic() - began < 120))
 
     def long(self, steps: int = 20_000) -> None:
-        """A long training takes no more memory, threads and descriptors in its last quarter than in its second."""
+        """A long training takes no more memory, threads and descriptors in its last quarter than in the one before."""
         folder, seen = self.home / "long", self.home / "long.seen"
         line = ["train", "ring", "--tiny", "--steps", str(steps), "--save-every-steps", "500"]
         line += ["--evaluate-every-steps", "1000", "--log-every-steps", "100", "--sample-every-steps", "1000"]
@@ -393,18 +393,13 @@ class Bench:
         ended = child([*line, "--out", str(folder)], folder, prepare=prepare) == 0
         rows, *taken = numpy.loadtxt(seen).T  # bytes, KiB, threads, descriptors, at one moment after the other
         share = rows / rows.max()  # of the training; behind its last row are report and animation
-        quarter = lambda i: numpy.array(taken)[:, (share > i / 4) & (share <= (i + 1) / 4) & (share < 1)].max(1)
-        second, last = quarter(1), quarter(3)
-        print(
-            f"{steps} steps: KiB, threads, descriptors {second.tolist()} in the second quarter, {last.tolist()} in the last"
-        )
-        flat = last[0] <= 1.03 * second[0] and (last[1:] <= second[1:] + 2).all()
+        within = lambda i: (share > i / 4) & (share <= (i + 1) / 4) & (share < 1)
+        before, last = (numpy.median(numpy.array(taken)[:, within(i)], axis=1) for i in (2, 3))
+        print(f"KiB, threads, descriptors: {before.tolist()} in the third quarter, {last.tolist()} in the last")
+        flat = last[0] <= 1.03 * before[0] and (last[1:] <= before[1:] + 2).all()
         saved = len(list((folder / "checkpoints").glob("[0-9]*")))
-        self.tell(
-            f"{steps:,} steps: memory, threads, descriptors, checkpoints stay as they are",
-            1,
-            int(ended and flat and saved == 2),
-        )
+        words = f"{steps:,} steps: memory, threads, descriptors, checkpoints stay as they are"
+        self.tell(words, 1, int(ended and flat and saved == 2))
 
     def table(self) -> str:
         """Markdown."""
