@@ -13,7 +13,7 @@ from jaxgan.core import GAN, Pair, State
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import Spec
 from jaxgan.errors import BadInput
-from jaxgan.modalities.image import batch_to_step
+from jaxgan.modalities.scale import batch_to_step
 from jaxgan.net import Net
 from jaxgan.options import Config, burn_in
 from jaxgan.options.latents import latents

@@ -31,28 +31,7 @@ from pathlib import Path
 import numpy
 
 STEPS = 60
-SPOILT = '''"""The ring, with a G whose fakes are not numbers at some draws of its key."""
-
-import os
-
-import jax
-import jax.numpy as jnp
-
-from jaxgan.recipes import ring
-
-Config, TINY = ring.Config, ring.TINY
-
-
-def build(config, specs, ingredients):
-    gan, share = ring.build(config, specs, ingredients), float(os.environ.get("SPOILT", "0"))
-
-    def generate(g, batch, key):
-        bad = jax.random.uniform(jax.random.fold_in(key, 7)) < share
-        fakes, moved = gan.generate(g, batch, key)
-        return jax.tree.map(lambda x: jnp.where(bad, jnp.nan, x), fakes), moved
-
-    return gan._replace(generate=generate)
-'''
+SPOILT = Path(__file__).parents[1] / "tests" / "training" / "spoilt.py"  # fakes that are not numbers at some draws
 LINE = ["train", "ring", "--tiny", "--schedule", "constant", "--steps", str(STEPS), "--save-every-steps", "10"]
 LINE += ["--log-every-steps", "5", "--sample-every-steps", "20"]
 MODES = {  # name: (mode, more flags)
@@ -344,7 +323,7 @@ class Bench:
     def not_finite(self) -> None:
         """Fakes that are no numbers at some draws, and then always; and kills while that is so. The last of all."""
         own, seed = self.home / "spoilt.py", ["--seed", "1"]
-        own.write_text(SPOILT)
+        shutil.copy(SPOILT, own)
         made = []
         for how, share, status in (
             ("stop", "0.02", 70),

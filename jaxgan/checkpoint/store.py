@@ -46,9 +46,7 @@ class Checkpoints:
         from orbax.checkpoint import checkpoint_managers as policies
 
         self._ocp, self._say, self._read_only, self.folder = ocp, say, read_only, Path(folder).absolute()
-        self._writes = (
-            agree.writer() and not read_only
-        )  # of what lies beside the checkpoints, which all processes write
+        self._writes = agree.writer() and not read_only  # what lies beside the checkpoints: those are written by all
         name = metric.removeprefix("+")
         keep = [policies.LatestN(keep_latest)]
         options, among = self._together() if agree.count() > 1 else ({}, {})
@@ -158,9 +156,7 @@ class Checkpoints:
 
     def metadata(self, step: int) -> dict[str, Any]:
         """The metadata beside the state of `step`."""
-        for path in (self.folder / str(step)).rglob("*"):
-            if not path.is_dir():
-                reading.regular(path).close()  # a pipe would be waited for
+        self._regular(step)
         return self._manager.restore(step, args=self._ocp.args.Composite(**{_NOTE: self._ocp.args.JsonRestore()}))[
             _NOTE
         ]
@@ -231,6 +227,7 @@ class Checkpoints:
         where = jax.sharding.SingleDeviceSharding(device or jax.local_devices()[0])
         like = lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where)
         try:
+            self._regular(step)
             saved = self._saved(step)
             wanted = with_optimizers(plain_shapes(target), saved)
             fits(f"checkpoint {step} in {self.folder}", saved, wanted)
@@ -271,6 +268,12 @@ class Checkpoints:
             if of_the_machine(other):
                 return again
         return Damaged(f"checkpoint {step} is damaged ({reason})")
+
+    def _regular(self, step):
+        """Raises OSError where a file of a checkpoint is none: a pipe would be waited for."""
+        for path in (self.folder / str(step)).rglob("*"):
+            if not path.is_dir():
+                reading.regular(path).close()
 
     def _saved(self, step):
         """Shapes of what was saved, in nested dicts."""

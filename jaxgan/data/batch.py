@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 
 from jaxgan.data.dataset import LABEL, Dataset, Spec
 from jaxgan.errors import BadInput
+from jaxgan.modalities.scale import SCALED
 
 Config = Any  # a jaxgan.config.Config: options are made of what is here, and not the other way round
 
@@ -53,7 +54,7 @@ def like(
     shapes = {}
     for name in columns(config) if names is None else names:
         spec = specs[name]
-        scaled = spec.modality not in ("", "mask") and spec.dtype in ("uint8", "int16")
+        scaled = spec.modality not in ("", "mask") and spec.dtype in SCALED
         dtype = np.float32 if scaled else np.dtype(spec.dtype)
         shapes[name] = jax.ShapeDtypeStruct((rows, *spec.shape), dtype)
     return shapes

@@ -55,7 +55,8 @@ class FeatureExtractor:
         together: bool = False,
     ) -> None:
         devices = devices or jax.local_devices()[:1]
-        net, self._together = net._replace(variables=agree.same(net.variables)) if together else net, together
+        self._together = together and agree.count() > 1
+        net = net._replace(variables=agree.same(net.variables)) if self._together else net
         mesh = jax.sharding.Mesh(np.array(devices), (parallel.AXIS,))
         self._rows = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(parallel.AXIS))
         self._whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())

@@ -17,11 +17,7 @@ def data_of(run: Run, source: str | None = None, held_out: str | None = None) ->
     """
     config, fitting = run.config, run.config.fitting
     dataset = _loaded(source or config.data, fitting, source)
-    if dataset.sha256 != run.data.sha256:
-        raise BadInput(
-            f"--data {dataset.name} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, the run was "
-            f"trained on {run.data.name} with {run.data.sha256[:12]} and {run.data.size}: give that as --data SOURCE"
-        )
+    check_data(run, dataset)
     whole = {**fitting, "split": "", "labelled": 1.0, "unlabelled": False}
     other = load(held_out, **whole) if held_out else left_out(source or config.data, **fitting)
     if other is not None:
@@ -32,6 +28,15 @@ def data_of(run: Run, source: str | None = None, held_out: str | None = None) ->
         for name in batch.columns(config):
             _same(name, run.data.specs[name], other)
     return dataset, other
+
+
+def check_data(run: Run, dataset: Dataset) -> None:
+    """Raises BadInput, with both hashes, where these are not the data that a run was trained on."""
+    if dataset.sha256 != run.data.sha256:
+        raise BadInput(
+            f"--data {dataset.name} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, the run was "
+            f"trained on {run.data.name} with {run.data.sha256[:12]} and {run.data.size}: give that as --data SOURCE"
+        )
 
 
 def _loaded(source, fitting, given):

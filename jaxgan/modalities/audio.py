@@ -13,6 +13,8 @@ import numpy as np
 from jaxgan.errors import BadInput
 from jaxgan.modalities import image, spectrogram
 from jaxgan.modalities.resize import Resize
+from jaxgan.modalities.scale import WAVE
+from jaxgan.modalities.scale import to_step as to_step
 from jaxgan.sharing import Array
 
 ONE, SUFFIX, FEATURES, EACH, FORMS = "sound", ".wav", "log-mel", None, ()
@@ -26,17 +28,12 @@ _BINS, _BANDS, _FAINT = 4, 32, 1e-3  # times and pitches of a sound's features, 
 _PAUSE = 0.15  # seconds
 
 
-def to_step(x: Array) -> Array:
-    """[-1, 1) of int16; floats as they are."""
-    return x / image.WAVE if x.dtype == jnp.int16 else x
-
-
 def to_file(x: Array) -> Array:
     """int16 of sounds in [-1, 1], what is louder cut off; those of int16 as they are."""
     if x.dtype == jnp.int16:
         return x
     xp: Any = np if isinstance(x, np.ndarray) else jnp
-    return xp.clip(xp.rint(x.astype(xp.float32) * image.WAVE), -image.WAVE, image.WAVE - 1).astype(xp.int16)
+    return xp.clip(xp.rint(x.astype(xp.float32) * WAVE), -WAVE, WAVE - 1).astype(xp.int16)
 
 
 def check(name: str, samples: np.ndarray) -> np.ndarray:

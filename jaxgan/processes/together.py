@@ -10,9 +10,7 @@ from jaxgan.names import tell
 from jaxgan.processes.lifeline import SILENT, Lifeline
 
 CONNECT = 300  # seconds that processes wait for each other at the start
-HEARTBEAT = (
-    2 * round(SILENT) + 10
-)  # of JAX itself, the second net: it beats twice in that time, and so notices after half of it
+HEARTBEAT = 2 * round(SILENT) + 10  # of JAX itself, the second net: it notices after half of this at the earliest
 _SHUTDOWN = 20
 _HEARD_S = 3
 _line: Lifeline | None = None

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from jaxgan import config, models
 from jaxgan.core import GAN
 from jaxgan.errors import BadInput
-from jaxgan.modalities.image import batch_to_step
+from jaxgan.modalities.scale import batch_to_step
 from jaxgan.options import Ingredients
 from jaxgan.options.degrade import What
 from jaxgan.options.marks import above, at_least

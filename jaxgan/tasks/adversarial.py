@@ -12,7 +12,7 @@ from jaxgan.errors import BadInput
 from jaxgan.losses import Tracker, non_saturating
 from jaxgan.losses.content import Context, Term
 from jaxgan.losses.penalties import OfFakes, Penalty
-from jaxgan.modalities.image import batch_to_step
+from jaxgan.modalities.scale import batch_to_step
 from jaxgan.net import TRACKERS, DiscriminatorOutput, Net
 from jaxgan.noise import Noise, normal
 from jaxgan.sharing import Batch, Key

@@ -10,7 +10,7 @@ from jaxgan.core import GAN, Pair, sample_keys, with_index
 from jaxgan.errors import BadInput
 from jaxgan.losses import half_d, least_squares
 from jaxgan.losses.patch_nce import patch_nce
-from jaxgan.modalities.image import batch_to_step
+from jaxgan.modalities.scale import batch_to_step
 from jaxgan.net import Net, join
 from jaxgan.sharing import Key
 from jaxgan.tasks.adversarial import column

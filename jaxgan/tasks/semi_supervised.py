@@ -6,7 +6,7 @@ from jax.typing import ArrayLike
 
 from jaxgan.core import GAN, Pair
 from jaxgan.losses.semi_supervised import class_surprise, realness
-from jaxgan.modalities.image import batch_to_step
+from jaxgan.modalities.scale import batch_to_step
 from jaxgan.net import DiscriminatorOutput, Net
 from jaxgan.tasks.adversarial import column, read_output
 

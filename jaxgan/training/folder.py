@@ -50,12 +50,21 @@ def opened(
     return run
 
 
-def cleared(home: Path) -> None:
-    """Takes away members of a population that was ended before all of them were made: what it had not begun begins again."""
-    members = sorted(home.glob("[0-9][0-9]*")) if home.is_dir() else []
-    if members and all(member.is_dir() and runs.unbegun(member) for member in members):
-        for member in members:
-            shutil.rmtree(member)
+def opened_home(stack: contextlib.ExitStack, out: str | Path | None, name: str, going_on: bool, resume: str) -> Path:
+    """Folder of a population, gone on with or new, locked until the stack closes.
+
+    Members of one that was ended before all of them were made are taken away: what it had not begun begins again. Raises as
+    `runs.new_folder` and `lock.held` do.
+    """
+    left = sorted(Path(out).glob("[0-9][0-9]*")) if out is not None and not going_on and resume != "never" else []
+    home = Path(out) if out is not None and (going_on or left) else runs.new_folder(out, name)
+    stack.enter_context(lock.held(home))
+    if left:
+        if all(member.is_dir() and runs.unbegun(member) for member in left):  # asked again where nobody else is at work
+            for member in left:
+                shutil.rmtree(member)
+        runs.new_folder(home, name)
+    return home
 
 
 @contextlib.contextmanager

@@ -5,15 +5,14 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxgan import checkpoint, inference, reading, runs
-from jaxgan import data as sources
+from jaxgan import reading, runs
 from jaxgan.checkpoint.damage import of_the_machine
 from jaxgan.errors import BadInput, TryAgain
 from jaxgan.names import shown
 from jaxgan.runs import Run
 from jaxgan.training.train import train
 
-_PLACES = ("versions", "git", "device", "deterministic")  # what explains another state
+_FACTS = ("git", "device", "deterministic")  # what explains another state
 
 
 class Rerun(NamedTuple):
@@ -57,19 +56,15 @@ def rerun(
         raise BadInput(
             f"{folder} left the curve of its rates on the way (--decay-steps): no training from its beginning comes to its state"
         )
-    if (
-        out is not None
-        and runs.exists(out)
-        and runs.open_run(out, recipe).command[:3] != ("jaxgan", "rerun", str(folder))
-    ):
+    command = ("jaxgan", "rerun", str(Path(folder).absolute()))
+    if out is not None and runs.exists(out) and runs.open_run(out, recipe).command != command:
         raise BadInput(f"{out} is no rerun of {folder}: give another --out")
     moved = {name: word for name, word in {"data": data, "input": input, "masks": masks}.items() if word is not None}
     for name, word in moved.items():
         if not getattr(run.config, name, ""):
             raise BadInput(f"{folder} was trained without --{name}: remove --{name} {word}")
     config = dataclasses.replace(_until(run.config, was["step"]), **moved)
-    _same_data(run, config)
-    begun_from = _source(run, init_from, recipe)
+    begun_from = _source(run, init_from)
     made = train(
         run.recipe if recipe is None else recipe,
         config,
@@ -79,7 +74,8 @@ def rerun(
         resume=resume,
         init_from=begun_from,
         init_partial=begun_from is not None,
-        command=("jaxgan", "rerun", str(folder)),
+        command=command,
+        again=run,
     )
     now = _result(made)
     return Rerun(made, was["state_sha256"], now["state_sha256"], tuple(_differences(_facts(run), _facts(made))))
@@ -110,16 +106,7 @@ def _until(config, step):
     return dataclasses.replace(config, steps=step, **decay)
 
 
-def _same_data(run, config):
-    there = sources.load(config.data, **config.fitting).info
-    if there.sha256 != run.data.sha256:
-        raise BadInput(
-            f"{config.data} has sha256 {there.sha256[:12]} and {there.size} samples, {run.folder} was trained on "
-            f"{run.data.name} with {run.data.sha256[:12]} and {run.data.size}: say where those are, --data"
-        )
-
-
-def _source(run, init_from, recipe):
+def _source(run, init_from):
     """Folder of the run that it began with, None where it began anew."""
     if not run.begun_from:
         if init_from:
@@ -128,29 +115,16 @@ def _source(run, init_from, recipe):
     path = init_from or run.begun_from.get("run")
     if not runs.exists(path):
         raise BadInput(f"{run.folder} began with {shown(path)}, which is no run any more: say where it is, --init-from")
-    was, now = run.begun_from.get("state_sha256"), checkpoint.sha256(inference.load(_opened(path, recipe)).state)
-    if was != now:
-        raise BadInput(
-            f"{run.folder} began with a state of sha256 {shown(was)[:12]}, and {shown(path)} has {now[:12]} now: give the run "
-            "as it was, --init-from"
-        )
     return path
-
-
-def _opened(path, recipe):
-    return runs.open_run(path, recipe if recipe and runs.is_own(path) else None)
 
 
 def _facts(run):
     found: dict[str, Any] = {}
     for name in ("config.json", "result.json"):
         found |= reading.json_of(run.folder / name)
-    versions, begun_from = (
-        x if isinstance(x := found.pop(name, None), dict) else {} for name in ("versions", "begun_from")
-    )
-    flat = {**{f"version of {name}": x for name, x in versions.items()}, **found}
-    flat["begun from"] = begun_from.get("state_sha256")
-    return {name: x for name, x in flat.items() if name.startswith("version") or name in (*_PLACES, "begun from")}
+    versions = found.get("versions")
+    named = {f"version of {name}": x for name, x in versions.items()} if isinstance(versions, dict) else {}
+    return named | {name: found.get(name) for name in _FACTS}
 
 
 def _differences(was, now):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jax
 
-from jaxgan import parallel, recipes, runs
+from jaxgan import inference, parallel, recipes, runs
 from jaxgan.checkpoint import Checkpoints, printable
 from jaxgan.config import check_inactive
 from jaxgan.data import batch as batches
@@ -21,7 +21,7 @@ from jaxgan.progress import Progress, duration
 from jaxgan.reports import animation, samples
 from jaxgan.training import lock, loggers, loop, rollback, table, transfer, words
 from jaxgan.training.compiled import Config, Recipe, compose, deadline, held_out, prepare
-from jaxgan.training.folder import cleared, opened, unused_removed
+from jaxgan.training.folder import opened, opened_home, unused_removed
 from jaxgan.training.goodput import Goodput
 from jaxgan.training.member import Member, calls
 from jaxgan.training.population import Population
@@ -52,6 +52,7 @@ def train(
     init_partial: bool = False,
     grace_seconds: float | None = None,
     command: Sequence[str] = (),
+    again: runs.Run | None = None,
 ) -> runs.Run:
     """Run: trains a recipe into a run folder, and says on the way how it goes.
 
@@ -59,9 +60,10 @@ def train(
     resume: "never" refuses an existing run, "auto" goes on with it or begins, "must" goes on or refuses. max_minutes: ends the
     training, saved, so long after this call. log_to: names of loggers.NAMES. init_from: a run whose networks a new one begins
     with (`transfer.take`; init_partial: with those parts that fit); a run that goes on needs it no more. grace_seconds: after a
-    signal the process ends within that time, saved or not. command: the words that asked for it, which a new run keeps. Raises
-    BadInput before anything is written where the input cannot be used, TryAgain where another process trains there or the disk
-    refuses, Diverged where --on-nan does not help, and Stopped after a signal.
+    signal the process ends within that time, saved or not. command: the words that asked for it, which a new run keeps. again: a
+    run that this is to be once more, whose data and beginning it has to have. Raises BadInput before anything is written where
+    the input cannot be used, TryAgain where another process trains there or the disk refuses, Diverged where --on-nan does not
+    help, and Stopped after a signal.
     """
     limit, module = _checked(recipe, out, resume, max_minutes, log_to, grace_seconds)
     going_on = _goes_on(resume, out, out)
@@ -69,9 +71,13 @@ def train(
         transfer.check(config, init_from, init_partial)
     chosen = parallel.choose(mode, devices)
     dataset = prepare(module, config)
+    if again is not None:
+        inference.check_data(again, dataset)
     program = compose(module, config, dataset, mode, chosen)
     shapes = jax.eval_shape(program.begin)  # networks that do not fit the data fail here
     taken = None if init_from is None else transfer.take(init_from, shapes, init_partial, module)
+    if again is not None and taken is not None:
+        transfer.check_source(again, taken)
     with contextlib.ExitStack() as stack:
         run = opened(stack, out, module, config, dataset.info, going_on, taken and taken.source, command)
         goodput = Goodput()
@@ -117,14 +123,11 @@ def train_population(
         transfer.check(first, None)
     dataset = prepare(module, first)
     program = Population(module, configs, dataset)
-    if out is not None and not going_on and resume != "never":
-        cleared(Path(out))
-    home = Path(out) if going_on and out is not None else runs.new_folder(out, f"{name}-population")
-    folders = [home / f"{i:02}" for i in range(len(configs))]
-    for folder, config in zip(folders, configs, strict=True) if going_on else ():
-        runs.resume(folder, module, config, dataset.info, write=False)
+    for i, config in enumerate(configs) if going_on else ():
+        runs.resume(Path(out or "") / f"{i:02}", module, config, dataset.info, write=False)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(lock.held(home))
+        home = opened_home(stack, out, f"{name}-population", going_on, resume)
+        folders = [home / f"{i:02}" for i in range(len(configs))]
         for folder in folders if going_on else ():
             stack.enter_context(lock.held(folder))
         open_run = runs.resume if going_on else partial(runs.create, command=command, beside=len(configs))
@@ -162,12 +165,8 @@ def _positive(x):
 
 def _back(run, error):
     """Whether the run goes on from its last checkpoint, with other draws. Raises Diverged where that has not helped."""
-    with (
-        contextlib.closing(Checkpoints(run.checkpoints))
-        if run.checkpoints.is_dir()
-        else (contextlib.nullcontext()) as store
-    ):
-        to = store.back_to(run.config.save_every_steps) if store else 0
+    with contextlib.closing(Checkpoints(run.checkpoints)) as store:
+        to = store.back_to(run.config.save_every_steps)
     reason = error.__cause__ if isinstance(error.__cause__, Diverged) else error  # without what else could be tried
     number = rollback.back(run.folder, to, reason)
     tell(f"{reason}: back to step {to}, with other draws (rollback {number})")

@@ -69,6 +69,16 @@ def take(source: str | Path, target: State, partial: bool = False, recipe: Modul
     return Taken(parts, tuple(left_out), facts)
 
 
+def check_source(run: runs.Run, taken: Taken) -> None:
+    """Raises BadInput where a run did not begin with what was taken."""
+    was, now = (run.begun_from or {}).get("state_sha256"), taken.source["state_sha256"]
+    if was != now:
+        raise BadInput(
+            f"{run.folder} began with a state of sha256 {str(was)[:12]}, and {taken.source['run']} has {now[:12]} now: give the "
+            "run as it was, --init-from, or another --out"
+        )
+
+
 def first(run: runs.Run, state: State, opt: Pair, taken: Taken | None, say: Callable[[str], Any] = tell) -> State:
     """The state that a run begins with, opt its optimizers.
 
@@ -80,12 +90,7 @@ def first(run: runs.Run, state: State, opt: Pair, taken: Taken | None, say: Call
                 f"{run.folder} has no checkpoint yet, and was begun from {run.begun_from['run']}: add --init-from to begin so"
             )
         return state
-    was = (run.begun_from or {}).get("state_sha256")
-    if was != taken.source["state_sha256"]:
-        raise BadInput(
-            f"{run.folder} began with a state of sha256 {str(was)[:12]}, and {taken.source['run']} has "
-            f"{taken.source['state_sha256'][:12]} now: give the run as it was, or another --out"
-        )
+    check_source(run, taken)
     for line in taken.left_out:
         say(f"left as it begins: {line}")
     say(f"begun from step {taken.source['step']} of {taken.source['run']}")

@@ -16,7 +16,7 @@ from jaxgan.reports import page
 BEHIND = {  # command -> the functions that its flags are handed to, and what is no flag or no parameter of theirs
     "train": (
         [training.train],
-        {"recipe", "config", "command"},
+        {"recipe", "config", "command", "again"},
         {"tiny", "config", "population", "sweep", "deterministic", "dry_run", "largest", "memory_gib"},
     ),
     "rerun": ([training.rerun], {"folder"}, {"deterministic"}),

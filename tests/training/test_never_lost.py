@@ -25,28 +25,7 @@ from jaxgan.reports import curves, samples
 
 RING = ["train", "ring", "--tiny", "--schedule", "constant", "--save-every-steps", "10", "--log-every-steps", "5"]
 RING += ["--sample-every-steps", "20"]
-SPOILT = '''"""The ring, with a G whose fakes are not numbers at some draws of its key, or at every one from a step on."""
-
-import os
-
-import jax
-import jax.numpy as jnp
-
-from jaxgan.recipes import ring
-
-Config, TINY = ring.Config, ring.TINY
-
-
-def build(config, specs, ingredients):
-    gan, share = ring.build(config, specs, ingredients), float(os.environ["SPOILT"])
-
-    def generate(g, batch, key):
-        bad = jax.random.uniform(jax.random.fold_in(key, 7)) < share
-        fakes, moved = gan.generate(g, batch, key)
-        return jax.tree.map(lambda x: jnp.where(bad, jnp.nan, x), fakes), moved
-
-    return gan._replace(generate=generate)
-'''
+SPOILT = Path(__file__).with_name("spoilt.py")
 
 
 def result(folder):
@@ -217,7 +196,7 @@ def test_a_step_that_would_spoil_the_state_comes_to_nothing_within_a_dispatch_to
 def spoilt(tmp_path, monkeypatch):
     def command(share, *more):
         monkeypatch.setenv("SPOILT", str(share))
-        (tmp_path / "spoilt.py").write_text(SPOILT)
+        shutil.copy(SPOILT, tmp_path)
         return ["train", str(tmp_path / "spoilt.py"), "--data", "ring", *RING[2:], *more]
 
     return command

@@ -95,7 +95,7 @@ def not_asked_for(home):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (spoil_data, "say where those are, --data"),
+        (spoil_data, "give that as --data SOURCE"),
         (spoil_source, "which is no run any more: say where it is, --init-from"),
         (another_source, "give the run as it was, --init-from"),
         (not_ended, "has no result.json"),

@@ -1,0 +1,22 @@
+"""How numbers of a file become numbers of a step, by their dtype: one table, whatever a sample is."""
+
+import jax.numpy as jnp
+
+from jaxgan.sharing import Array, Batch
+
+HALF = 127.5  # half of what a uint8 spans: what 1 in a step is above its middle
+WAVE = 2**15  # number in a file of sounds that is 1 in a step
+SCALED = {"uint8": lambda x: x / HALF - 1, "int16": lambda x: x / WAVE}
+"""Dtypes of samples that a step takes in [-1, 1], and how."""
+_AS_THEY_ARE = ("mask", "label")  # columns of numbers that are names
+
+
+def to_step(x: Array) -> Array:
+    """[-1, 1] of uint8, as images are, and of int16, as sounds are; others as they are."""
+    scale = SCALED.get(jnp.dtype(x.dtype).name)
+    return x if scale is None else scale(x)
+
+
+def batch_to_step(batch: Batch) -> Batch:
+    """The batch with its columns as a step takes them, but for "mask" and "label"."""
+    return {name: x if name in _AS_THEY_ARE else to_step(x) for name, x in batch.items()}
