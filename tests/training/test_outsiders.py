@@ -84,6 +84,15 @@ def test_a_member_keeps_the_step_before_for_the_others(tmp_path):
     assert saved(home / "00") == saved(home / "01") == ["10", "20"]
 
 
+def test_what_another_process_begins_is_not_taken_away(two, tmp_path, capsys):
+    home = tmp_path / "two"
+    (home / "00").mkdir(parents=True)
+    shutil.copy(two / "00" / "config.json", home / "00")
+    with lock.held(home):
+        assert go_on(home, "20", "--population", "2") == 75
+    assert (home / "00" / "config.json").is_file()
+
+
 @pytest.mark.parametrize("left", [["00"], ["00", "01"]])
 def test_a_population_that_ended_before_all_were_made_begins(left, two, tmp_path):
     home = tmp_path / "two"
@@ -148,10 +157,11 @@ def test_what_is_in_the_way_is_no_reason_to_try_again(what, run, capsys):
     assert "take" in capsys.readouterr().err
 
 
-def test_a_pipe_among_the_files_of_a_checkpoint_is_not_waited_for(run):
+@pytest.mark.parametrize("name", ["note/metadata", "state/_METADATA", "state/manifest.ocdbt"])
+def test_a_pipe_among_the_files_of_a_checkpoint_is_not_waited_for(name, run):
     signal.alarm(100)
-    (run / "checkpoints/20/note/metadata").unlink()
-    os.mkfifo(run / "checkpoints/20/note/metadata")
+    (run / "checkpoints/20" / name).unlink()
+    os.mkfifo(run / "checkpoints/20" / name)
     assert go_on(run, "20") == 0 and saved(run) == ["10", "20"]
     signal.alarm(0)
 
