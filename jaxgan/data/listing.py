@@ -5,7 +5,7 @@ import os
 import stat
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
@@ -169,3 +169,20 @@ def _bounded(source, name, size):
         raise BadInput(
             f"{source}: {name} has {size:,} bytes, and a file of --data may have {MOST_BYTES:,}: take it out, or cut it in pieces"
         )
+
+
+def peek(path: Path, most: int) -> Iterator[str]:
+    """The first names of a folder's files, about so many, or of a zip's; nothing of what is neither: what a source may be of."""
+    if path.is_dir():
+        for _, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            yield from names[:most]
+            most -= len(names)
+            if most <= 0:
+                return
+    elif path.suffix.lower() == ".zip" and path.is_file():
+        try:
+            with zipfile.ZipFile(path) as archive:
+                yield from archive.namelist()[:most]
+        except reading.DAMAGED:
+            return

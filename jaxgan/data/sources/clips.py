@@ -4,8 +4,6 @@ A folder of pictures is a folder of images, whether they move or not: `video:FOL
 which cannot be anything else, is films without that.
 """
 
-import os
-import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -19,7 +17,7 @@ from jaxgan.data import splits as parts
 from jaxgan.data.dataset import Dataset, Spec, labelled
 from jaxgan.data.films import MOVIES, Film, FilmHead
 from jaxgan.data.lazy import Lazy
-from jaxgan.data.listing import Listing, listing
+from jaxgan.data.listing import Listing, listing, peek
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize
@@ -47,7 +45,7 @@ def takes(word: str) -> bool:
     if path.is_file() and path.suffix.lower() in MOVIES:
         return True
     found = False
-    for name in _names(path):
+    for name in peek(path, _LOOKED_AT):
         suffix = PurePosixPath(name).suffix.lower()
         if suffix in files.SUFFIXES:
             return False
@@ -147,24 +145,6 @@ class ClipView(Lazy):
                 f"{self._found.source}: {film.name} is damaged ({error}): take it out, or copy it again"
             ) from error
         return np.stack([np.stack([kept[number] for number in cut.frames]) for cut in cuts])
-
-
-def _names(path):
-    """Names in a zip, or of a folder's files as far as they are looked at; nothing of what is neither."""
-    if path.is_dir():
-        left = _LOOKED_AT
-        for _, folders, names in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            yield from names
-            left -= len(names)
-            if left < 0:
-                return
-    elif path.suffix.lower() == ".zip" and path.is_file():
-        try:
-            with zipfile.ZipFile(path) as archive:
-                yield from archive.namelist()
-        except files.DAMAGED:
-            return
 
 
 def _listing(source):

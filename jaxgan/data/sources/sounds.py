@@ -1,8 +1,6 @@
 """Sound files in a folder or a zip, or one long recording: every crop of them is a sample, keyed by its row."""
 
 import hashlib
-import os
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +16,7 @@ from jaxgan.data import splits as parts
 from jaxgan.data.dataset import LABEL, Dataset, Spec, class_numbers, labels
 from jaxgan.data.inspect import report
 from jaxgan.data.lazy import Resident
+from jaxgan.data.listing import peek
 from jaxgan.data.sound_files import SUFFIXES
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
@@ -36,7 +35,7 @@ def takes(word: str) -> bool:
     path = Path(word)
     if path.is_file() and path.suffix.lower() in SUFFIXES:
         return True
-    ends = Counter(PurePosixPath(name).suffix.lower() for name in _names(path))
+    ends = Counter(PurePosixPath(name).suffix.lower() for name in peek(path, _LOOKED_AT))
     sounds, pictures = (sum(ends[suffix] for suffix in known) for known in (SUFFIXES, files.SUFFIXES))
     return sounds > pictures
 
@@ -165,24 +164,6 @@ def _find(word, split):
         held = lambda: content.digest(path.parent, (path.name,))
         return files.Files(str(word), (path.name,), lambda name: reading.regular(path), held)
     return files.find(word, split, SUFFIXES, "sounds")
-
-
-def _names(path):
-    """The first names of a folder's files, or of a zip's; nothing of what is neither."""
-    if path.is_dir():
-        left = _LOOKED_AT
-        for _, folders, names in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            yield from names[:left]
-            left -= len(names)
-            if left <= 0:
-                return
-    elif path.suffix.lower() == ".zip" and path.is_file():
-        try:
-            with zipfile.ZipFile(path) as archive:
-                yield from archive.namelist()[:_LOOKED_AT]
-        except files.DAMAGED:
-            return
 
 
 def _each(found, call):
