@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.core import GAN, Losses, Pair, with_index
-from jaxgan.modalities.image import batch_to_step
+from jaxgan.modalities.scale import batch_to_step
 from jaxgan.net import Net
 from jaxgan.noise import normal
 

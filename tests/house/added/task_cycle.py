@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from jaxgan.core import GAN, Losses, Pair
 from jaxgan.losses import least_squares
-from jaxgan.modalities.image import batch_to_step
+from jaxgan.modalities.scale import batch_to_step
 from jaxgan.net import join
 
 
