@@ -82,7 +82,7 @@ def measure(
         elapsed = time.perf_counter() - begin
         rates.append(dispatches * chunk * config.batch_size / elapsed)
         shares.append(waited / elapsed)
-    rate, ceiling = statistics.median(rates), matmul_ceiling(chosen[0], config.dtype)
+    rate, ceiling = statistics.median(rates), matmul_ceiling(chosen[0], program.dtype)
     flops = count_flops(recipe, config, dataset.specs, compiled)
     p50, p90, p99 = (round(float(p) * 1e3, 4) for p in np.percentile(each, (50, 90, 99)))
     return {
@@ -106,7 +106,7 @@ def measure(
         "temp_bytes": memory.temp_size_in_bytes,
         "batch_size": config.batch_size,
         "steps_per_dispatch": chunk,
-        "dtype": config.dtype,
+        "dtype": program.dtype,
         "parallel": mode,
         "devices": len(chosen),
         "device_kind": chosen[0].device_kind,

@@ -8,7 +8,6 @@ from jaxgan.layers.equal import EqualConv, EqualDense
 from jaxgan.layers.filtered import conv_filtered
 from jaxgan.layers.fir import downsample_filtered, filter2d, setup_filter, upsample_filtered
 from jaxgan.layers.gated import GatedConv
-from jaxgan.layers.grouped import grouped_conv
 from jaxgan.layers.labels import append_label, label_vector
 from jaxgan.layers.linear import Conv, ConvTranspose, Dense, ResizedConv, reflected
 from jaxgan.layers.lowering import direct_form
@@ -71,7 +70,6 @@ __all__ = [
     "downsample_1d",
     "downsample_filtered",
     "filter2d",
-    "grouped_conv",
     "label_vector",
     "minibatch_stddev",
     "modulated_conv",

@@ -1,41 +1,52 @@
-"""Grouped convolution (Krizhevsky et al. 2012; Xie et al. 2017, arXiv:1611.05431), fast in any order of derivative.
+"""The three maps of a `conv` of groups by dense ones: groups taken together into blocks, with zeros between those of a block.
 
-On a CPU, groups are taken together into blocks of about 32 channels, each one dense `conv` with zeros between its groups:
-what is multiplied by zeros costs less than what XLA loses on narrow groups, and its own gradient in w is tens of times
-slower. Elsewhere it is XLA's own operator, whose derivatives are grouped convolutions again.
+On a CPU what is multiplied by zeros costs less than what XLA loses on narrow groups, and its own gradient in w is tens of times
+slower.
 """
 
 import jax
 import jax.numpy as jnp
 
-from jaxgan.errors import BadInput
-from jaxgan.layers.conv import conv
-from jaxgan.layers.lowering import for_cpu
-
-_BLOCK = 32  # channels that a convolution needs to be fast on a CPU
+from jaxgan.layers.geometry import Form, Geometry
 
 
-def grouped_conv(x: jax.Array, w: jax.Array, groups: int) -> jax.Array:
-    """x [B, H, W, C] with w [h, w, C / groups, O]: [B, H, W, O], stride 1, "SAME".
+def conv(geo: Geometry, form: Form, most: int, x: jax.Array, w: jax.Array) -> jax.Array:
+    """x [B, H, W, C] with w [h, w, C / groups, O], a `form` of up to `most` channels in for each block."""
+    count = _blocks(geo, most, w.shape[2])
+    return _each(geo, form, jnp.split(x, count, -1), _dense(geo, count, w))
 
-    The i-th O / groups channels of the result see the i-th C / groups of x alone. Raises BadInput where they do not fit.
-    """
-    (*_, c), (*kernel, narrow, o) = x.shape, w.shape
-    if c % groups or o % groups or narrow * groups != c:
-        raise BadInput(
-            f"x is {list(x.shape)} and w {list(w.shape)} with groups={groups}: give w [h, w, C / groups, O], "
-            "and groups that divide C and O"
-        )
-    if groups == 1:
-        return conv(x, w)
-    if not for_cpu():
-        dims = ("NHWC", "HWIO", "NHWC")
-        return jax.lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=dims, feature_group_count=groups)
-    joined = max(n for n in range(1, groups + 1) if groups % n == 0 and (n == 1 or n * narrow <= _BLOCK))
-    blocks = groups // joined
-    w = w.reshape(*kernel, narrow, blocks, joined, o // groups)
-    w = jnp.einsum("hwcbio,ij->bhwjcio", w, jnp.eye(joined, dtype=w.dtype)).reshape(
-        blocks, *kernel, c // blocks, o // blocks
-    )
-    parts = map(conv, jnp.split(x, blocks, axis=-1), w)
-    return jnp.concatenate(list(parts), axis=-1)
+
+def transpose(geo: Geometry, form: Form, most: int, y: jax.Array, w: jax.Array) -> jax.Array:
+    """The transpose of `conv` in x."""
+    count = _blocks(geo, most, w.shape[2])
+    return _each(geo, form, jnp.split(y, count, -1), _dense(geo, count, w))
+
+
+def weight(geo: Geometry, form: Form, most: int, x: jax.Array, y: jax.Array) -> jax.Array:
+    """The transpose of `conv` in w."""
+    count = _blocks(geo, most, x.shape[3] // geo.groups)
+    parts = [
+        form(geo._replace(groups=1), *each) for each in zip(*(jnp.split(a, count, -1) for a in (x, y)), strict=True)
+    ]
+    joined = geo.groups // count
+    w = jnp.stack(parts).reshape(count, *geo.kernel, joined, x.shape[3] // geo.groups, joined, y.shape[3] // geo.groups)
+    w = jnp.einsum("bhwjcio,ij->hwcbio", w, jnp.eye(joined, dtype=w.dtype))
+    return w.reshape(*w.shape[:3], y.shape[3])
+
+
+def _blocks(geo, most, narrow):
+    """How many, of groups of `narrow` channels each."""
+    fits = lambda n: geo.groups % n == 0 and (n == 1 or n * narrow <= most)
+    return geo.groups // max(filter(fits, range(1, geo.groups + 1)))
+
+
+def _each(geo, form, parts, kernels):
+    return jnp.concatenate([form(geo._replace(groups=1), *each) for each in zip(parts, kernels, strict=True)], -1)
+
+
+def _dense(geo, count, w):
+    """[count, h, w, C / count, O / count]: the kernels of the blocks."""
+    (*kernel, narrow, o), joined = w.shape, geo.groups // count
+    w = w.reshape(*kernel, narrow, count, joined, o // geo.groups)
+    w = jnp.einsum("hwcbio,ij->bhwjcio", w, jnp.eye(joined, dtype=w.dtype))
+    return w.reshape(count, *kernel, joined * narrow, o // count)

@@ -1,23 +1,28 @@
-"""The forms in which XLA is given the three maps of `conv`, by platform, shape and what was measured.
+"""The forms in which XLA is given the three maps of `conv`: on a CPU by shape and what was measured, elsewhere its own.
 
-On a CPU XLA has two libraries for convolutions, and prefers the one (YNNPACK) that is two to four times slower than the
-other (Eigen) at weight gradients, and somewhat slower at wide layers. It never takes the first where the image is dilated,
-so a convolution is handed to the second by stretching image, kernel and stride alike along the rows: the same products.
+Elsewhere, and within `direct_form`, they are XLA's operator and its own gradients, which the libraries of GPUs and TPUs know
+by their attributes. On a CPU XLA has two libraries for convolutions, and prefers the one (YNNPACK) that is two to four times
+slower than the other (Eigen) at weight gradients, and somewhat slower at wide layers. It never takes the first where the image
+is dilated, so a convolution is handed to the second by stretching image, kernel and stride alike along the rows: the same
+products.
 """
 
 import contextlib
+import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
 
-if TYPE_CHECKING:
-    from jaxgan.layers.conv import Geometry
+from jaxgan.layers import grouped, products
+from jaxgan.layers.geometry import Form, Geometry
 
 _NHWC = ("NHWC", "HWIO", "NHWC")
-_NARROW = 16  # channels out up to which neither phases nor stretching pay
+_NARROW = 16  # channels out up to which neither phases nor stretching pay, and a weight gradient is one product
+_FEW = 4  # images up to which a weight gradient is one product: the second library packs along the batch
+_MANY = 2**22  # numbers that all taps see from which copying them costs more
 _WIDE = (64, 128)  # channels in and out from which a CPU's second library is faster at forward convolutions
+_BLOCK = 32  # channels that a convolution of groups needs to be fast on a CPU
 _direct = False
 
 
@@ -32,40 +37,76 @@ def direct_form() -> Iterator[None]:
         _direct = before
 
 
-def for_cpu() -> bool:
-    """Whether to trace the forms that are fast on a CPU."""
-    return jax.default_backend() == "cpu" and not _direct
+def is_direct() -> bool:
+    """Whether this is within `direct_form`."""
+    return _direct
 
 
-def plain(x: jax.Array, w: jax.Array, stride: tuple[int, int], pads: tuple[tuple[int, int], ...]) -> jax.Array:
-    """Cross-correlation of x [B, H, W, C] with w [h, w, C, O]."""
-    stretched = for_cpu() and all(n >= wide for n, wide in zip(w.shape[2:], _WIDE, strict=True))
+def form(name: str, platform: str, geo: Geometry) -> Form:
+    """One of the maps "conv", "transpose" and "weight", for a "cpu" or as XLA has it: (geo, x, y) -> the third."""
+    own, cpu, in_blocks = _FORMS[name]
+    if geo.groups == 1:
+        return cpu if platform == "cpu" else own
+    block = (_BLOCK if platform == "cpu" else 0) if geo.block is None else geo.block
+    dense = lambda geo, x, y: form(name, platform, geo)(geo, x, y)
+    return (lambda geo, x, y: in_blocks(geo, dense, block, x, y)) if block else own
+
+
+def _own_conv(geo, x, w):
+    groups = geo.groups
+    return jax.lax.conv_general_dilated(x, w, geo.stride, geo.pads, dimension_numbers=_NHWC, feature_group_count=groups)
+
+
+def _own_transpose(geo, y, w):
+    x = _like(y, len(y), *geo.size, w.shape[2] * geo.groups)
+    return jax.linear_transpose(lambda x: _own_conv(geo, x, w), x)(y)[0]
+
+
+def _own_weight(geo, x, y):
+    w = _like(x, *geo.kernel, x.shape[3] // geo.groups, y.shape[3])
+    return jax.linear_transpose(lambda w: _own_conv(geo, x, w), w)(y)[0]
+
+
+def _like(x, *shape):
+    return jax.ShapeDtypeStruct(shape, x.dtype)
+
+
+def _plain(x, w, stride, pads):
+    stretched = all(n >= wide for n, wide in zip(w.shape[2:], _WIDE, strict=True))
     return _convolve(x, w, stride, pads, (1, 1), stretched)
 
 
-def transpose(geo: "Geometry", y: jax.Array, w: jax.Array) -> jax.Array:
-    """The linear transpose of `plain` in x: y [B, H', W', O] to [B, H, W, C]."""
+def _cpu_conv(geo, x, w):
+    return _plain(x, w, geo.stride, geo.pads)
+
+
+def _cpu_transpose(geo, y, w):
     # an image smaller than the kernel is another matter: XLA would exchange the two, and loops would be slow
     narrow = w.shape[2] <= _NARROW and all(n >= k for n, k in zip(geo.out, geo.kernel, strict=True))
     empty = any(k < s for k, s in zip(geo.kernel, geo.stride, strict=True))  # phases that no row of w reaches
-    simple = geo.stride == (1, 1) or narrow or empty or not for_cpu()
-    return (dilated if simple else phases)(geo, y, w)
+    if geo.stride == (1, 1) or narrow or empty:
+        return _dilated(geo, y, w)
+    whole = all(k % s == 0 for k, s in zip(geo.kernel, geo.stride, strict=True))
+    # fewer pixels than channels: the kernel is the larger matrix, and copying it into phases is what costs
+    small = 2 * len(y) * geo.out[0] * geo.out[1] <= w.shape[3] and w.shape[2] > _NARROW
+    return (products.transpose if whole and small else _phases)(geo, y, w)
 
 
-def weight(geo: "Geometry", x: jax.Array, y: jax.Array) -> jax.Array:
-    """The linear transpose of `plain` in w: the batch is summed as channels are, the strides become dilation."""
+def _cpu_weight(geo, x, y):
+    if geo.stride == (1, 1) and y.shape[3] <= _NARROW < x.shape[3]:
+        return products.narrow_weight(geo, x, y)
+    taps = math.prod((*geo.kernel, *geo.out, x.shape[0], x.shape[3]))
+    if len(x) <= _FEW and taps < _MANY:
+        return products.weight(geo, x, y)
+    # the batch is summed as channels are, the strides become dilation; inside loops only NHWC is fast
     pads = tuple((low, high - rest) for (low, high), rest in zip(geo.pads, geo.rest, strict=True))
-    if jax.default_backend() != "cpu":  # without copies, as a GPU's library wants to see it
-        dims = ("CHWN", "IHWO", "NHWC")
-        w = jax.lax.conv_general_dilated(x, y, (1, 1), pads, rhs_dilation=geo.stride, dimension_numbers=dims)
-    else:  # x as [C, H, W, B] and y as [h, w, B, O]: inside loops only NHWC is fast
-        x, y = x.transpose(3, 1, 2, 0), y.transpose(1, 2, 0, 3)
-        w = _convolve(x, y, (1, 1), pads, geo.stride, stretched=for_cpu() and y.shape[3] > _NARROW)
+    x, y = x.transpose(3, 1, 2, 0), y.transpose(1, 2, 0, 3)  # [C, H, W, B], [h, w, B, O]
+    w = _convolve(x, y, (1, 1), pads, geo.stride, stretched=y.shape[3] > _NARROW)
     return w.transpose(1, 2, 0, 3)
 
 
-def dilated(geo: "Geometry", y: jax.Array, w: jax.Array) -> jax.Array:
-    """`transpose` with zeros between the rows and columns of y."""
+def _dilated(geo, y, w):
+    """The transpose with zeros between the rows and columns of y."""
     pads = tuple(
         (k - 1 - low, rest - high + k - 1) for k, (low, high), rest in zip(geo.kernel, geo.pads, geo.rest, strict=True)
     )
@@ -73,12 +114,11 @@ def dilated(geo: "Geometry", y: jax.Array, w: jax.Array) -> jax.Array:
     return jax.lax.conv_general_dilated(y, w, (1, 1), pads, lhs_dilation=geo.stride, dimension_numbers=_NHWC)
 
 
-def phases(geo: "Geometry", y: jax.Array, w: jax.Array) -> jax.Array:
-    """`transpose` without the zeros: the rows i, i + s, ... of x see every s-th row of w, a convolution of its own.
+def _phases(geo, y, w):
+    """The transpose without the zeros: the rows i, i + s, ... of x see every s-th row of w, a convolution of its own.
 
     Sub-pixel convolution, Shi et al. 2016, arXiv:1609.05158, for any kernel, stride and padding.
     """
-
     rows, cols = (-(-n // s) for n, s in zip(geo.size, geo.stride, strict=True))
 
     def taps(axis, i, count):
@@ -90,7 +130,7 @@ def phases(geo: "Geometry", y: jax.Array, w: jax.Array) -> jax.Array:
     def phase(i, j):
         (row, high), (col, wide) = taps(0, i, rows), taps(1, j, cols)
         part = jnp.flip(w[row :: geo.stride[0], col :: geo.stride[1]], (0, 1)).swapaxes(2, 3)
-        return plain(y, part, (1, 1), (high, wide))
+        return _plain(y, part, (1, 1), (high, wide))
 
     x = jnp.stack([jnp.stack([phase(i, j) for j in range(geo.stride[1])], 3) for i in range(geo.stride[0])], 2)
     x = x.reshape(len(y), rows * geo.stride[0], cols * geo.stride[1], -1)
@@ -111,7 +151,7 @@ def _convolve(x, w, stride, pads, dilation, stretched):
             dimension_numbers=_NHWC,
         )
 
-    return _one_by_one(one)(x, w) if for_cpu() else one(x, w)
+    return _one_by_one(one)(x, w)
 
 
 def _one_by_one(f):
@@ -128,3 +168,10 @@ def _one_by_one(f):
         return jax.lax.map(lambda both: f(*both), (x, w)), True
 
     return f
+
+
+_FORMS = {
+    "conv": (_own_conv, _cpu_conv, grouped.conv),
+    "transpose": (_own_transpose, _cpu_transpose, grouped.transpose),
+    "weight": (_own_weight, _cpu_weight, grouped.weight),
+}

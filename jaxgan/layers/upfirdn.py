@@ -3,12 +3,11 @@
 Axis by axis where the filter is separable, each output phase a sum of shifted slices of x: nothing is multiplied by the
 inserted zeros, and nothing computed that decimation throws away. XLA fuses the sums; on a CPU that takes 2 to 8 times
 less time than a banded matrix for each axis (and 6 to 100 times fewer FLOPs), and 10 to 160 times less than a grouped
-convolution. The family is closed: the transpose of (up, down, f) is (down, up, f flipped), which custom_vjp says, so
-that a derivative of any order has this form. Reverse mode only, as for `conv`.
+convolution. The family is closed: the transpose of (up, down, f) is (down, up, f flipped), which a primitive
+says, so that a derivative of any order has this form.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from math import gcd
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
+from jaxgan.layers.primitive import linear, primitive
 
 
 class _Plan(NamedTuple):
@@ -37,7 +37,8 @@ def upfirdn(
     """x [B, H, W, C] -> [B, (H up + top + bottom - h) // down + 1, (W up + left + right - w) // down + 1, C].
 
     up - 1 zeros behind every pixel, then pad (top, bottom, left, right; negative: cropped), convolution with f [h, w] or
-    [n] (in both axes; flipped, as convolution is), then every down-th pixel. f is a constant, not traced. Sums in float32.
+    [n] (in both axes; flipped, as convolution is), then every down-th pixel. f is a constant, not traced. Sums in float32, and
+    where f is separable rounds to the dtype of x between the axes.
     Raises BadInput for other ranks, factors below 1, and where the filter does not fit into the padded image.
     """
     x, f, pad = jnp.asarray(x), as_filter(f), tuple(pad)
@@ -67,16 +68,29 @@ def as_filter(f: ArrayLike | Sequence) -> np.ndarray:
     return f
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _upfirdn(plan, x):
-    dtype = x.dtype
-    x = x.astype(jnp.promote_types(dtype, jnp.float32))
+    return _p.bind(x, plan=plan)
+
+
+def _form(platform, x, *, plan):
     if plan.taps[0] is None:
-        return _both(plan, x).astype(dtype)
+        return _both(plan, x)
     growth = [out / size for size, out in zip(plan.size, plan.out, strict=True)]
     for axis in sorted((0, 1), key=growth.__getitem__):
         x = _axis(plan, x, axis)
-    return x.astype(dtype)
+    return x
+
+
+def _batched(args, dims, *, plan):
+    x = jnp.moveaxis(args[0], dims[0], 0)
+    y = _upfirdn(plan, x.reshape(-1, *x.shape[2:]))
+    return y.reshape(*x.shape[:2], *y.shape[1:]), 0
+
+
+_p = primitive(
+    "upfirdn", lambda x, *, plan: (x.shape[0], *plan.out, x.shape[3]), _form, _batched, ("plan",), inline=False
+)
+linear(_p, lambda dy, *, plan: _upfirdn(_transposed(plan), dy))
 
 
 def _transposed(plan):
@@ -84,12 +98,6 @@ def _transposed(plan):
     flipped = (None, tuple(row[::-1] for row in taps[1][::-1])) if taps[0] is None else tuple(t[::-1] for t in taps)
     first = tuple(n - 1 - p for n, p in zip(_kernel(plan), plan.first, strict=True))
     return _Plan(flipped, plan.down, plan.up, first, plan.out, plan.size)
-
-
-_upfirdn.defvjp(
-    lambda plan, x: (_upfirdn(plan, x), None),
-    lambda plan, _, dy: (_upfirdn(_transposed(plan), dy),),
-)
 
 
 def _kernel(plan):
@@ -124,8 +132,15 @@ def _padded(plan, x, axis):
 def _axis(plan, x, axis):
     """x filtered along one axis."""
     x, phases, cut = _padded(plan, x, axis)
-    taps, zeros = plan.taps[axis], jnp.zeros_like(cut(x, 0))
-    return _woven([sum((taps[k] * cut(x, i) for k, i in row), zeros) for row in phases], axis, plan.out[axis])
+    taps = plan.taps[axis]
+    return _woven([_sum([(taps[k], cut(x, i)) for k, i in row], cut(x, 0)) for row in phases], axis, plan.out[axis])
+
+
+def _sum(terms, like):
+    """The sum of numbers times arrays in float32 or wider, in the dtype of `like`: what is stored is as narrow as x."""
+    wide = jnp.promote_types(like.dtype, jnp.float32)
+    products = (tap * x.astype(wide) for tap, x in terms)
+    return sum(products, jnp.zeros(like.shape, wide)).astype(like.dtype)
 
 
 def _both(plan, x):
@@ -133,8 +148,8 @@ def _both(plan, x):
     x, rows, cut_rows = _padded(plan, x, 0)
     x, cols, cut_cols = _padded(plan, x, 1)
     cut = lambda i, j: cut_cols(cut_rows(x, i), j)
-    f, zeros = plan.taps[1], jnp.zeros_like(cut(0, 0))
-    phase = lambda row, col: sum((f[k][m] * cut(i, j) for k, i in row for m, j in col), zeros)
+    f = plan.taps[1]
+    phase = lambda row, col: _sum([(f[k][m], cut(i, j)) for k, i in row for m, j in col], cut(0, 0))
     return _woven([_woven([phase(row, col) for col in cols], 1, plan.out[1]) for row in rows], 0, plan.out[0])
 
 

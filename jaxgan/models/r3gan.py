@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 
 from jaxgan.errors import BadInput
-from jaxgan.layers import Dense, downsample_filtered, grouped_conv, label_vector, setup_filter, upsample_filtered
+from jaxgan.layers import Dense, conv, downsample_filtered, label_vector, setup_filter, upsample_filtered
 from jaxgan.layers.linear import per_channel
 from jaxgan.models.pyramid import Pyramid, both, checked
 from jaxgan.net import Net, from_flax
@@ -35,6 +35,7 @@ class Sizes(NamedTuple):
     cardinality: int | tuple
     expansion: int
     halve_past: int
+    block: int | None = None  # channels of groups that are convolved as one: `layers.conv`
 
     def stages(self, sizes: Pyramid) -> list[tuple[int, int, int]]:
         """[(width, blocks, cardinality)], from 4x4 on. Raises BadInput where they do not fit each other."""
@@ -72,6 +73,7 @@ class Block(nn.Module):
 
     expanded: int
     cardinality: int
+    block: int | None
     gain: float
     dtype: Any
 
@@ -80,7 +82,7 @@ class Block(nn.Module):
         init = _fan_in(self.gain)
         y = self.active(_linear(self.expanded, self.dtype, init, "widen")(x, train), "bias_1")
         w = self.param("kernel", init, (3, 3, self.expanded // self.cardinality, self.expanded))
-        y = self.active(grouped_conv(y, w.astype(self.dtype), self.cardinality), "bias_2")
+        y = self.active(conv(y, w.astype(self.dtype), groups=self.cardinality, block=self.block), "bias_2")
         return x + _linear(x.shape[-1], self.dtype, nn.initializers.zeros, "narrow")(y, train)
 
     def active(self, x: jax.Array, name: str) -> jax.Array:
@@ -97,12 +99,13 @@ class Stage(nn.Module):
     expansion: int
     total: int
     dtype: Any
+    block: int | None = None
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         gain = _GAIN * self.total ** (-1 / (2 * _LAYERS - 2))
         for _ in range(self.blocks):
-            x = Block(self.expansion * x.shape[-1], self.cardinality, gain, self.dtype)(x, train)
+            x = Block(self.expansion * x.shape[-1], self.cardinality, self.block, gain, self.dtype)(x, train)
         return x
 
 
@@ -133,7 +136,7 @@ class Generator(nn.Module):
                 if width != x.shape[-1]:  # before the filter: the same, on a quarter of the pixels
                     x = linear(width, dtype, f"change_{i}")(x, train)
                 x = upsample_filtered(x, _FILTER)
-            x = Stage(blocks, cardinality, self.sizes.expansion, total, dtype)(x, train)
+            x = Stage(blocks, cardinality, self.sizes.expansion, total, dtype, self.sizes.block)(x, train)
         return linear(self.channels, dtypes[-1], "show")(x, train).astype(jnp.float32)
 
 
@@ -157,7 +160,7 @@ class Discriminator(nn.Module):
                 x = downsample_filtered(x, _FILTER)
                 if width != x.shape[-1]:
                     x = linear(width, dtypes[i - 1], f"change_{i}")(x, train)
-            x = Stage(blocks, cardinality, self.sizes.expansion, total, dtype)(x.astype(dtype), train)
+            x = Stage(blocks, cardinality, self.sizes.expansion, total, dtype, self.sizes.block)(x.astype(dtype), train)
         basis = self.param("basis", nn.initializers.normal((x.shape[1] * x.shape[2]) ** -0.5), x.shape[1:]).astype(
             dtypes[-1]
         )
@@ -179,6 +182,7 @@ def generator(
     cardinality: int | tuple[int, ...] = 96,
     expansion: int = 2,
     halve_past: int = 32,
+    block: int | None = None,
     embedding: int = 64,
     classes: int | None = None,
     dtype: DTypeLike = jnp.float32,
@@ -188,12 +192,12 @@ def generator(
     H = a 2^n and W = b 2^n, a and b from 2 to 8; squares of a power of two, where `resolution` is one, begin at 4x4 as in the
     paper: 4x4 learned patterns, one for each channel, times a linear map of z and the label's embedding; then the stages.
     width, blocks, cardinality: one number, or one for each stage from 4x4 on. As one number, width and cardinality are
-    halved with every doubling past the resolution halve_past. expansion: how much wider a branch is. embedding: length of
-    a label's; the paper has that of z. Raises BadInput for other resolutions, and where the cardinality does not divide
-    width x expansion or sizes do not fit the number of stages.
+    halved with every doubling past the resolution halve_past. expansion: how much wider a branch is. block: as `layers.conv`
+    takes it. embedding: length of a label's; the paper has that of z. Raises BadInput for other resolutions, and where the
+    cardinality does not divide width x expansion or sizes do not fit the number of stages.
     """
     pyramid = check_shape((*both(resolution), channels))
-    sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past)
+    sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past, block)
     sizes.stages(pyramid)
     net = from_flax(Generator(pyramid, channels, sizes, embedding, classes, jnp.dtype(dtype)), classes)
     return net.meets_latents("mix", beside=embedding if classes else None)
@@ -206,6 +210,7 @@ def discriminator(
     cardinality: int | tuple[int, ...] = 96,
     expansion: int = 2,
     halve_past: int = 32,
+    block: int | None = None,
     embedding: int | None = None,
     classes: int | None = None,
     dtype: DTypeLike = jnp.float32,
@@ -216,7 +221,7 @@ def discriminator(
     2018, arXiv:1802.05637): the product with the label's embedding, by default as long as 4x4 is wide, which is the authors'.
     Arguments and errors as for `generator`.
     """
-    sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past)
+    sizes = Sizes(_static(width), _static(blocks), _static(cardinality), expansion, halve_past, block)
     return from_flax(Discriminator(sizes, embedding, classes, jnp.dtype(dtype)), classes)
 
 

@@ -19,4 +19,5 @@ class Group:
     seed: Annotated[int, at_least(0)] = 0
     """Of the initialisation, the order of the data and all noise."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """Of the networks' computations; parameters, losses and averages are float32."""
+    """Of the networks' computations; parameters, losses and averages are float32. On a CPU, where it is slower, float32 takes its
+    place."""

@@ -1,5 +1,6 @@
 """From a recipe, its config and data to the program of a training, compiled at its first step."""
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -33,6 +34,7 @@ class CompiledStep(NamedTuple):
     chunk: int  # steps a dispatch, at most
     devices: int
     begin: Callable  # () -> State at step 0
+    dtype: str  # that the networks compute in
 
     def batch(self, step: int, upcoming: Sequence[int] | None = None) -> Any:
         """What the program for the steps from `step` on is given."""
@@ -86,7 +88,7 @@ def compose(
     recipe: Recipe, config: Config, dataset: data.Dataset, mode: str, devices: Sequence[jax.Device]
 ) -> CompiledStep:
     """CompiledStep of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
-    recipe = recipes.get(recipe)
+    recipe, config = recipes.get(recipe), computed(config, devices[0])
     experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode))
     parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
     scalars.check(recipe, config, dataset.specs)
@@ -95,7 +97,12 @@ def compose(
     wrapped = parallel.wrap(mode, step, devices, batched.batch_axis, batched.rows)
     begin = lambda: build.initial_state(experiment, config, dataset.specs)
     count, chunk = partial(counted, config), config.steps_per_dispatch
-    return CompiledStep(experiment, batched, wrapped, mode, count, chunk, len(devices), begin)
+    return CompiledStep(experiment, batched, wrapped, mode, count, chunk, len(devices), begin, config.dtype)
+
+
+def computed(config: Config, device: jax.Device) -> Config:
+    """The config that a device computes: on a CPU in float32 whatever its dtype is, which is never slower there."""
+    return dataclasses.replace(config, dtype="float32") if device.platform == "cpu" else config
 
 
 def loader(dataset: data.Dataset, config: Config, own: np.ndarray | None = None) -> data.Loader:

@@ -48,16 +48,18 @@ def run_hooks(
     look: Callable[..., Any] = _nobody,
     write: Callable[..., Any] = _nobody,
     rollbacks: int = 0,
+    dtype: str = "float32",
 ) -> RunHooks:
     """RunHooks of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
 
     held_out: the Dataset that inputs of G are taken from, by default the one trained on. rollbacks: how often the run has gone
-    back to a checkpoint, which the next ones tell. Of several processes all save, one does the rest.
+    back to a checkpoint, which the next ones tell, as they do the dtype that the networks compute in. Of several processes all
+    save, one does the rest.
     """
 
     def save(step, state, row):
         metadata = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions(), "format": runs.FORMAT}
-        store.save(step, state, agree.shared({**metadata, "rollbacks": rollbacks}))
+        store.save(step, state, agree.shared({**metadata, "rollbacks": rollbacks, "computed_in": dtype}))
 
     if not agree.writer():
         return RunHooks(_nothing, _nothing, save, _nothing, _nothing)
@@ -116,8 +118,12 @@ def result(
     ended: str | None = None,
     failed: Mapping[str, int] = MappingProxyType({}),
     shares: Mapping[str, float] = MappingProxyType({}),
+    dtype: str = "float32",
 ) -> None:
-    """Writes the run's result.json. failed: how often somebody who only looks could not. shares: see `goodput.Goodput`."""
+    """Writes the run's result.json. failed: how often somebody who only looks could not. shares: see `goodput.Goodput`.
+
+    dtype: that the networks computed in.
+    """
     found = {
         "step": step,
         "images": step * run.config.batch_size,
@@ -125,6 +131,7 @@ def result(
         "parallel": mode,
         "devices": devices,
         "device": jax.devices()[0].device_kind,
+        "computed_in": dtype,
         "deterministic": runtime.is_deterministic(),
         "state_sha256": state_sha256,
     }

@@ -80,7 +80,15 @@ class Member:
         log_to = log_to if agree.writer() else ()
         write = stack.enter_context(loggers.open_loggers(log_to, run.folder, run.name, fields, start))
         self._hooks = hooks.run_hooks(
-            run, gan, self.store, dataset, held_out=others, look=look, write=write, rollbacks=rollbacks
+            run,
+            gan,
+            self.store,
+            dataset,
+            held_out=others,
+            look=look,
+            write=write,
+            rollbacks=rollbacks,
+            dtype=self._program.dtype,
         )
         if agree.writer() and (config.evaluate_every_steps or config.evaluate_all_every_steps):
             devices = [device for device in devices if device.process_index == agree.index()]
@@ -157,7 +165,7 @@ class Member:
             own = sha256(self._program.member(state, self._i))
             step = step if self.diverged is None else self.diverged
             where = self._program.mode, self._program.devices
-            hooks.result(self.run, step, seconds, own, *where, ended, self.failed, shares)
+            hooks.result(self.run, step, seconds, own, *where, ended, self.failed, shares, self._program.dtype)
         self._looked("report", step, lambda: page.write(self.run))
 
 

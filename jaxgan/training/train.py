@@ -208,6 +208,8 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         start, others = int(state.step), held_out(config)
         if going_on:
             progress.say(f"resumed from step {start}")
+        for line in words.computing(config.dtype, program.dtype, note.get("computed_in"), start):
+            progress.say(line)
         show = progress.show if not several else lambda row: None
         for member in members:
             if member.diverged is None:

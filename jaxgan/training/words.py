@@ -17,6 +17,14 @@ def diverged(error: Exception, members: Sequence[Any], home: Path) -> str:
     return f"the training diverged: {error}; {saved}; {advice}"
 
 
+def computing(asked: str, dtype: str, before: str | None, start: int) -> list[str]:
+    """What the networks compute in, where that is not what was asked for, or what they computed in before step `start`."""
+    said = [f"computing in {dtype}: on a CPU {asked} is slower, and rounds more"] if dtype != asked else []
+    if before not in (None, dtype):
+        said.append(f"up to step {start} this run was computed in {before}: its numbers are no other machine's alone")
+    return said
+
+
 def command(recipe: Any, members: Sequence[Any], home: Path) -> str:
     """What goes on with it."""
     if len(members) == 1:

@@ -141,14 +141,14 @@ def test_a_jacobian_has_the_singular_values_of_reverse_mode(digits, style):
         orthonormal(found)
 
 
-def test_forward_mode_and_the_vjp_of_a_vjp_agree_and_convolutions_have_the_latter_alone(digits):
-    net, z, v = models.mlp.generator((8, 8, 1), (16,)), normal(0, 6), normal(1, 6)
-    variables = net.init(jax.random.key(0), z[None])
-    f = lambda z: net.apply(variables, z[None], train=False)[0]
+def test_forward_mode_and_the_vjp_of_a_vjp_agree_and_a_gradient_of_its_own_has_the_latter_alone(digits):
+    where, z, v = inference.space(digits), normal(0, 32), normal(1, 32)
+    f = lambda z: where.draw(digits.state.ema, z[None], jnp.array([1]))
     assert directions.has_forward(f, z)
     assert_close(*(np.asarray(directions.pushforward(f, z, forward)(v)) for forward in (True, False)))
-    where = inference.space(digits)
-    assert not directions.has_forward(lambda z: where.draw(digits.state.ema, z[None], jnp.array([1])), normal(0, 32))
+    own = jax.custom_vjp(jnp.sin)
+    own.defvjp(lambda x: (jnp.sin(x), x), lambda x, dy: (dy * jnp.cos(x),))
+    assert not directions.has_forward(own, z)
 
 
 def test_a_difference_of_means_moves_the_attribute_that_it_is_of(digits):

@@ -7,7 +7,7 @@ import pytest
 from arrays import assert_close, normal, quick
 
 from jaxgan.errors import BadInput
-from jaxgan.layers import conv, direct_form, grouped_conv
+from jaxgan.layers import conv, direct_form
 
 # channels in and out, groups: one block, several blocks, groups wider than a block, other widths out, depthwise, dense
 FORMS = [(12, 12, 3), (64, 64, 8), (80, 40, 2), (24, 48, 6), (40, 40, 40), (6, 4, 1)]
@@ -43,15 +43,15 @@ def block_diagonal(w, groups):
 def test_it_is_the_sum_over_each_group(form):
     x, w = drawn(*form)
     expected = by_hand(x, w, form[2])
-    assert_close(quick(lambda x, w: grouped_conv(x, w, form[2]))(x, w), expected)
+    assert_close(quick(lambda x, w: conv(x, w, groups=form[2]))(x, w), expected)
     with direct_form():  # what is traced where there is no CPU
-        assert_close(quick(lambda x, w: grouped_conv(x, w, form[2]))(x, w), expected)
+        assert_close(quick(lambda x, w: conv(x, w, groups=form[2]))(x, w), expected)
 
 
 @pytest.mark.parametrize("kernel", [(1, 1), (4, 2)], ids=str)
 def test_any_kernel_has_the_padding_of_conv(kernel):
     x, w = drawn(8, 8, 4, kernel)
-    ours = quick(lambda x, w: grouped_conv(x, w, 4))(x, w)
+    ours = quick(lambda x, w: conv(x, w, groups=4))(x, w)
     assert_close(ours, by_hand(x, w, 4))
     assert_close(ours, quick(conv)(x, block_diagonal(w, 4)))
 
@@ -70,9 +70,9 @@ def test_gradients_of_two_orders_are_those_of_a_block_diagonal_convolution():
         return (*jax.grad(score(f), (0, 1))(x, w), *jax.grad(penalty, (0, 1))(x, w))
 
     def three():
-        ours = all_of(lambda x, w: grouped_conv(x, w, 16))
+        ours = all_of(lambda x, w: conv(x, w, groups=16))
         with direct_form():
-            return ours, all_of(lambda x, w: grouped_conv(x, w, 16)), all_of(lambda x, w: conv(x, spread(w)))
+            return ours, all_of(lambda x, w: conv(x, w, groups=16)), all_of(lambda x, w: conv(x, spread(w)))
 
     w = w / 6
     for here, elsewhere, dense in zip(*quick(three)(), strict=True):
@@ -85,7 +85,7 @@ def test_second_order_gradient_equals_finite_differences_in_float64():
         x, w, along = (jnp.asarray(np.float64(a)) for a in (*drawn(16, 16, 4, size=(3, 3)), normal(3, 3, 3, 4, 16)))
 
         def penalty(w):
-            score = lambda x: jnp.sum(jnp.tanh(grouped_conv(jnp.tanh(grouped_conv(x, w, 4)), w, 4)))
+            score = lambda x: jnp.sum(jnp.tanh(conv(jnp.tanh(conv(x, w, groups=4)), w, groups=4)))
             return jnp.sum(jax.grad(score)(x) ** 2)
 
         f, w, step = quick(penalty), w / 6, 1e-5
@@ -96,14 +96,14 @@ def test_second_order_gradient_equals_finite_differences_in_float64():
 
 def test_it_maps_and_scans():
     x, w = drawn(16, 16, 4)
-    alone = [grouped_conv(x, w * scale, 4) for scale in (1, 2)]
+    alone = [conv(x, w * scale, groups=4) for scale in (1, 2)]
     many = jnp.stack([w, 2 * w])
-    assert_close(quick(jax.vmap(lambda w: grouped_conv(x, w, 4)))(many), np.stack(alone))
-    twice = quick(lambda x: jax.lax.scan(lambda x, w: (grouped_conv(x, w, 4), None), x, many)[0])(x)
-    assert_close(twice, np.asarray(grouped_conv(alone[0], 2 * w, 4)))
+    assert_close(quick(jax.vmap(lambda w: conv(x, w, groups=4)))(many), np.stack(alone))
+    twice = quick(lambda x: jax.lax.scan(lambda x, w: (conv(x, w, groups=4), None), x, many)[0])(x)
+    assert_close(twice, np.asarray(conv(alone[0], 2 * w, groups=4)))
 
 
 @pytest.mark.parametrize(("c", "shape", "groups"), [(6, (3, 3, 2, 6), 4), (6, (3, 3, 2, 4), 3), (6, (3, 3, 3, 6), 3)])
 def test_groups_that_do_not_fit_are_refused(c, shape, groups):
     with pytest.raises(BadInput, match=f"groups={groups}"):
-        grouped_conv(jnp.zeros((1, 4, 4, c)), jnp.zeros(shape), groups)
+        conv(jnp.zeros((1, 4, 4, c)), jnp.zeros(shape), groups=groups)

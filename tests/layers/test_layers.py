@@ -182,6 +182,33 @@ def test_small_layers_have_forms_of_their_own(form, monkeypatch):
     assert_close(quick(lambda x, w: f(x, w))(x, w), large, 5e-6)
 
 
+SMALL = [(1, 4, 32, 64, 4, 2), (2, 5, 20, 300, 4, 2), (1, 9, 20, 300, 6, 3), (1, 8, 24, 3, 3, 1), (5, 9, 40, 3, 5, 1)]
+
+
+@pytest.mark.parametrize("padding", ["SAME", "VALID", ((0, 2), (1, 0))], ids=str)
+@pytest.mark.parametrize("form", SMALL, ids=str)
+def test_few_pixels_and_narrow_results_are_products(form, padding, monkeypatch):
+    """Counted, not timed: what a CPU would spend on a convolution of few images is the copying of its kernel."""
+    monkeypatch.setattr(lowering, "_NARROW", 16)
+    monkeypatch.setattr(lowering, "_WIDE", (64, 128))
+    batch, size, c, o, kernel, stride = form
+    x, w = normal(1, batch, size, size, c), weights(kernel, c, o)
+
+    def maps(f):
+        def three(x, w):
+            y, back = jax.vjp(f, x, w)
+            return y, *back(jnp.cos(y))
+
+        return three
+
+    ours = maps(lambda x, w: conv(x, w, stride=stride, padding=padding))
+    text = jax.jit(ours).lower(x, w).as_text()
+    assert (text.count("stablehlo.convolution"), text.count("stablehlo.dot_general")) == (
+        (1, 2) if stride > 1 else (2, 1)
+    )
+    assert_close(quick(ours)(x, w), quick(maps(lambda x, w: lax_conv(x, w, stride, padding)))(x, w), 5e-6)
+
+
 @pytest.mark.parametrize("form", [(4, 2, "SAME"), (3, 3, PADS)], ids=str)
 def test_direct_form_gives_the_same_values(form):
     kernel, stride, padding = form
