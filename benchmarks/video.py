@@ -2,8 +2,9 @@
 
     python benchmarks/video.py RUN... [--num 2000] [--out docs]
 
-Prints docs/video.md's table. --out: a folder for video.png, film strips, and video.webp, clips that move, each row of three of
-one content and three motions.
+Prints docs/video.md's table, and for conditional runs how often a classifier of real frames reads the digit that was asked for,
+and the same one in a clip's first and last frame. --out: a folder for video.png, film strips, and video.webp, clips that move,
+each row of three of one content and three motions.
 """
 
 import argparse
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from scipy import ndimage
+from sklearn.linear_model import LogisticRegression
 
 from jaxgan import inference, runs
 from jaxgan.data import batch as batches
@@ -31,6 +34,23 @@ def row(name: str, samples: np.ndarray, real: np.ndarray) -> str:
         clips.content_distance(samples) / clips.content_distance(real),
     ]
     return " | ".join(["", name, *(f"{value:.3f}" for value in values), ""]).strip()
+
+
+def reader(clips: np.ndarray, label: np.ndarray):
+    """A logistic regression of real frames: clips [N, T, H, W, 1] -> the classes [4, N] that it reads in four frames, from the
+    first to the last."""
+    half = clips.shape[1] // 2
+    model = LogisticRegression(max_iter=400).fit(middle(clips[:, half]), label)
+    places = np.linspace(0, clips.shape[1] - 1, 4).astype(int)
+    return lambda clips: np.stack([model.predict(middle(clips[:, place])) for place in places])
+
+
+def middle(frames: np.ndarray) -> np.ndarray:
+    """Frames [N, H, W, 1] as rows in [0, 1], their centre of mass shifted to the middle."""
+    frames = frames[..., 0].astype(np.float32) / 255
+    goal = (np.array(frames.shape[1:]) - 1) / 2
+    shifted = [ndimage.shift(x, goal - ndimage.center_of_mass(x + 1e-6), order=1) for x in frames]
+    return np.stack(shifted).reshape(len(frames), -1)
 
 
 def one_content(loaded: inference.Loaded, given: dict) -> np.ndarray:
@@ -63,6 +83,16 @@ def main() -> None:
         given = batches.conditions(run.config, run.data.specs, asked.num)
         drawn = video.to_file(extract.drawn(loaded.gan, loaded.state.ema, asked.num, given))
         print(row(f"{run.name}, step {int(loaded.state.step)}", np.asarray(drawn), real), flush=True)
+        if given:
+            asked_for, drawn = (
+                np.argmax(given["label"], -1) if given["label"].ndim > 1 else given["label"],
+                np.asarray(drawn),
+            )
+            read = reader(mine["image"][:3000], mine["label"][:3000])
+            for name, x, label in (("held out", others["image"], others["label"]), (run.name, drawn, asked_for)):
+                found = read(x)
+                told = f"{np.mean(found == label):.3f} of frames as told, {np.mean(found[0] == found[-1]):.3f} of clips the same"
+                print(f"{name}: {told} at both ends", flush=True)
     if asked.out:
         strips = np.concatenate([np.asarray(drawn)[:10], real[:2]])
         titles = [*[""] * 10, "real", "real"]

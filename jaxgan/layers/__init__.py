@@ -17,6 +17,7 @@ from jaxgan.layers.norm import CENTRED, NORMS, Norm
 from jaxgan.layers.penultimate import penultimate
 from jaxgan.layers.phase import PhaseShuffle
 from jaxgan.layers.pixel import PixelNorm
+from jaxgan.layers.placed import over, placed
 from jaxgan.layers.projection import Projection
 from jaxgan.layers.recurrent import GRU
 from jaxgan.layers.resample import downsample, upsample
@@ -73,9 +74,11 @@ __all__ = [
     "label_vector",
     "minibatch_stddev",
     "modulated_conv",
+    "over",
     "penultimate",
     "pixel_shuffle",
     "pixel_unshuffle",
+    "placed",
     "reflected",
     "reflected_1d",
     "setup_filter",

@@ -3,6 +3,7 @@
 from jaxgan.models import (
     dcgan,
     inpaint,
+    layered,
     mlp,
     mocogan,
     patchgan,
@@ -25,6 +26,7 @@ from jaxgan.models import (
 __all__ = [
     "dcgan",
     "inpaint",
+    "layered",
     "mlp",
     "mocogan",
     "patchgan",

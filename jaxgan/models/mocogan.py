@@ -2,7 +2,8 @@
 
 G, section 3.1 and 3.2: a content code and, for each frame, a motion code, the state of a GRU that is given noise of each
 frame; each frame is made of both by a DCGAN's generator. D, section 3.2: one that sees single frames, and one that sees the
-clip; their logits are a tree.
+clip; their logits are a tree. With `parts`, G's frames are of pictures that are made once a clip and moved by the motion code
+(`layered`), since those made anew of both codes do not keep their content.
 
 What differs from the authors' program (github.com/sergeytulyakov/mocogan): the convolutions of the clip D, and with `temporal`
 the doublings of G, are 2+1-D (Tran et al. 2018, arXiv:1711.11248), those of D a spatial one, a leaky ReLU and one over time,
@@ -36,6 +37,7 @@ from jaxgan.layers import (
     by_frame,
     label_vector,
 )
+from jaxgan.models import layered
 from jaxgan.models.pyramid import Pyramid, checked
 from jaxgan.net import Net, from_flax
 from jaxgan.sharing import Key
@@ -147,6 +149,7 @@ def generator(
     width: int = 64,
     max_width: int = 512,
     temporal: int = 3,
+    parts: int = 0,
     classes: int | None = None,
     axis_name: str | None = None,
     dtype: DTypeLike = jnp.float32,
@@ -155,12 +158,15 @@ def generator(
 
     H = a 2^n and W = b 2^n, a and b from 2 to 8. width, max_width: channels of the last layer but one, doubled towards the
     smallest feature map, as in `dcgan`. temporal: frames that a convolution over time spans, which is added behind each
-    doubling but the last; 0 for none, as in the paper. Raises BadInput for other resolutions.
+    doubling but the last; 0 for none, as in the paper. parts: pictures of a clip that are moved in place of frames of
+    both codes, and without these convolutions; 0 for the paper's. Raises BadInput for other resolutions.
     """
     size = (resolution, resolution) if isinstance(resolution, int) else resolution
     sizes = checked("a MoCoGAN", (*size, channels))
-    module = Generator(sizes, channels, width, max_width, temporal, classes, axis_name, jnp.dtype(dtype))
-    return from_flax(module, classes)
+    same = (classes, axis_name, jnp.dtype(dtype))
+    if parts:
+        return from_flax(layered.Generator(sizes, channels, width, max_width, parts, *same), classes)
+    return from_flax(Generator(sizes, channels, width, max_width, temporal, *same), classes)
 
 
 def discriminator(

@@ -47,6 +47,7 @@ def test_a_tiny_run_leaves_what_is_promised(name, runs):
         "parallel",
         "devices",
         "device",
+        "computed_in",
         "deterministic",
         "state_sha256",
         "goodput",

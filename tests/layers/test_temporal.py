@@ -42,3 +42,13 @@ def test_a_gru_that_updates_nothing_keeps_its_state_and_one_that_updates_all_for
 def test_each_frame_is_seen_alone():
     x = normal(0, 2, 3, 4, 5)
     np.testing.assert_array_equal(by_frame(lambda x: x[:, ::-1].sum(-1), x), x[:, :, ::-1].sum(-1))
+
+
+def test_a_gru_that_is_to_last_keeps_more_of_its_state_and_is_else_pytorchs():
+    x, first = np.zeros((1, 8, 3), np.float32), np.ones((1, 64), np.float32)
+    plain, lasting = (GRU(64, memory=memory).init(jax.random.key(0), x, first)["params"] for memory in (0, 16))
+    bias = np.asarray(lasting["input_bias"]).reshape(3, 64)
+    assert 0 <= bias[1].min() < 0.7 and 2 < bias[1].max() <= np.log(15)
+    np.testing.assert_array_equal(bias[::2], np.asarray(plain["input_bias"]).reshape(3, 64)[::2])
+    last = [float(np.mean(quick(GRU(64).apply)({"params": p}, x, first)[0, -1])) for p in (plain, lasting)]
+    assert last[0] < 0.1 < 0.25 < last[1]
