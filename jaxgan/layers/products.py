@@ -9,6 +9,14 @@ import jax.numpy as jnp
 from jaxgan.layers.geometry import Geometry
 
 
+def conv(geo: Geometry, x: jax.Array, w: jax.Array) -> jax.Array:
+    """Where the result is one pixel and nothing is cropped: all of x with those taps of w that meet it."""
+    (top, _), (left, _) = geo.pads
+    rows, cols = (min(n, k - low) for n, k, (low, _) in zip(geo.size, geo.kernel, geo.pads, strict=True))
+    x, w = x[:, :rows, :cols], w[top : top + rows, left : left + cols]
+    return jnp.matmul(x.reshape(len(x), -1), w.reshape(-1, w.shape[3]))[:, None, None]
+
+
 def transpose(geo: Geometry, y: jax.Array, w: jax.Array) -> jax.Array:
     """The transpose in x, of strides that divide the kernel: every tap of w with every pixel of y, added where it belongs."""
     (high, wide), (down, right) = geo.out, geo.stride

@@ -182,7 +182,7 @@ def test_small_layers_have_forms_of_their_own(form, monkeypatch):
     assert_close(quick(lambda x, w: f(x, w))(x, w), large, 5e-6)
 
 
-SMALL = [(1, 4, 32, 64, 4, 2), (2, 5, 20, 300, 4, 2), (1, 9, 20, 300, 6, 3), (1, 8, 24, 3, 3, 1), (5, 9, 40, 3, 5, 1)]
+SMALL = [(1, 6, 32, 128, 4, 2), (2, 7, 20, 300, 4, 2), (1, 12, 20, 300, 6, 3), (1, 8, 24, 3, 3, 1), (5, 9, 40, 3, 5, 1)]
 
 
 @pytest.mark.parametrize("padding", ["SAME", "VALID", ((0, 2), (1, 0))], ids=str)
@@ -207,6 +207,20 @@ def test_few_pixels_and_narrow_results_are_products(form, padding, monkeypatch):
         (1, 2) if stride > 1 else (2, 1)
     )
     assert_close(quick(ours)(x, w), quick(maps(lambda x, w: lax_conv(x, w, stride, padding)))(x, w), 5e-6)
+
+
+@pytest.mark.parametrize(
+    "form", [(2, 4, 2, "SAME"), (4, 4, 1, "VALID"), (5, 4, 2, "VALID"), (2, 5, 3, PADS), (1, 3, 1, "SAME")]
+)
+def test_a_single_pixel_is_a_dense_layer(form):
+    size, kernel, stride, padding = form
+    x, w = normal(1, 3, size, size, 6), weights(kernel, 6, 5)
+    ours = lambda x, w: conv(x, w, stride=stride, padding=padding)
+    text = jax.jit(ours).lower(x, w).as_text()
+    assert text.count("stablehlo.convolution") == 0 and text.count("stablehlo.dot_general") == 1
+    lax = quick(lambda x, w: orders(lambda x, w: lax_conv(x, w, stride, padding), x, w, 2))(x, w)
+    assert lax[0].shape[1:3] == (1, 1)
+    assert_close(quick(lambda x, w: orders(ours, x, w, 2))(x, w), lax, 5e-6)
 
 
 @pytest.mark.parametrize("form", [(4, 2, "SAME"), (3, 3, PADS)], ids=str)
