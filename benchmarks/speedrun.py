@@ -40,7 +40,7 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "digits": Case("digits", 100, (10.0, 5.0, 2.0), {"steps": 20_000}, fashion=False),
+    "digits": Case("digits", 100, (5.0, 2.0, 1.0), {"steps": 20_000}, fashion=False),
     "dcgan": Case("dcgan", 100, (20.0, 10.0, 4.0), {"steps": 20_000, **FASHION}),
     "r3gan": Case(
         "r3gan",
