@@ -89,23 +89,6 @@ def recipes(args):
     return [bench(name, *flags) for name, flags in RECIPES.items()]
 
 
-def precision(args):
-    """float32 and bfloat16: speed, and the Fréchet distance that the default recipe reaches, by seed."""
-    rows = []
-    for dtype in ("float32", "bfloat16"):
-        found = []
-        for seed in (0, 1, 2):
-            with tempfile.TemporaryDirectory() as folder:
-                out = f"{folder}/run"
-                flags = ("--dtype", dtype, "--seed", seed, "--steps", 3000, "--out", out)
-                run("-m", "jaxgan", "train", "digits", *flags)
-                run("-m", "jaxgan", "evaluate", out, "--json", f"{folder}/scores.json")
-                found.append(json.loads(Path(folder, "scores.json").read_text()))
-        speed = bench("digits", "--dtype", dtype)["images_per_s"]
-        rows.append({"dtype": dtype, "images_per_s": speed, "fd": [_score(x, "fd") for x in found]})
-    return rows
-
-
 def start(args):
     """Seconds of a new process: three times each, the median."""
     commands = {
@@ -148,12 +131,6 @@ def words_of_recipes(rows):
          f"{r['step_ms_p50']:.3g} / {r['step_ms_p99']:.3g} ms", f"{r['compile_s']:.1f} / {r['compile_warm_s']:.1f} s",
          f"{r['mfu']:.0%}", f"{r['temp_bytes'] / 2**20:.1f} MiB", f"{r['data_wait_share']:.1%}")
         for r in rows
-    ])  # fmt: skip
-
-
-def words_of_precision(rows):
-    return table(("dtype", "images/s", "`fd` after 3,000 steps, seeds 0, 1, 2"), [
-        (r["dtype"], f"{r['images_per_s']:,.0f}", ", ".join(f"{x:.3g}" for x in r["fd"])) for r in rows
     ])  # fmt: skip
 
 
@@ -216,7 +193,6 @@ SECTIONS = {
     "peers": (peers, words_of_peers),
     "r1": (r1, words_of_r1),
     "recipes": (recipes, words_of_recipes),
-    "precision": (precision, words_of_precision),
     "start": (start, words_of_start),
     "population": (population, words_of_population),
 }

@@ -83,7 +83,7 @@ def main() -> None:
         given = batches.conditions(run.config, run.data.specs, asked.num)
         drawn = video.to_file(extract.drawn(loaded.gan, loaded.state.ema, asked.num, given))
         print(row(f"{run.name}, step {int(loaded.state.step)}", np.asarray(drawn), real), flush=True)
-        if given:
+        if given and others is not None:
             asked_for, drawn = (
                 np.argmax(given["label"], -1) if given["label"].ndim > 1 else given["label"],
                 np.asarray(drawn),

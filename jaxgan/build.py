@@ -1,5 +1,6 @@
 """Config, Specs of the data and numbers that move -> game, optimizers, step: what the options do to a recipe's ingredients."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -124,6 +125,11 @@ def ingredients_of(
 def game(recipe: ModuleType, config: Config, specs: Mapping[str, Spec], axis_name: str | None = None) -> GAN:
     """GAN of a recipe for data of these Specs: networks and losses alone. Raises BadInput where they do not fit each other."""
     return recipe.build(config, specs, ingredients_of(config, specs, axis_name))
+
+
+def computed(config: Config, device: jax.Device) -> Config:
+    """The config that a device computes: on a CPU in float32 whatever its dtype is, which is never slower there."""
+    return dataclasses.replace(config, dtype="float32") if device.platform == "cpu" else config
 
 
 def experiment(

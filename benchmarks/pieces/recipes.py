@@ -30,7 +30,7 @@ def jobs(size):
     more = [("dcgan", {"steps_per_dispatch": n}) for n in DISPATCHES] + [("r3gan", {"block": n}) for n in BLOCKS]
     more = more[1:3] if tiny else more
     cases += [(name, {**sizes[name], **own, "dtype": dtype}) for name, own in more for dtype in dtypes]
-    found = [Job(CEILING, "pieces.recipes:ceiling", {"side": 512 if tiny else 8192})]
+    found = [Job(CEILING, "pieces.recipes:ceiling")]
     for name, fields in cases:
         options = {"recipe": name, "fields": fields, "tiny": tiny, "seconds": 0.2 if tiny else 6.0}
         shown = " ".join(f"{k} {v}" for k, v in fields.items() if k in ("dtype", "block", "steps_per_dispatch"))
@@ -55,28 +55,15 @@ def measured(limit, recipe, fields, tiny, seconds):
     return {**about(), **found, "fields": shown, "flops": flops, "peak_bytes": peak}
 
 
-def ceiling(limit, side, count=16):
-    """{dtype: FLOP/s of products of matrices one after the other in one program}: one alone ends before it is noticed."""
+def ceiling(limit):
+    """{dtype: FLOP/s of products of matrices}."""
     del limit
-    import time
-
     import jax
-    import jax.numpy as jnp
 
+    from jaxgan.cost import bench
     from pieces.worker import about
 
-    found = {}
-    for dtype in DTYPES:
-        x = jax.random.normal(jax.random.key(0), (side, side), jnp.dtype(dtype)) / side**0.5
-        chain = jax.jit(lambda x: jax.lax.fori_loop(0, count, lambda _, y: x @ y, x))
-        jax.block_until_ready(chain(x))
-        times = []
-        for _ in range(5):
-            begin = time.perf_counter()
-            jax.block_until_ready(chain(x))
-            times.append(time.perf_counter() - begin)
-        found[dtype] = 2 * side**3 * count / min(times)
-    return {**about(), "side": side, "flops_per_s": found}
+    return {**about(), "flops_per_s": {dtype: bench.matmul_ceiling(jax.devices()[0], dtype) for dtype in DTYPES}}
 
 
 def mfu(row, rows):
@@ -104,7 +91,7 @@ def words(rows):
         ))  # fmt: skip
     found = next((row for row in rows if "flops_per_s" in row), None)
     said = "" if found is None else (
-        f"\n\nMFU is over products of {found['side']} x {found['side']} matrices: "
+        "\n\nMFU is over products of matrices: "
         + ", ".join(f"{value / 1e12:.3g} TFLOP/s in {dtype}" for dtype, value in found["flops_per_s"].items()) + "."
     )  # fmt: skip
     return table(head, lines) + said

@@ -59,8 +59,9 @@ def load(
             raise BadInput(f"--truncation {truncation}, but {run.name} has no space of styles to truncate: remove it")
         config = dataclasses.replace(config, truncation=truncation)
     made: list[Net] = []
-    ingredients = build.ingredients_of(config, run.data.specs)._replace(see=made.append)
-    gan = run.recipe.build(config, run.data.specs, ingredients)
+    here = build.computed(config, jax.devices()[0])
+    ingredients = build.ingredients_of(here, run.data.specs)._replace(see=made.append)
+    gan = run.recipe.build(here, run.data.specs, ingredients)
     shapes = _shapes(gan, config, run.data.specs)
     with _checkpoints(run) as store:
         state = store.restore(shapes, only=step)[0]

@@ -104,7 +104,7 @@ def _map(name: str, shape: Callable[..., tuple[int, ...]]) -> Map:
         return (*sizes, *shape(geo, *shapes))
 
     def form(platform, x, y, *, geo, mapped, direct):
-        f = partial(lowering.form(name, "own" if direct else platform, geo), geo)
+        f = partial(lowering.form(name, "direct" if direct else platform, geo), geo)
         for axes in mapped:
             f = jax.vmap(f, axes)
         return f(x, y)

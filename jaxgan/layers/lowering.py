@@ -45,6 +45,8 @@ def is_direct() -> bool:
 def form(name: str, platform: str, geo: Geometry) -> Form:
     """One of the maps "conv", "transpose" and "weight", for a "cpu" or as XLA has it: (geo, x, y) -> the third."""
     own, cpu, in_blocks = _FORMS[name]
+    if platform == "direct":
+        return own
     if geo.groups == 1:
         return cpu if platform == "cpu" else own
     block = (_BLOCK if platform == "cpu" else 0) if geo.block is None else geo.block

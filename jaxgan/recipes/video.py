@@ -22,9 +22,10 @@ from jaxgan.core import GAN
 from jaxgan.data.dataset import LABEL
 from jaxgan.models import mocogan
 from jaxgan.options import Ingredients
-from jaxgan.options.marks import above, at_least
+from jaxgan.options.marks import ActiveIf, above, at_least
 
 _WIDTH = above(0, 2**16)
+_MADE_ANEW = ActiveIf(lambda config: not config.parts, lambda config: f"--parts {config.parts}: take 0")
 REVISION = 2  # 1: frames made of both codes, as --parts 0 has them, by narrower networks
 Tailored: Any = config.tailored("timed")
 
@@ -52,7 +53,7 @@ class Config(Tailored):
     """Channels of G's largest feature maps; doubled towards the smallest."""
     width_d: Annotated[int, _WIDTH] = 24
     """Channels of both Ds' first feature maps; doubled at every halving."""
-    temporal: Annotated[int, at_least(0, 64)] = 3
+    temporal: Annotated[int, at_least(0, 64), _MADE_ANEW] = 3
     """Frames that G's convolutions over time span, with --parts 0; 0 for none, as in the paper: frames then share their codes
     alone."""
     frames_d: Annotated[int, at_least(1, 2**16)] = 4

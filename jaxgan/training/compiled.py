@@ -1,6 +1,5 @@
 """From a recipe, its config and data to the program of a training, compiled at its first step."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -88,7 +87,7 @@ def compose(
     recipe: Recipe, config: Config, dataset: data.Dataset, mode: str, devices: Sequence[jax.Device]
 ) -> CompiledStep:
     """CompiledStep of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
-    recipe, config = recipes.get(recipe), computed(config, devices[0])
+    recipe, config = recipes.get(recipe), build.computed(config, devices[0])
     experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode))
     parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
     scalars.check(recipe, config, dataset.specs)
@@ -98,11 +97,6 @@ def compose(
     begin = lambda: build.initial_state(experiment, config, dataset.specs)
     count, chunk = partial(counted, config), config.steps_per_dispatch
     return CompiledStep(experiment, batched, wrapped, mode, count, chunk, len(devices), begin, config.dtype)
-
-
-def computed(config: Config, device: jax.Device) -> Config:
-    """The config that a device computes: on a CPU in float32 whatever its dtype is, which is never slower there."""
-    return dataclasses.replace(config, dtype="float32") if device.platform == "cpu" else config
 
 
 def loader(dataset: data.Dataset, config: Config, own: np.ndarray | None = None) -> data.Loader:

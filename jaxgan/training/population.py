@@ -21,7 +21,7 @@ from jaxgan.data import Dataset
 from jaxgan.errors import BadInput, unknown
 from jaxgan.options.burn_in import movable
 from jaxgan.training import scalars
-from jaxgan.training.compiled import Recipe, computed, counted, dispatch, loader
+from jaxgan.training.compiled import Recipe, counted, dispatch, loader
 
 MOST = 4096  # members
 _AXES = State(step=None, key=0, g=0, d=0, ema=0, skips=0)  # all are at the same step, so that lazy penalties stay lazy
@@ -60,7 +60,7 @@ class Population:
         self, recipe: Recipe, configs: Sequence[Any], dataset: Dataset, device: jax.Device | None = None
     ) -> None:
         device = device or jax.devices()[0]
-        first = computed(configs[0], device)
+        first = build.computed(configs[0], device)
         differ = {f.name for f in dataclasses.fields(first) if len({getattr(c, f.name) for c in configs}) > 1}
         may = ("seed", *movable(type(first)))
         if differ - {*may}:

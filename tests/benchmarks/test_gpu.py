@@ -92,7 +92,7 @@ def test_all_tables_and_pictures_are_written(tmp_path):
     )
     bench |= {"recipe": "dcgan", "dtype": "float32", "fields": {}, "batch_size": 4, "images_per_s": 8.0, "flops": 1e9}
     bench |= dict.fromkeys(("temp_bytes", "argument_bytes", "peak_bytes"), 2**20)
-    ceiling = {**ABOUT, "name": recipes.CEILING, "side": 8, "flops_per_s": {"float32": 4e9}}
+    ceiling = {**ABOUT, "name": recipes.CEILING, "flops_per_s": {"float32": 4e9}}
     contender = {"network": "mlp", "batch_size": 4, "images_per_s": 5.0, "lowest": 4.0, "highest": 6.0}
     contenders = [{**contender, "contender": "ours", "ratio_to_first": 1.0, "first_step_s": 2.0}]
     contenders += [{"network": "mlp", "batch_size": 4, "contender": "torch", "not_measured": "torch is not installed"}]

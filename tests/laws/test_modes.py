@@ -6,9 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from jaxgan import recipes
+from jaxgan import build, recipes
 from jaxgan.cli import main
-from jaxgan.training import compiled
 
 MODES = ("single", "pmap", "mesh", "fsdp")
 DTYPES = ("float32", "bfloat16")
@@ -43,7 +42,7 @@ SPREAD = [  # by hand: each recipe once, each pair of mode, dtype and conditioni
 @pytest.fixture(autouse=True)
 def any_dtype(monkeypatch):
     """What is asked for is computed, as it is elsewhere than on a CPU."""
-    monkeypatch.setattr(compiled, "computed", lambda config, device: config)
+    monkeypatch.setattr(build, "computed", lambda config, device: config)
 
 
 def assert_trains(folder, recipe, mode, dtype, conditional):
