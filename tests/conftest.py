@@ -6,6 +6,7 @@ which run long, are processes of their own with it (`optimised`).
 
 import getpass
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,6 +61,18 @@ def forgotten():
     """Compiled programs are dropped after each module: thousands of them would be gigabytes."""
     yield
     jax.clear_caches()
+
+
+@pytest.fixture(autouse=True)
+def heard():
+    """Signals that whoever started the tests ignores (nohup, a shell's job in the background) are heard within each."""
+    usual = {signal.SIGINT: signal.default_int_handler}
+    ignored = [n for n in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT) if signal.getsignal(n) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, usual.get(number, signal.SIG_DFL))
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session")
