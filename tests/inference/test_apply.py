@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
@@ -76,6 +77,22 @@ def test_what_looks_at_all_of_a_picture_is_not_cut_but_made_smaller_and_that_is_
     assert translator.reach is None
     made = translator(picture(100, 200)[None], said.append)
     assert made.shape == (1, 45, 90, 3) and "200x100 is made 90x45" in said[0]
+
+
+@pytest.mark.parametrize("name", ["translate", "enhance", "inpaint", "cycle", "contrast"])
+def test_a_picture_of_a_size_that_the_network_takes_is_given_to_it_as_it_is(runs, name):
+    """So what is applied is what is measured: a U-Net of 48 rows took a picture of 64 for another one."""
+    loaded = jaxgan.load(runs / name)
+    translator = inference.Translator(loaded)
+    (column,) = loaded.config.given
+    sides = loaded.data.specs[column].shape[:2]
+    if translator.reach is not None:
+        sides = [n * translator._multiple + side for n, side in zip((1, 3), sides, strict=True)]
+    x = np.concatenate([picture(*sides), np.full((*sides, 1), 255, np.uint8)], axis=-1)[
+        None, ..., : translator.channels
+    ]
+    made = loaded.gan.sample(loaded.state.ema, {column: x, "index": np.zeros(1, np.int32)}, jax.random.key(0))
+    np.testing.assert_array_equal(translator(x), translator.kind.to_file(np.asarray(made)))
 
 
 def test_a_picture_does_not_depend_on_its_neighbours(runs):
