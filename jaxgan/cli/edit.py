@@ -58,6 +58,9 @@ class Flags(flags.Weights):
     """Of inversion and --tune: weight of the perceptual loss beside that of pixels, where --perceptual-features is given."""
     perceptual_features: str = ""
     """File with the weights of SqueezeNet (.npz), or of a classifier that `jaxgan evaluate` has trained and kept."""
+    noise_images: bool = False
+    """Of inversion: find the images of noise that G adds too, kept as noise by a regulariser, so that they take up what
+    latents cannot say. By default they stay what they are in samples."""
     tune: bool = False
     """Then move G itself until it makes the pictures, and little else (PTI). latents.npz keeps its weights too."""
     latents: str | None = None

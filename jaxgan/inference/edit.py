@@ -48,6 +48,7 @@ def edit(
     starts: int = 2,
     perceptual: float = 1.0,
     perceptual_features: str = "",
+    noise_images: bool = False,
     tune: bool = False,
     latents: str | Path | None = None,
     space: Literal["", "z", "w", "w+"] = "",
@@ -160,6 +161,8 @@ def _what(asked):
         raise BadInput(f"--mix has its own latents, and --latents is {asked.latents}: remove it")
     if asked.tune and not asked.invert:
         raise BadInput("--tune is around pictures that are inverted: add --invert FILES")
+    if asked.noise_images and not asked.invert:
+        raise BadInput("--noise-images are found for pictures that are inverted: add --invert FILES")
     if (asked.by == "folders") != (asked.folders is not None):
         raise BadInput("--by folders and --folders A B belong together: give both, or neither")
     if asked.by == "folders" and asked.directions > 1:

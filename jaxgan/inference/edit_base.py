@@ -8,7 +8,7 @@ import numpy as np
 from jaxgan import losses, runs
 from jaxgan.errors import BadInput
 from jaxgan.inference import directions as ways
-from jaxgan.inference import edit_pictures
+from jaxgan.inference import edit_pictures, noise_images
 from jaxgan.inference import latents as seam
 from jaxgan.inference.invert import Inverted, invert
 from jaxgan.inference.latents import Kept, Space
@@ -30,16 +30,18 @@ class Base(NamedTuple):
     names: tuple[str, ...]
     more: dict[str, np.ndarray] = {}
     weights: dict[str, np.ndarray] = {}  # of the tuned G
+    noise: dict[str, np.ndarray] = {}  # that G adds to each, where it was found with them
 
     def draw(self, latents: np.ndarray) -> np.ndarray:
-        """float32 [N, H, W, C] of latents that have the labels of the first N."""
+        """float32 [N, H, W, C] of latents that have the labels, and the noise, of the first N."""
         label = None if self.label is None or self.where.name != "z" else self.label[: len(latents)]
-        return seam.images(self.where, self.loaded.state.ema, latents, label)
+        noise = {name: each[: len(latents)] for name, each in self.noise.items()}
+        return seam.images(self.where, self.loaded.state.ema, latents, label, noise)
 
     @property
     def kept(self) -> Kept:
         """For a file."""
-        return Kept(self.where.name, self.latents, self.label, self.names, self.more, self.weights)
+        return Kept(self.where.name, self.latents, self.label, self.names, self.more, self.weights, self.noise)
 
 
 def base(asked: Any, opened: runs.Run, loaded: Loaded, where: Space) -> tuple[Base, dict[str, Any], list[str]]:
@@ -61,7 +63,11 @@ def inverted_files(
     images, names = edit_pictures.given(words, opened.made.shape, asked.num, asked.fit, asked.say)
     images = np.asarray(image.to_step(images), np.float32)
     options = {"steps": asked.steps, "starts": asked.starts, "seed": asked.seed, "say": asked.say}
-    options |= {"perceptual": term(asked), "prior": _PRIOR if where.name == "z" else 0.0}
+    options |= {
+        "noise_images": asked.noise_images,
+        "perceptual": term(asked),
+        "prior": _PRIOR if where.name == "z" else 0.0,
+    }
     return images, names, invert(loaded, where, images, asked.label, **options)
 
 
@@ -80,6 +86,7 @@ def kept_in(loaded: Loaded, path: str | Path, name: str, weights: dict[str, np.n
     kept = seam.read(path, loaded)
     if weights is not None and kept.tuned and not _same(kept.tuned, weights):
         raise BadInput(f"{path} is of a G that was tuned to other pictures: mix latents of one G")
+    noise_images.check(path, kept, loaded)
     if kept.tuned and weights is None:
         loaded = _with(loaded, with_weights(loaded.state.ema, kept.tuned))
     was = seam.space(loaded, kept.space)
@@ -89,15 +96,16 @@ def kept_in(loaded: Loaded, path: str | Path, name: str, weights: dict[str, np.n
     else:
         x = seam.wider(kept.latents, was, now)
     names = kept.names or tuple(f"{i:04}" for i in range(len(x)))
-    return Base(loaded, now, x, kept.label, names, kept.more, kept.tuned if weights is None else weights)
+    return Base(loaded, now, x, kept.label, names, kept.more, kept.tuned if weights is None else weights, kept.noise)
 
 
 def mixed(asked: Any, base: Base) -> np.ndarray:
     """Images [A + 1, B + 1, H, W, C]: rows of the one file, columns of the other, whose styles are those of `layers`.
 
-    Karras et al. 2019, arXiv:1812.04948, section 3.1. Raises BadInput for layers that are not there, and another G's latents.
+    Karras et al. 2019, arXiv:1812.04948, section 3.1; with G's own noise, since two pictures meet. Raises BadInput
+    for layers that are not there, and another G's latents.
     """
-    other = kept_in(base.loaded, asked.mix[1], "w+", base.weights)
+    other, base = kept_in(base.loaded, asked.mix[1], "w+", base.weights), base._replace(noise={})
     first, last = ways.chosen(base.where, asked.layers or (base.where.layers // 2 + 1, base.where.layers))
     taken = (np.arange(base.where.layers) >= first) & (np.arange(base.where.layers) < last)
     both = np.where(taken[None, None, :, None], other.latents[None], base.latents[:, None])  # [A, B, L, W]
@@ -110,12 +118,11 @@ def mixed(asked: Any, base: Base) -> np.ndarray:
 def _of_pictures(asked, opened, loaded, where):
     images, names, found = inverted_files(asked, opened, loaded, where, asked.invert)
     shown, more = {"real": images, "made": found.images}, {"error": found.error, "psnr": found.psnr}
-    made = Base(loaded, where, found.latents, found.label, names, more)
+    made = Base(loaded, where, found.latents, found.label, names, more, noise=found.noise)
     lines = [f"{name}: PSNR {psnr:.1f} dB" for name, psnr in zip(names, found.psnr, strict=True)]
     if asked.tune:
-        own = tune(
-            loaded, where, made.latents, images, made.label, perceptual=term(asked), seed=asked.seed, say=asked.say
-        )
+        options = {"perceptual": term(asked), "seed": asked.seed, "say": asked.say}
+        own = tune(loaded, where, made.latents, images, made.label, made.noise, **options)
         made = made._replace(loaded=_with(loaded, own), weights=flat(own))
         shown["tuned"] = made.draw(made.latents)
         after = found._replace(error=np.mean((shown["tuned"] - images) ** 2, axis=(1, 2, 3)))

@@ -14,6 +14,9 @@ from jaxgan.errors import BadInput
 from jaxgan.inference import latents as seam
 from jaxgan.inference.latents import Space
 from jaxgan.inference.load import Loaded
+from jaxgan.inference.noise_images import dependence, normalised
+from jaxgan.inference.noise_images import own as own_noise
+from jaxgan.layers import with_noise
 from jaxgan.losses.content import Term
 from jaxgan.modalities import image as pixels
 from jaxgan.names import tell
@@ -33,6 +36,7 @@ class Inverted(NamedTuple):
     label: np.ndarray | None  # [N], where G is given one: those that were found, or told
     images: np.ndarray  # float32 [N, H, W, C]
     error: np.ndarray  # float32 [N]: mean squared difference of pixels in [-1, 1]
+    noise: dict[str, np.ndarray] = {}  # layer -> float32 [N, H, W, 1] that G adds, where it was found too
 
     @property
     def psnr(self) -> np.ndarray:
@@ -53,6 +57,8 @@ def invert(
     pixel: float = 1.0,
     perceptual: Term | None = None,
     prior: float = 0.0,
+    noise_images: bool = False,
+    whiteness: float = 1e5,
     seed: int = 0,
     say: Callable[[str], Any] = tell,
 ) -> Inverted:
@@ -61,12 +67,12 @@ def invert(
     Adam on pixel times the mean squared difference, plus `perceptual` (a `losses.perceptual`, weighed), as Karras et al. 2020,
     arXiv:1912.04958, appendix D: normal noise of `noise` sigma t^2 is added to latents, t from 1 to 0 over the first three
     quarters of the steps, sigma^2 their mean squared distance from their mean; the rate, in deviations, rises over a twentieth
-    of the steps and falls over the last quarter. Unlike there, the noise that G itself adds stays as it is: nothing of a picture
-    can hide in it, which the appendix has a regulariser against. prior: weight of the mean square of latents, in
-    deviations from their mean.
+    of the steps and falls over the last quarter. prior: weight of the mean square of latents, in deviations from their mean.
+    noise_images: whether the images of noise that G adds are found too, as there: `whiteness` is the weight of what keeps a
+    picture from hiding in them (`inference.noise_images.dependence`). By default they stay what they are in samples.
     starts: of each picture, the first in w at its mean, all others at those of 1,000 draws whose images are nearest.
     label: of the pictures, one or N, where G is given one; without it each class is tried, and the best is kept.
-    Raises BadInput for images of another shape, labels that G is not given, and numbers out of range.
+    Raises BadInput for images of another shape, labels that G is not given, noise that it does not add, and numbers out of range.
     """
     _check(steps=(steps, 1), starts=(starts, 1))
     shape = loaded.data.specs[loaded.config.real].shape
@@ -80,18 +86,21 @@ def invert(
     rows = np.indices(x.shape[:3]).reshape(3, -1)  # of the picture, the label and the start of each row
     flat = x.reshape(-1, *where.shape)
     label = None if choices[0] is None else np.stack(choices, axis=1)[rows[0], rows[1]]
-    centre, deviation = begin[0][1:]
-    descend = _descend(loaded, where, (centre, deviation), steps, rate, noise, pixel, perceptual, prior, seed)
+    begin_white = own_noise(loaded, where) if noise_images else {}
+    loss = _loss(where, begin[0][1:], loss_of(pixel, perceptual), prior, whiteness)
+    descend = _descend(loaded, where, loss, begin[0][1:], begin_white, steps, rate, noise, seed)
     size, ends = min(len(flat), _AT_ONCE), []
     with Counting(-(-len(flat) // size) * -(-steps // _ROUND), f"rounds of {_ROUND} steps", say) as counting:
         for first in range(0, len(flat), size):
             at = np.minimum(np.arange(first, first + size), len(flat) - 1)
             ends.append(descend(flat[at], images[rows[0, at]], None if label is None else label[at], at, counting.one))
-    flat = np.concatenate(ends)[: len(flat)]
-    made = seam.images(where, loaded.state.ema, flat, label)
+    flat, white = jax.tree.map(lambda *parts: np.concatenate(parts)[: len(flat)], *ends)
+    made = seam.images(where, loaded.state.ema, flat, label, white)
     error = np.mean((made - images[rows[0]]) ** 2, axis=(1, 2, 3)).reshape(len(images), -1)
     best = np.arange(len(images)) * error.shape[1] + error.argmin(axis=1)
-    return Inverted(flat[best], None if label is None else label[best], made[best], error.reshape(-1)[best])
+    chosen = {name: x[best] for name, x in white.items()}
+    label = None if label is None else label[best]
+    return Inverted(flat[best], label, made[best], error.reshape(-1)[best], chosen)
 
 
 def loss_of(pixel: float, perceptual: Term | None) -> Callable[[jax.Array, jax.Array], jax.Array]:
@@ -104,42 +113,53 @@ def loss_of(pixel: float, perceptual: Term | None) -> Callable[[jax.Array, jax.A
     return loss
 
 
-def _descend(loaded, where, scale, steps, rate, noise, pixel, perceptual, prior, seed):
-    """Function (latents [R, *shape], images, labels, row numbers, tell) -> latents after all steps."""
+def _loss(where, scale, per_image, prior, whiteness):
+    """Function ((latent [*shape], {layer: noise [H, W, 1]}), image, label, variables, what is added) -> float32 []."""
     centre, deviation = scale
+
+    def loss(found, image, label, variables, added):
+        x, white = found
+        variables = with_noise(variables, {name: each[None] for name, each in white.items()})
+        made = where.draw(variables, (x + added)[None], None if label is None else label[None])[0]
+        total = per_image(made, image) + prior * jnp.mean(((x - centre) / deviation) ** 2)
+        return total + whiteness * dependence(white.values()) if white else total
+
+    return loss
+
+
+def _descend(loaded, where, loss, scale, white, steps, rate, noise, seed):
+    """Function (latents [R, *shape], images, labels, row numbers, tell) -> (latents, {layer: noise}) after all steps."""
+    deviation, key = scale[1], jax.random.key(seed)
     sigma = deviation * float(np.prod(where.shape[-1:])) ** 0.5
-    per_image, key = loss_of(pixel, perceptual), jax.random.key(seed)
     ramp = lambda t: (
         jnp.minimum(1.0, (t + 1) / (0.05 * steps)) * 0.5 * (1 - jnp.cos(jnp.pi * jnp.minimum(1, 4 * (1 - t / steps))))
     )
-    opt = optax.adam(lambda t: rate * deviation * ramp(t))
-
-    def loss(x, image, label, variables, key, strength):
-        moved = x + strength * jax.random.normal(key, x.shape)
-        made = where.draw(variables, moved[None], None if label is None else label[None])[0]
-        return per_image(made, image) + prior * jnp.mean(((x - centre) / deviation) ** 2)
-
-    gradients = jax.vmap(jax.grad(loss), (0, 0, None if LABEL not in loaded.config.given else 0, None, 0, None))
+    opt = optax.adam(lambda t: rate * ramp(t))
+    gradients = jax.vmap(jax.grad(loss), (0, 0, None if LABEL not in loaded.config.given else 0, None, 0))
 
     @jax.jit
     def round_of(carry, image, label, index, variables):
         def one(carry, _):
-            x, state, step = carry
+            (x, white), state, step = carry
             keys = sample_keys(jax.random.fold_in(key, step), index)
             t = jnp.maximum(0.0, 1 - step / (0.75 * steps))
-            updates, state = opt.update(gradients(x, image, label, variables, keys, noise * sigma * t**2), state)
+            added = noise * sigma * t**2 * jax.vmap(lambda key: jax.random.normal(key, where.shape))(keys)
+            by_x, by_white = gradients((x, white), image, label, variables, added)
+            (dx, d_white), state = opt.update((by_x, by_white), state)
             live = (step < steps).astype(x.dtype)  # the last round may be longer than what is left
-            return (x + live * updates, state, step + 1), None
+            moved = {name: jax.vmap(normalised)(each + d_white[name]) for name, each in white.items()}
+            white = {name: jnp.where(live, moved[name], each) for name, each in white.items()}
+            return ((x + live * deviation * dx, white), state, step + 1), None
 
         return jax.lax.scan(one, carry, None, _ROUND)[0]
 
     def descend(x, image, label, index, tell):
-        x = jnp.asarray(x)
-        carry = (x, opt.init(x), jnp.zeros((), jnp.int32))
+        found = (jnp.asarray(x), {name: jnp.stack([each] * len(x)) for name, each in white.items()})
+        carry = (found, opt.init(found), jnp.zeros((), jnp.int32))
         for _ in range(0, steps, _ROUND):
             carry = jax.block_until_ready(round_of(carry, image, label, index, loaded.state.ema))
             tell()
-        return np.asarray(carry[0])
+        return jax.tree.map(np.asarray, carry[0])
 
     return descend
 

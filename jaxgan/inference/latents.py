@@ -1,6 +1,6 @@
 """What a run's G makes images of, as one seam: latents z, or w behind a mapping network, one for all layers or one for each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput, unknown
 from jaxgan.inference.load import Loaded, takes_latents
+from jaxgan.layers import with_noise
 from jaxgan.net import Net
 from jaxgan.sharing import Array, Variables
 
@@ -100,8 +101,17 @@ def drawn(loaded: Loaded, where: Space, count: int, *, seed: int = 0, label: Arr
     return np.concatenate(parts)[:count], label
 
 
-def images(where: Space, variables: Variables, latents: Array, label: Array | None = None) -> np.ndarray:
-    """float32 [N, H, W, C]: what G makes of latents [N, *shape]. Raises BadInput for latents of another shape."""
+def images(
+    where: Space,
+    variables: Variables,
+    latents: Array,
+    label: Array | None = None,
+    noise: Mapping[str, Array] | None = None,
+) -> np.ndarray:
+    """float32 [N, H, W, C]: what G makes of latents [N, *shape]. Raises BadInput for latents of another shape.
+
+    noise: {layer: [N, H, W, 1]} that G adds, in place of its own.
+    """
     latents = np.asarray(latents, np.float32)
     if latents.shape[1:] != where.shape or not len(latents):
         raise BadInput(
@@ -109,7 +119,13 @@ def images(where: Space, variables: Variables, latents: Array, label: Array | No
         )
     draw = jax.jit(where.draw)
     parts = [
-        np.asarray(draw(variables, latents[rows], None if label is None else np.asarray(label)[rows]))
+        np.asarray(
+            draw(
+                with_noise(variables, {name: x[rows] for name, x in (noise or {}).items()}),
+                latents[rows],
+                None if label is None else np.asarray(label)[rows],
+            )
+        )
         for rows in _blocks(len(latents))
     ]
     return np.concatenate(parts)[: len(latents)]
@@ -134,6 +150,7 @@ class Kept(NamedTuple):
     names: tuple[str, ...] = ()  # of the pictures that they are of
     more: dict[str, np.ndarray] = {}  # errors, and what else belongs to them
     tuned: dict[str, np.ndarray] = {}  # path in "params" -> weights of a G that was tuned around them
+    noise: dict[str, np.ndarray] = {}  # layer -> float32 [N, H, W, 1]: images of noise that were found with them
 
 
 def save(path: Path, kept: Kept) -> None:
@@ -142,6 +159,7 @@ def save(path: Path, kept: Kept) -> None:
     columns |= {} if kept.label is None else {LABEL: kept.label}
     columns |= {"names": np.array(kept.names)} if kept.names else {}
     columns |= {f"tuned/{name}": x for name, x in kept.tuned.items()}
+    columns |= {f"noise/{name}": x for name, x in kept.noise.items()}
     np.savez(path, **columns)
 
 
@@ -165,8 +183,11 @@ def read(path: str | Path, loaded: Loaded) -> Kept:
             f"{path} has {'no ' if label is None else ''}labels, and the run's G is otherwise: give latents of it"
         )
     names = tuple(map(str, arrays.pop("names", ())))
-    tuned = {key.partition("/")[2]: arrays.pop(key) for key in [*arrays] if key.startswith("tuned/")}
-    return Kept(name, latents, label, names, arrays, tuned)
+    tuned, noise = (
+        {key.partition("/")[2]: arrays.pop(key) for key in [*arrays] if key.startswith(f"{kind}/")}
+        for kind in ("tuned", "noise")
+    )
+    return Kept(name, latents, label, names, arrays, tuned, noise)
 
 
 def _blocks(count):

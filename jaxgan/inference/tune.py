@@ -1,6 +1,6 @@
 """G moved to the pictures where latents alone do not reach them. Roich et al. 2021 (PTI), arXiv:2106.05744."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -13,6 +13,7 @@ from jaxgan.inference import latents as seam
 from jaxgan.inference.invert import loss_of
 from jaxgan.inference.latents import Space
 from jaxgan.inference.load import Loaded
+from jaxgan.layers import with_noise
 from jaxgan.losses.content import Term
 from jaxgan.modalities import image as pixels
 from jaxgan.names import tell
@@ -29,6 +30,7 @@ def tune(
     latents: Array,
     images: Array,
     label: Array | None = None,
+    noise: Mapping[str, Array] | None = None,
     *,
     steps: int = 350,
     rate: float = 3e-4,
@@ -44,7 +46,8 @@ def tune(
     Adam on what `invert` makes small (eq. 2), plus `locality` times the same between the new and the old G's images (eq. 4) at
     latents that lie from the pivots towards others (eq. 3): as far as `distance` times the usual way between two draws. The
     paper goes 30 in StyleGAN2's W, of which the authors' program takes the norm over all layers together, and has this term off
-    by default. Of more than 16 pictures a step takes some, in turns. Raises BadInput where there are not as many of each.
+    by default. noise: {layer: [N, H, W, 1]} that was found with the pivots. Of more than 16 pictures a step takes some, in
+    turns. Raises BadInput where there are not as many of each.
     """
     latents, images = np.asarray(latents, np.float32), np.asarray(pixels.to_step(np.asarray(images)), np.float32)
     if not len(latents) == len(images) > 0:
@@ -59,10 +62,10 @@ def tune(
     size = min(len(latents), _AT_ONCE)
 
     @jax.jit
-    def round_of(carry, latents, images, label, old):
-        def objective(params, x, image, label, key):
+    def round_of(carry, latents, images, label, noise, old):
+        def objective(params, x, image, label, noise, key):
             variables = {**rest, "params": params}
-            fit = jnp.mean(loss(where.draw(variables, x, label), image))
+            fit = jnp.mean(loss(where.draw(with_noise(variables, noise), x, label), image))
             if not locality:
                 return fit
             z = loaded.noise(key, jnp.arange(size))
@@ -74,7 +77,7 @@ def tune(
         def one(carry, _):
             params, state, step = carry
             at = (step * size + jnp.arange(size)) % len(latents)
-            some = [None if each is None else each[at] for each in (latents, images, label)]
+            some = jax.tree.map(lambda each: each[at], (latents, images, label, noise))
             updates, state = opt.update(jax.grad(objective)(params, *some, jax.random.fold_in(key, step)), state)
             live = (step < steps).astype(jnp.float32)
             params = jax.tree.map(lambda p, u: p + (live * u).astype(p.dtype), params, updates)
@@ -82,11 +85,11 @@ def tune(
 
         return jax.lax.scan(one, carry, None, _ROUND)[0]
 
-    label = None if label is None else jnp.asarray(label)
+    there = jax.tree.map(jnp.asarray, (latents, images, label, dict(noise or {})))
     carry = (old["params"], opt.init(old["params"]), jnp.zeros((), jnp.int32))
     with Counting(-(-steps // _ROUND), f"rounds of {_ROUND} steps of G", say) as counting:
         for _ in range(0, steps, _ROUND):
-            carry = jax.block_until_ready(round_of(carry, jnp.asarray(latents), jnp.asarray(images), label, old))
+            carry = jax.block_until_ready(round_of(carry, *there, old))
             counting.one()
     return {**old, "params": carry[0]}
 

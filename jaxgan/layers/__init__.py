@@ -12,7 +12,7 @@ from jaxgan.layers.labels import append_label, label_vector
 from jaxgan.layers.linear import Conv, ConvTranspose, Dense, ResizedConv, reflected
 from jaxgan.layers.lowering import direct_form
 from jaxgan.layers.modulated import modulated_conv
-from jaxgan.layers.noise_input import NoiseInput
+from jaxgan.layers.noise_input import NoiseInput, fixed_noise, with_noise
 from jaxgan.layers.norm import CENTRED, NORMS, Norm
 from jaxgan.layers.penultimate import penultimate
 from jaxgan.layers.phase import PhaseShuffle
@@ -71,6 +71,7 @@ __all__ = [
     "downsample_1d",
     "downsample_filtered",
     "filter2d",
+    "fixed_noise",
     "label_vector",
     "minibatch_stddev",
     "modulated_conv",
@@ -86,4 +87,5 @@ __all__ = [
     "upsample",
     "upsample_1d",
     "upsample_filtered",
+    "with_noise",
 ]
