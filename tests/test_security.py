@@ -425,6 +425,22 @@ def test_a_cache_of_others_is_not_used(own_cache, monkeypatch, capsys):
     assert not made and caches.own("xla") == own_cache / "xla"
 
 
+def test_programs_that_are_kept_have_a_bound_and_the_oldest_go_first(tmp_path):
+    for age, name in enumerate("abcd"):
+        (tmp_path / name).write_bytes(bytes(10))
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    left = lambda: {path.name for path in tmp_path.iterdir()} - {"folder", "link"}
+    caches.keep_newest(tmp_path, 2**31)
+    assert left() == {"a", "b", "c", "d"}
+    caches.keep_newest(tmp_path, 2**12 + 250)  # a folder and a link have some bytes of their own
+    assert left() == {"a", "b", "c", "d"}
+    (tmp_path / "folder").rmdir(), (tmp_path / "link").unlink()
+    caches.keep_newest(tmp_path, 29)
+    assert left() == {"a", "b"}
+
+
 def test_a_damaged_entry_of_the_cache_is_made_anew(own_cache):
     like = {"a": np.zeros((2, 3), np.float32)}
     good = lambda: {"a": np.ones((2, 3), np.float32)}

@@ -1,5 +1,6 @@
 """The folder of what is computed once: hashes, features, compiled programs. Programs are code, so it has to be the user's own."""
 
+import contextlib
 import functools
 import os
 import stat
@@ -22,6 +23,21 @@ def own(part: str = "") -> Path | None:
     """
     whole = folder()
     return _own(whole / part if part else whole, whole)
+
+
+def keep_newest(folder: Path, size: int) -> None:
+    """Removes files of a folder, those that were written longest ago first, until the others have `size` bytes together."""
+    files = []
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):  # another process may remove it too
+            found = path.lstat()
+            files.append((found.st_mtime, found.st_size, path))
+    total = 0
+    for _, length, path in sorted(files, reverse=True):
+        total += length
+        if total > size:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 @functools.cache

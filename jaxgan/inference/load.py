@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import build, runs, steps
+from jaxgan import build, runs, runtime, steps
 from jaxgan.checkpoint import Checkpoints
 from jaxgan.core import GAN, Player, State, with_index
 from jaxgan.data import DatasetInfo
@@ -96,7 +96,7 @@ def untrained(loaded: Loaded) -> Variables:
         key = jax.random.split(jax.random.key(loaded.config.seed))[0]  # as `core.init_state` does
         return loaded.gan.init(key, with_index(batches.zeros(loaded.config, loaded.data.specs))).g
 
-    return jax.jit(begin)()
+    return jax.jit(begin, compiler_options=runtime.for_once())()
 
 
 def _shapes(gan, config, specs):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxgan import build, data, parallel, recipes, steps
+from jaxgan import build, data, parallel, recipes, runtime, steps
 from jaxgan.config import check_inactive
 from jaxgan.core import State
 from jaxgan.data import batch as batches
@@ -41,7 +41,8 @@ class CompiledStep(NamedTuple):
 
     def initial(self) -> State:
         """The state at step 0, made where it belongs: one device may not hold it whole."""
-        return jax.jit(self.begin, out_shardings=self.wrapped.where_state(jax.eval_shape(self.begin)))()
+        where = self.wrapped.where_state(jax.eval_shape(self.begin))
+        return jax.jit(self.begin, out_shardings=where, compiler_options=runtime.for_once())()
 
     def restored(self, states: Sequence[State]) -> State:
         """The state of a run that goes on, of the States of its members: there is one."""

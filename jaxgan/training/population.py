@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import build, recipes
+from jaxgan import build, recipes, runtime
 from jaxgan.core import State
 from jaxgan.data import Dataset
 from jaxgan.errors import BadInput, unknown
@@ -76,7 +76,8 @@ class Population:
             one = build.experiment(recipe, first, specs, values=values).step
             return dispatch(one, self._loaders[0], first)(state, batch, *shared)
 
-        begin = jax.jit(lambda key: build.initial_state(self.experiment, first, specs, key))
+        initial = lambda key: build.initial_state(self.experiment, first, specs, key)
+        begin = jax.jit(initial, compiler_options=runtime.for_once())
         self.begin = lambda: build.initial_state(self.experiment, first, specs)
         self._device, self._initial = device, lambda: [begin(jax.random.key(config.seed)) for config in configs]
         values, *shared = jax.device_put((self.values, *self._loaders[0].shared), device)

@@ -1,6 +1,7 @@
 """The laws of the step: turns, purity, repetition, the average, lazy regularisation."""
 
 import dataclasses
+import re
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from games import GAMES, ada_game, batch, equal, sgd
 import jaxgan
 from jaxgan import Pair, losses, models, noise, recipes, tasks
 from jaxgan.errors import BadInput
+from jaxgan.layers import direct_form
 
 
 def begin(name, opt=None, axis_name=None):
@@ -145,6 +147,36 @@ def test_step_compiles_once_and_goes_on_where_it_stopped():
         state, _ = step(state, batch())
     assert equal(whole, state)
     assert step._cache_size() == 1
+
+
+def test_a_step_has_no_convolution_too_many():
+    """Its generator's pass serves both turns, D's of real samples both loss and penalty, no gradient goes to D's pixels."""
+    g, d = models.dcgan.generator(8, 1, width=4), models.dcgan.discriminator(width=4, norm="none")
+    x, z = jnp.zeros((2, 8, 8, 1)), jnp.zeros((2, 100))
+    layers_g, layers_d = (
+        len(
+            [
+                leaf
+                for leaf in jax.tree.leaves(jax.eval_shape(net.init, jax.random.key(0), x)["params"])
+                if leaf.ndim == 4
+            ]
+        )
+        for net, x in ((g, z), (d, x))
+    )
+
+    def count(*penalties):
+        gan = tasks.adversarial(g, d, penalties=penalties)
+        state = jax.eval_shape(lambda: jaxgan.init_state(gan, sgd(), jax.random.key(0), {"image": x}))
+        with direct_form():
+            text = jax.jit(jaxgan.make_step(gan, sgd())).lower(state, {"image": x}).compile().as_text()
+        return len(re.findall(r" convolution\(", text))
+
+    d_turn = 2 * (3 * layers_d - 1)  # forward, for weights, for inputs but the first layer's; real and fake
+    g_turn = 2 * layers_d + 3 * layers_g  # D forward and to its input; G forward, for weights, for inputs
+    assert count() == d_turn + g_turn
+    of_penalty = 3 * layers_d  # to the input, and from there forward and for weights: no pass of its own before that
+    assert count(losses.r1(1.0)) - count() == of_penalty
+    assert count(losses.r1(1.0), losses.r2(1.0)) - count() == 2 * of_penalty
 
 
 def test_average_has_its_halflife_and_its_ramp():

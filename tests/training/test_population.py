@@ -97,9 +97,8 @@ def test_every_number_that_may_differ_can_be_swept():
     for name in movable(recipe.Config):
         values = {"b2": "0.8,0.95", "augment_p": "0.2,0.4", "top_k": "1,0.5"}.get(name, "0.1,0.2")
         program = population.Population("r3gan", population.members(first, sweep=[f"{name}={values}"]), found)
-        _, metrics = jax.eval_shape(
-            program.compiled, jax.eval_shape(program.initial), program.batch(0), *program.arguments(1)
-        )
+        begun = jax.eval_shape(lambda program=program: program.restored([program.begin(), program.begin()]))
+        _, metrics = jax.eval_shape(program.compiled, begun, program.batch(0), *program.arguments(1))
         assert metrics.g["loss"].shape == (2,)
 
 
