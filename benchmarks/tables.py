@@ -3,13 +3,15 @@
     python benchmarks/tables.py                    # all, about 45 minutes on 2 idle cores
     python benchmarks/tables.py --only start recipes
 
-Each section is measured in processes of its own, kept as benchmarks/results/SECTION.json and written between its markers
-in README.md; what this machine cannot measure says so there.
+Each section is measured in processes of its own, kept as benchmarks/results/SECTION-KIND.json, KIND that of the machine (its
+widest vector units, or its accelerator), and written between its markers in README.md beside those of other kinds of
+machines, since ratios differ between them; what this machine cannot measure says so there.
 """
 
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -172,7 +174,8 @@ def words_of_r1(result):
 def words_of_peers(result):
     from compare import markdown
 
-    picture_of_peers(result, HERE / "peers.png")
+    name = f"peers-{kind_of(result['hardware'])}.png"
+    picture_of_peers(result, HERE / name)
 
     rows, left = [], {}
     for row in result["rows"]:
@@ -183,9 +186,7 @@ def words_of_peers(result):
     where = lambda found: "; ".join(f"{network}: {', '.join(names)}" for network, names in found.items())
     lines = ["Not measured:", "", *(f"- {reason}: {where(found)}." for reason, found in left.items())]
     return (
-        "![images/s over ours](peers.png)\n\n"
-        + markdown({**result, "rows": rows})
-        + "\n".join(["", *lines] * bool(left))
+        f"![images/s over ours]({name})\n\n" + markdown({**result, "rows": rows}) + "\n".join(["", *lines] * bool(left))
     )
 
 
@@ -198,19 +199,22 @@ SECTIONS = {
 }
 
 
+def kind_of(words):
+    """The kind of a machine in the words of `hardware`: its accelerator, or else the last of its processor's vector units."""
+    units, device = re.fullmatch(r".*\((.*?)\)(?:, (.*))?", words).groups()
+    return re.sub(r"[^a-z0-9]+", "-", (device or units.split(", ")[-1]).lower()).strip("-")
+
+
 def write(section):
-    """Puts the kept result of a section into README.md."""
-    kept = json.loads((RESULTS / f"{section}.json").read_text())
+    """Puts the kept results of a section, of each kind of machine, into README.md."""
     begin, end = f"<!-- {section} -->\n", f"<!-- /{section} -->"
     before, _, rest = README.read_text().partition(begin)
-    after = rest.partition(end)[2]
-    said = f"`python benchmarks/tables.py --only {section}`, {kept['date']}, {kept['hardware']}.\n\n"
-    README.write_text(before + begin + said + SECTIONS[section][1](kept["found"]).strip() + "\n" + end + after)
-
-
-def _score(scores, name):
-    found = [score for score in scores["metrics"] if score["name"] == name]
-    return found[0]["value"]
+    after, written = rest.partition(end)[2], []
+    for path in sorted(RESULTS.glob(f"{section}-*.json")):
+        kept = json.loads(path.read_text())
+        said = f"`python benchmarks/tables.py --only {section}`, {kept['date']}, {kept['hardware']}.\n\n"
+        written.append(said + SECTIONS[section][1](kept["found"]).strip() + "\n")
+    README.write_text(before + begin + "\n".join(written) + end + after)
 
 
 def main(argv=None):
@@ -225,7 +229,7 @@ def main(argv=None):
             found = SECTIONS[section][0](args)
             rows = found["rows"] if section in ("peers", "r1") else []
             kept = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "hardware": hardware.words(rows), "found": found}
-            (RESULTS / f"{section}.json").write_text(json.dumps(kept, indent=1) + "\n")
+            (RESULTS / f"{section}-{kind_of(kept['hardware'])}.json").write_text(json.dumps(kept, indent=1) + "\n")
         write(section)
         print(f"{section}: done", flush=True)
 

@@ -3,7 +3,8 @@
     python benchmarks/textures.py --features squeezenet.npz --psgan RUN --dcgan RUN
     python benchmarks/textures.py --features squeezenet.npz --style RUN --alone RUN --photos FOLDER
 
-psgan and dcgan_texture are runs on the source `textures`; alone is a run of style with --adversary 0. Crops are 64 pixels.
+psgan and dcgan_texture are runs on the source `textures`; alone is a run of style with --adversary 0. Crops are 64 pixels,
+of psgan from 16 pictures: one has one global noise, and so bricks of one size.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from jaxgan.metrics import features
 from jaxgan.metrics.features import squeezenet
 from jaxgan.modalities import image
 
-SIDE, COUNT, BIG = 64, 256, 1024
+SIDE, COUNT, EACH, BIG = 64, 256, 256, 1024  # crops are of many pictures, as each has its own global noise
 CLASSES = ("brick", "grass", "gravel")
 
 
@@ -48,8 +49,11 @@ def textures(args, taps):
     for number, name in enumerate(CLASSES):
         photo = getattr(photographs, name)()
         real, other = (crops(photo, COUNT, seed) for seed in (0, 1))
+        drawn = [
+            inference.texture(psgan, (EACH, EACH), label=name, seed=seed) for seed in range(COUNT * SIDE**2 // EACH**2)
+        ]
         big = inference.texture(psgan, (BIG, BIG), label=name, seed=5)
-        sets = {"photograph": (other, photo), "psgan": (cut(big), big)}
+        sets = {"photograph": (other, photo), "psgan": (np.concatenate([cut(each) for each in drawn]), big)}
         if dcgan:
             batch = {"index": np.arange(COUNT), "label": np.full(COUNT, number, np.int32)}
             sets["dcgan_texture"] = (
