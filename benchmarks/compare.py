@@ -82,6 +82,8 @@ def left_out(name, network, where):
         return "an MLP has no convolutions"
     if "graphs" in words and where == "cpu":
         return "CUDA graphs need a CUDA device, and this run is on a CPU"
+    if name == "ours+bf16" and where == "cpu":
+        return "on a CPU `jaxgan train --dtype bfloat16` computes in float32: it is ours"
     return None
 
 

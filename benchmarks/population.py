@@ -61,6 +61,7 @@ def main(argv=None):
             rates = [one[count] for one in rounds]
             ratio = statistics.median(one[count] / one[1] for one in rounds)
             rows.append({"recipe": name, "members": count, "images_per_s": statistics.median(rates), "ratio": ratio})
+            rows[-1]["device_kind"] = jax.devices()[0].device_kind
     print(json.dumps(rows))
 
 

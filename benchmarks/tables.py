@@ -199,6 +199,13 @@ SECTIONS = {
 }
 
 
+def devices(section, found):
+    """[{"device": ...}] of what a section was measured on, [] where that is the processor."""
+    if section in ("peers", "r1"):
+        return found["rows"]
+    return [{"device": row["device_kind"]} for row in found] if section in ("recipes", "population") else []
+
+
 def kind_of(words):
     """The kind of a machine in the words of `hardware`: its accelerator, or else the last of its processor's vector units."""
     units, device = re.fullmatch(r".*\((.*?)\)(?:, (.*))?", words).groups()
@@ -208,6 +215,8 @@ def kind_of(words):
 def write(section):
     """Puts the kept results of a section, of each kind of machine, into README.md."""
     begin, end = f"<!-- {section} -->\n", f"<!-- /{section} -->"
+    if not any(RESULTS.glob(f"{section}-*.json")):
+        raise SystemExit(f"{section} was not measured yet: leave out --write-only")
     before, _, rest = README.read_text().partition(begin)
     after, written = rest.partition(end)[2], []
     for path in sorted(RESULTS.glob(f"{section}-*.json")):
@@ -227,7 +236,7 @@ def main(argv=None):
     for section in args.only:
         if not args.write_only:
             found = SECTIONS[section][0](args)
-            rows = found["rows"] if section in ("peers", "r1") else []
+            rows = devices(section, found)
             kept = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "hardware": hardware.words(rows), "found": found}
             (RESULTS / f"{section}-{kind_of(kept['hardware'])}.json").write_text(json.dumps(kept, indent=1) + "\n")
         write(section)

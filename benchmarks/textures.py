@@ -68,7 +68,7 @@ def textures(args, taps):
             ]
             rows.append("none" if period is None else f"{period.pixels:.1f} {period.direction} ({period.height:.2f})")
             rows.append("" if whole is None else f"{neighbours(whole):.1f}")
-            rows.append(f"{np.mean(nearest(found[:32], photo, kind == 'photograph')):.1f}")
+            rows.append(f"{np.mean(nearest(found[:: COUNT // 32], photo, kind == 'photograph')):.1f}")
             print(f"| {name} | {kind} | {' | '.join(rows)} |")
     tile = inference.Texture(psgan, seed=1, period=(16, 32), columns=32)
     whole = np.asarray(tile.window(0, 0, 16, 32))

@@ -36,7 +36,7 @@ class Net(NamedTuple):
     classes: int | None = None
     indexed: bool = False  # whether apply draws for each sample, and takes its index in the global batch, int32 [B]
     methods: tuple[str, ...] = ()  # what apply takes as method=, parts of the network on their own
-    multiple: int = 1  # of pixels that the sides of a picture are to have, where the network takes pictures of any size
+    multiple: int = 0  # of pixels that the sides of a picture are to have, where it takes any size; 0: nobody says
     # draws any window of the field of noise that the network makes pictures of, of any size, where it does
     field: Any = None
     # variables -> [kernel [D, n], ...]: what a latent [D] meets first; one for z, or one for the style of each layer

@@ -65,7 +65,7 @@ def _assignments(path: Path) -> list[tuple[ast.expr, Any]]:
 def keep_programs() -> None:
     """Lets JAX keep what takes longer than 0.1 s to compile in JAXGAN_CACHE/xla, where nobody told it another place.
 
-    Only where nobody else can write to it: programs are code. At most 2 GiB: then those that were made longest ago go first.
+    Only where nobody else can write to it: programs are code. Brought down to 2 GiB first, without those made longest ago.
     """
     import jax
 
@@ -74,13 +74,14 @@ def keep_programs() -> None:
     if jax.config.jax_compilation_cache_dir is None and (folder := caches.own("xla")):
         caches.keep_newest(folder, _PROGRAMS)
         jax.config.update("jax_compilation_cache_dir", str(folder))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+        if jax.config.jax_persistent_cache_min_compile_time_secs == 1:  # where nobody said otherwise
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
 def for_once() -> dict[str, Any] | None:
     """compiler_options of a program that runs once, as an initialisation does: on a CPU LLVM takes longer than the program.
 
-    With its lower level DCGAN's takes 2.1 in place of 5.3 s of processor time to compile, and gives the same bits.
+    With its lower level DCGAN's takes 2.1 in place of 5.3 s of processor time to compile. What it gives may differ in a last bit.
     """
     import jax
 

@@ -17,6 +17,7 @@ from jaxgan.modalities import image, resize
 from jaxgan.names import tell
 
 MOST = 512 * 512  # pixels of what G is given at once
+_USUAL = 32  # pixels that sides are brought to a multiple of, where the Net does not say of which
 _LEAST = 32  # pixels a side that pictures are brought to, where those of the training were no smaller
 _PROBED = (128, 256, 512)  # sides of the pictures by which G's reach is looked for
 _TAIL = 2.5e-4  # what lies out of reach: sum of |d out / d in|, which moves by 2 at most
@@ -67,8 +68,8 @@ class Translator:
         shape, made = specs[self._column].shape, specs[other]
         self.kind, self.channels, self._most = made.kind, shape[2], most
         self.fills = made.modality == "image" and self.channels == made.shape[2] + 1
-        self._multiple = loaded.generator.multiple if loaded.generator is not None else 1
-        self._least = [min(side, _LEAST) for side in shape[:2]]
+        self._multiple = (loaded.generator.multiple if loaded.generator is not None else 0) or _USUAL
+        self._trained = shape[:2]
         key = jax.random.key(seed)
 
         def draw(variables, x):
@@ -99,7 +100,7 @@ class Translator:
             how = resize.Resize(size[0], "stretch", 0, size[1] / size[0])
             pictures = np.stack([resize.fit(one, how)[:, : size[1]] for one in pictures])
             height, width = pictures.shape[1:3]
-        padded = _padded(pictures, self._multiple, self._least)
+        padded = _padded(pictures, self._multiple, self._trained)
         whole = padded.shape[1] * padded.shape[2] <= self._most or self.reach is None
         out = self._whole(padded) if whole else np.concatenate([self._tiled(one[None]) for one in padded])
         return out[:, : height * self.scale, : width * self.scale]
@@ -156,7 +157,14 @@ class Translator:
         return out
 
 
-def _padded(pictures, multiple, least):
-    """Pictures mirrored at their lower and right edges up to multiples: no further, as networks see where a picture ends."""
-    more = [-(-max(n, few) // multiple) * multiple - n for n, few in zip(pictures.shape[1:3], least, strict=True)]
+def _padded(pictures, multiple, trained):
+    """Pictures mirrored at their lower and right edges up to multiples: no further, as networks see where a picture ends.
+
+    Those of the size that G was trained on are what they are.
+    """
+    sizes = pictures.shape[1:3]
+    if sizes == tuple(trained):
+        return pictures
+    wanted = [-(-max(n, min(own, _LEAST)) // multiple) * multiple for n, own in zip(sizes, trained, strict=True)]
+    more = [n - was for n, was in zip(wanted, sizes, strict=True)]
     return np.pad(pictures, ((0, 0), (0, more[0]), (0, more[1]), (0, 0)), mode="symmetric")

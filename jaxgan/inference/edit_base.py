@@ -14,6 +14,7 @@ from jaxgan.inference.invert import Inverted, invert
 from jaxgan.inference.latents import Kept, Space
 from jaxgan.inference.load import Loaded
 from jaxgan.inference.tune import flat, tune, with_weights
+from jaxgan.layers import with_noise
 from jaxgan.metrics import features
 from jaxgan.modalities import image
 
@@ -129,6 +130,12 @@ def _of_pictures(asked, opened, loaded, where):
         made = made._replace(more={**more, "error_tuned": after.error, "psnr_tuned": after.psnr})
         lines = [f"{line}, tuned {psnr:.1f} dB" for line, psnr in zip(lines, after.psnr, strict=True)]
     return made, {"inversion.png": shown}, lines
+
+
+def of_first(base: Base) -> Loaded:
+    """The run with a G that adds the noise of the first latents, where it was found with them."""
+    noise = {name: image[:1] for name, image in base.noise.items()}
+    return _with(base.loaded, with_noise(base.loaded.state.ema, noise))
 
 
 def _with(loaded, variables):

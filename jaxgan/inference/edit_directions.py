@@ -29,7 +29,7 @@ def found(asked: Any, opened: Run, base: Base) -> Directions:
             return ways.features(loaded, where, count, layer=asked.layer, seed=asked.seed)
         case "jacobian":
             label = None if base.label is None else base.label[:1]
-            return ways.jacobian(loaded, where, base.latents[:1], label, count)
+            return ways.jacobian(edit_base.of_first(base), where, base.latents[:1], label, count)
         case "folders":
             given = [edit_base.inverted_files(asked, opened, loaded, where, [folder])[2] for folder in asked.folders]
             x, label = (

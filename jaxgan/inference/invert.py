@@ -80,15 +80,17 @@ def invert(
     if images.shape[1:] != shape or not len(images):
         found, wanted = ("x".join(map(str, each)) for each in (images.shape[1:], shape))
         raise BadInput(f"pictures are {found}, and the run makes {wanted}: bring them to that")
+    own = own_noise(loaded, where) if noise_images else {}
+    if noise_images and not own:
+        raise BadInput("G adds no images of noise, which --noise-images is to find: leave it")
     choices = _choices(loaded, len(images), label)
     begin = [_starts(loaded, where, images, each, starts, seed) for each in choices]
     x = np.stack([each[0] for each in begin], axis=1)  # [N, labels, starts, *shape]
     rows = np.indices(x.shape[:3]).reshape(3, -1)  # of the picture, the label and the start of each row
     flat = x.reshape(-1, *where.shape)
     label = None if choices[0] is None else np.stack(choices, axis=1)[rows[0], rows[1]]
-    begin_white = own_noise(loaded, where) if noise_images else {}
     loss = _loss(where, begin[0][1:], loss_of(pixel, perceptual), prior, whiteness)
-    descend = _descend(loaded, where, loss, begin[0][1:], begin_white, steps, rate, noise, seed)
+    descend = _descend(loaded, where, loss, begin[0][1:], own, steps, rate, noise, seed)
     size, ends = min(len(flat), _AT_ONCE), []
     with Counting(-(-len(flat) // size) * -(-steps // _ROUND), f"rounds of {_ROUND} steps", say) as counting:
         for first in range(0, len(flat), size):

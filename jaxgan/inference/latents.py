@@ -1,6 +1,6 @@
 """What a run's G makes images of, as one seam: latents z, or w behind a mapping network, one for all layers or one for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,13 +110,14 @@ def images(
 ) -> np.ndarray:
     """float32 [N, H, W, C]: what G makes of latents [N, *shape]. Raises BadInput for latents of another shape.
 
-    noise: {layer: [N, H, W, 1]} that G adds, in place of its own.
+    noise: {layer: [N, H, W, 1]} that G adds, in place of its own: of layers that add some, as many as latents.
     """
     latents = np.asarray(latents, np.float32)
     if latents.shape[1:] != where.shape or not len(latents):
         raise BadInput(
             f"latents are {list(latents.shape)}, and the run's {where.name} are [N, {list(where.shape)}]: give such"
         )
+    alike(latents, label=label, **(noise or {}))
     draw = jax.jit(where.draw)
     parts = [
         np.asarray(
@@ -129,6 +130,13 @@ def images(
         for rows in _blocks(len(latents))
     ]
     return np.concatenate(parts)[: len(latents)]
+
+
+def alike(latents: Sized, **columns: Sized | None) -> None:
+    """Raises BadInput where a column has not as many rows as there are latents."""
+    for name, column in columns.items():
+        if column is not None and len(column) != len(latents):
+            raise BadInput(f"there are {len(latents)} latents, and {len(column)} of {name}: give one for each")
 
 
 def wider(latents: Array, was: Space, now: Space) -> np.ndarray:
@@ -168,14 +176,18 @@ def read(path: str | Path, loaded: Loaded) -> Kept:
     try:
         arrays = reading.arrays(path)
         name, latents = str(arrays.pop("space")), arrays.pop("latents").astype(np.float32)
+        noise = {
+            key.partition("/")[2]: arrays.pop(key).astype(np.float32) for key in [*arrays] if key.startswith("noise/")
+        }
     except reading.DAMAGED as error:
         raise BadInput(
             f"{path} has no latents ({type(error).__name__}: {error}): give an .npz of jaxgan edit"
         ) from error
     where = space(loaded, name)
-    if latents.shape[1:] != where.shape or not np.isfinite(latents).all():
+    finite = all(np.isfinite(x).all() for x in (latents, *noise.values()))
+    if latents.shape[1:] != where.shape or not finite:
         raise BadInput(
-            f"{path} has latents {list(latents.shape)} of {name}, the run's are {list(where.shape)} each: give such"
+            f"{path} has latents {list(latents.shape)} of {name}, the run's are {list(where.shape)} each, and finite: give such"
         )
     label = arrays.pop(LABEL, None)
     if (label is None) != (LABEL not in loaded.config.given):
@@ -183,10 +195,11 @@ def read(path: str | Path, loaded: Loaded) -> Kept:
             f"{path} has {'no ' if label is None else ''}labels, and the run's G is otherwise: give latents of it"
         )
     names = tuple(map(str, arrays.pop("names", ())))
-    tuned, noise = (
-        {key.partition("/")[2]: arrays.pop(key) for key in [*arrays] if key.startswith(f"{kind}/")}
-        for kind in ("tuned", "noise")
-    )
+    tuned = {key.partition("/")[2]: arrays.pop(key) for key in [*arrays] if key.startswith("tuned/")}
+    try:
+        alike(latents, label=label, names=names or None)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
     return Kept(name, latents, label, names, arrays, tuned, noise)
 
 

@@ -12,14 +12,14 @@ from jaxgan.inference.latents import Kept, Space
 from jaxgan.inference.load import Loaded
 from jaxgan.layers import fixed_noise
 
-_SMALLEST = 8  # pixels of a side: below, neighbours are all that there is
+_SMALLEST = 8  # pixels of a side: of fewer there is no halving
 
 
 def own(loaded: Loaded, where: Space) -> dict[str, jax.Array]:
-    """{name of a layer: float32 [H, W, 1]}: what G adds to every picture. Raises BadInput where it adds none."""
+    """{name of a layer: float32 [H, W, 1]}: what G adds to every picture, {} where it adds nothing."""
     variables, net = loaded.state.ema, where.net
     if net is None or not variables.get("noise"):
-        raise BadInput("G adds no images of noise, which --noise-images is to find: leave it")
+        return {}
     apply, x = net.apply, jnp.zeros((1, *where.shape))
     label = [each for each in [seam.given(loaded, 1)] if each is not None]
     look = lambda variables: apply(variables, x, *label, train=False, seen=True)[1]["intermediates"]
@@ -32,14 +32,15 @@ def check(path: str | Path, kept: Kept, loaded: Loaded) -> None:
         wanted = {name: image.shape for name, image in own(loaded, seam.space(loaded, kept.space)).items()}
         found = {name: image.shape for name, image in kept.noise.items()}
         if found != {name: (len(kept.latents), *shape) for name, shape in wanted.items()}:
-            raise BadInput(f"{path} has noise {found}, and G adds {wanted} to each: give latents of it")
+            raise BadInput(f"{path} has noise {found}, and G adds {wanted or 'none'} to each: give latents of it")
 
 
 def dependence(images: Iterable[jax.Array]) -> jax.Array:
     """float32 []: how far images [H, W, 1] are from noise whose pixels know nothing of their neighbours.
 
-    sum_i,j (mean_xy n(x, y) n(x - 1, y))^2 + (mean_xy n(x, y) n(x, y - 1))^2 over images i and their halvings j, down to 8
-    pixels a side: means of 2x2 pixels, doubled, so that noise keeps its deviation. (The authors' program does not double.)
+    sum_i,j (mean_xy n(x, y) n(x - 1, y))^2 + (mean_xy n(x, y) n(x, y - 1))^2 over images i and their halvings j, until the
+    smaller side has 8 pixels or fewer: means of 2x2 pixels, doubled, so that noise keeps its deviation. (The authors' program
+    does not double.)
     """
     total = jnp.zeros(())
     for x in images:

@@ -52,6 +52,7 @@ def tune(
     latents, images = np.asarray(latents, np.float32), np.asarray(pixels.to_step(np.asarray(images)), np.float32)
     if not len(latents) == len(images) > 0:
         raise BadInput(f"there are {len(latents)} latents and {len(images)} images: give one for each")
+    seam.alike(latents, label=label, **(noise or {}))
     if steps < 1:
         raise BadInput(f"steps are {steps}: give 1 or more")
     old, key = loaded.state.ema, jax.random.key(seed)

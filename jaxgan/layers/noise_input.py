@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from jaxgan.core import sample_keys
-from jaxgan.errors import BadInput
+from jaxgan.errors import BadInput, unknown
 from jaxgan.sharing import Variables
 
 _KEY = "/key"
@@ -53,10 +53,17 @@ def fixed_noise(variables: Variables, seen: Variables) -> dict[str, jax.Array]:
 
 
 def with_noise(variables: Variables, images: Mapping[str, Any]) -> Variables:
-    """Variables of a network that adds these {name of a layer: [B, H, W, 1]} to a batch of B in place of its own; {}: its own."""
+    """Variables of a network that adds these {name of a layer: [B, H, W, 1]} to a batch of B in place of its own; {}: its own.
+
+    Raises BadInput for layers that add none.
+    """
     if not images:
         return variables
-    noise = flatten_dict(variables["noise"], sep="/") | {f"{name}/image": image for name, image in images.items()}
+    noise = flatten_dict(variables.get("noise", {}), sep="/")
+    there = [name.removesuffix(_KEY) for name in noise if name.endswith(_KEY)]
+    if strange := [name for name in images if name not in there]:
+        raise unknown("layer with noise", strange[0], there)
+    noise |= {f"{name}/image": image for name, image in images.items()}
     return {**variables, "noise": unflatten_dict(noise, sep="/")}
 
 

@@ -37,5 +37,9 @@ def test_a_measurement_replaces_that_of_its_own_kind_alone(tmp_path, monkeypatch
     assert text.startswith("before\n<!-- start -->\n") and text.endswith("<!-- /start -->\nbehind\n")
     assert "| `a command` | 3.00 |" in text and "| `a command` | 2.00 |" in text and "old" not in text
     assert "1.00" not in text and text.index("(avx2)") < text.index("(avx2, avx512f)")
+    rows = [{"device_kind": "NVIDIA H100"}]
+    assert tables.devices("recipes", rows) == [{"device": "NVIDIA H100"}] and tables.devices("start", {}) == []
+    with pytest.raises(SystemExit, match="r1 was not measured yet"):
+        tables.main(["--only", "r1", "--write-only"])
     kept = {path.name: json.loads(path.read_text())["found"] for path in (tmp_path / "results").iterdir()}
     assert kept == {"start-avx2.json": {"a command": 3.0}, "start-avx512f.json": {"a command": 2.0}}

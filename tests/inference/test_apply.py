@@ -95,6 +95,17 @@ def test_a_picture_of_a_size_that_the_network_takes_is_given_to_it_as_it_is(runs
     np.testing.assert_array_equal(translator(x), translator.kind.to_file(np.asarray(made)))
 
 
+def test_a_net_that_does_not_say_its_multiple_is_given_its_own_size_and_others_in_multiples_of_32(runs):
+    loaded = jaxgan.load(runs / "enhance")
+    seen = []
+    translator = inference.Translator(loaded._replace(generator=loaded.generator._replace(multiple=0)))
+    draw, translator._draw = translator._draw, lambda variables, x: seen.append(x.shape) or draw(variables, x)
+    own = loaded.data.specs[loaded.config.given[0]].shape[:2]
+    for sides, given in ((own, own), ((33, 20), (64, 32))):
+        assert translator(picture(*sides)[None]).shape == (1, 2 * sides[0], 2 * sides[1], 3)
+        assert seen.pop()[1:3] == given
+
+
 def test_a_picture_does_not_depend_on_its_neighbours(runs):
     loaded = jaxgan.load(runs / "translate")
     one, other = picture(16, 16), picture(16, 16, seed=1)

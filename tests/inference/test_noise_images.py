@@ -1,5 +1,7 @@
 """The noise that G adds is found for a picture, each for its own, and goes with its latents into files and edits."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +12,7 @@ import jaxgan
 from jaxgan import inference
 from jaxgan.cli import main
 from jaxgan.errors import BadInput
-from jaxgan.inference import latents, noise_images
+from jaxgan.inference import edit_base, latents, noise_images
 
 EACH = ["--steps", "2", "--log-every-steps", "2", "--sample-every-steps", "2", "--save-every-steps", "2"]
 QUIET = {"say": lambda line: None, "steps": 100, "starts": 1, "noise": 0.0}
@@ -100,6 +102,52 @@ def test_a_tuned_g_has_the_noise_that_was_found(noisy, where, target):
     made = inference.images(where, tuned, found.latents, noise=found.noise)
     without = inference.images(where, tuned, found.latents)
     assert np.mean((made - images) ** 2) < min(found.error.mean(), np.mean((without - images) ** 2))
+
+
+def written(path, where, found):
+    """File of latents with their noise."""
+    latents.save(path, latents.Kept(where.name, found.latents, None, (), {}, {}, found.noise))
+    return path
+
+
+def test_what_is_read_is_drawn_with_its_noise_and_mixed_without(noisy, where, target, tmp_path):
+    found = inference.invert(noisy, where, target[1], noise_images=True, **QUIET)
+    path = written(tmp_path / "a.npz", where, found)
+    read = edit_base.kept_in(noisy, path, "", None)
+    np.testing.assert_allclose(read.draw(read.latents), found.images, atol=1e-6)
+    np.testing.assert_allclose(read.draw(read.latents[:1]), found.images[:1], atol=1e-5)
+    first = edit_base.of_first(read).state.ema
+    np.testing.assert_allclose(inference.images(where, first, read.latents)[:1], found.images[:1], atol=1e-5)
+    wide = edit_base.kept_in(noisy, path, "w+", None)
+    asked = SimpleNamespace(mix=(path, path), layers=None)
+    plain = inference.images(where, noisy.state.ema, found.latents)
+    mixed = edit_base.mixed(asked, wide)
+    for i in range(2):
+        np.testing.assert_allclose(mixed[i + 1, i + 1], plain[i], atol=1e-5)  # of itself and itself
+
+
+def test_what_does_not_belong_together_is_refused(runs, noisy, where, target, tmp_path):
+    x, noise = target[0], others(noisy, where, 2)
+    name = min(noise)
+    with pytest.raises(BadInput, match=f"there are 2 latents, and 1 of {name}"):
+        inference.images(where, noisy.state.ema, x, noise={name: noise[name][:1]})
+    with pytest.raises(BadInput, match="unknown layer with noise 'conv0'"):
+        inference.images(where, noisy.state.ema, x, noise={"conv0": noise[name]})
+    with pytest.raises(BadInput, match=f"there are 2 latents, and 1 of {name}"):
+        inference.tune(noisy, where, x, target[1], None, {name: noise[name][:1]}, say=lambda line: None)
+    whole = latents.Kept("w", x, None, (), {}, {}, {name: np.asarray(image) for name, image in noise.items()})
+    for bad in (np.full_like(whole.noise[name], np.nan), np.full(whole.noise[name].shape, "a")):
+        latents.save(tmp_path / "bad.npz", whole._replace(noise={**whole.noise, name: bad}))
+        with pytest.raises(BadInput, match=r"bad\.npz has"):
+            edit_base.kept_in(noisy, tmp_path / "bad.npz", "", None)
+    latents.save(tmp_path / "names.npz", whole._replace(names=("a",)))
+    with pytest.raises(BadInput, match=r"names\.npz: there are 2 latents, and 1 of names"):
+        edit_base.kept_in(noisy, tmp_path / "names.npz", "", None)
+    digits = jaxgan.load(runs / "digits")
+    z, label = inference.drawn(digits, inference.space(digits), 2)
+    latents.save(tmp_path / "other.npz", latents.Kept("z", z, label, (), {}, {}, whole.noise))
+    with pytest.raises(BadInput, match=r"other\.npz has noise .*, and G adds none to each"):
+        edit_base.kept_in(digits, tmp_path / "other.npz", "", None)
 
 
 def test_noise_goes_with_latents_into_files_and_edits(runs, target, tmp_path, capsys):
