@@ -48,8 +48,7 @@ def fixed_noise(variables: Variables, seen: Variables) -> dict[str, jax.Array]:
     seen: the "intermediates" of a pass, from which the sides are read.
     """
     keys, seen = flatten_dict(variables.get("noise", {}), sep="/"), flatten_dict(seen, sep="/")
-    names = [name.removesuffix(_KEY) for name in keys if name.endswith(_KEY)]
-    return {name: _image(keys[name + _KEY], seen[f"{name}/__call__"][0].shape[1:3]) for name in names}
+    return {name: _image(keys[name + _KEY], seen[f"{name}/__call__"][0].shape[1:3]) for name in _layers(keys)}
 
 
 def with_noise(variables: Variables, images: Mapping[str, Any]) -> Variables:
@@ -60,11 +59,15 @@ def with_noise(variables: Variables, images: Mapping[str, Any]) -> Variables:
     if not images:
         return variables
     noise = flatten_dict(variables.get("noise", {}), sep="/")
-    there = [name.removesuffix(_KEY) for name in noise if name.endswith(_KEY)]
-    if strange := [name for name in images if name not in there]:
-        raise unknown("layer with noise", strange[0], there)
+    if strange := [name for name in images if name not in _layers(noise)]:
+        raise unknown("layer with noise", strange[0], _layers(noise))
     noise |= {f"{name}/image": image for name, image in images.items()}
     return {**variables, "noise": unflatten_dict(noise, sep="/")}
+
+
+def _layers(noise):
+    """Names of the layers of a flat collection "noise"."""
+    return [name.removesuffix(_KEY) for name in noise if name.endswith(_KEY)]
 
 
 def _image(key, sides):
