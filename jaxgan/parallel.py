@@ -15,6 +15,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jaxgan.core import State
 from jaxgan.errors import BadInput, unknown
+from jaxgan.layers import onednn
 from jaxgan.processes import agree
 from jaxgan.sharing import Step, whole
 
@@ -31,16 +32,22 @@ def axis_name(mode: str) -> str | None:
 def single(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0) -> Step:
     """The step on one device, jitted."""
     del batch_axis
-    where = jax.sharding.SingleDeviceSharding(_some(devices)[0])
-    return _wrap(jax.jit(step, donate_argnums=0), where, _as_it_is)
+    device = _some(devices)[0]
+    where = jax.sharding.SingleDeviceSharding(device)
+    return _wrap(onednn.jit(step, device.platform, donate_argnums=0), where, _as_it_is)
 
 
 def pmap(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0) -> Step:
     """The step, made with axis_name=parallel.AXIS, on every device with a share of the batch (data parallel).
 
     The state is never stacked: it has the same shapes as on one device.
-    batch_axis: where the samples are in the batch's leaves, after the axes of `repeat` and of several D turns.
+    batch_axis: where the samples are in the batch's leaves, after the axes of `repeat` and of several D turns. Raises BadInput
+    with oneDNN's convolutions.
     """
+    if onednn.is_used():
+        raise BadInput(
+            "--onednn does not go with --parallel pmap, whose compiler cannot be asked: take --parallel mesh"
+        )
     devices = _some(devices)
     replicated = NamedSharding(_mesh(devices), PartitionSpec())
     mapped = jax.pmap(
@@ -71,9 +78,11 @@ def mesh(
 
     rows: how many a global batch has, where each process gives `own_rows` of it alone.
     """
-    replicated = NamedSharding(_mesh(_some(devices)), PartitionSpec())
+    devices = _some(devices)
+    replicated = NamedSharding(_mesh(devices), PartitionSpec())
     place, like = _shares(replicated, batch_axis, rows)
-    return _wrap(jax.jit(step, donate_argnums=0, out_shardings=replicated), replicated, place, like=like)
+    jitted = onednn.jit(step, devices[0].platform, donate_argnums=0, out_shardings=replicated)
+    return _wrap(jitted, replicated, place, like=like)
 
 
 def fsdp(
@@ -85,7 +94,8 @@ def fsdp(
     where the step needs them, optimizers and averages are only ever computed share by share.
     Rajbhandari et al. 2020, arXiv:1910.02054; Zhao et al. 2023, arXiv:2304.11277.
     """
-    replicated = NamedSharding(_mesh(_some(devices)), PartitionSpec())
+    devices = _some(devices)
+    replicated = NamedSharding(_mesh(devices), PartitionSpec())
 
     def where(state):
         return jax.tree.map(partial(_share, replicated.mesh), state)
@@ -97,7 +107,7 @@ def fsdp(
         return jax.lax.with_sharding_constraint(state, kept), jax.lax.with_sharding_constraint(metrics, replicated)
 
     place, like = _shares(replicated, batch_axis, rows)
-    return _wrap(jax.jit(play, donate_argnums=0), replicated, place, where, like)
+    return _wrap(onednn.jit(play, devices[0].platform, donate_argnums=0), replicated, place, where, like)
 
 
 def wrap(

@@ -6,6 +6,7 @@ import optax
 
 import jaxgan
 from jaxgan import Pair, losses, models, tasks
+from jaxgan.layers import onednn as library
 from peers import cyclegan, pix2pix, resnet
 from peers.settings import B1, B2, L1, RATE, setting
 
@@ -70,12 +71,15 @@ def program(network, **options):
 class Runner:
     """The step over images that live on the device: step(rows int32 [B]) begins one, wait() until all are done."""
 
-    def __init__(self, network, data, batch_size, *, gamma=None, bf16=False):
+    def __init__(self, network, data, batch_size, *, gamma=None, bf16=False, onednn=False):
+        if onednn:
+            library.use()
         init, step = program(network, gamma=gamma, dtype="bfloat16" if bf16 else "float32")
         self.device, self.data = jax.devices()[0], jax.device_put(data)
         gathered = lambda data, rows: {name: images[rows] for name, images in data.items()}
         self.state = jax.jit(init)(jax.random.key(0), gathered(self.data, np.arange(batch_size)))
-        self.play = jax.jit(lambda state, rows, data: step(state, gathered(data, rows)), donate_argnums=0)
+        play = lambda state, rows, data: step(state, gathered(data, rows))
+        self.play = library.jit(play, self.device.platform, donate_argnums=0)
 
     def step(self, rows):
         self.state, self.metrics = self.play(self.state, rows, self.data)

@@ -25,7 +25,7 @@ def runner(name, network, batch_size, platform, gamma=None):
     Raises BadInput where there is no such contender, or it cannot run here.
     """
     peer, *words = name.split("+")
-    known = {"ours": ("bf16",), "flax": (), "torch": ("channels_last", "compile", "bf16", "graphs")}
+    known = {"ours": ("bf16", "onednn"), "flax": (), "torch": ("channels_last", "compile", "bf16", "graphs")}
     if peer not in known:
         raise unknown("contender", peer, known)
     for word in words:

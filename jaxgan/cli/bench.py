@@ -12,7 +12,7 @@ USAGE, DOES, PLACE, NEEDS = "bench RECIPE [flags]", "images/s and step time of a
 
 
 @dataclass(frozen=True)
-class Flags(flags.Where):
+class Flags(flags.Compiled, flags.Where):
     """Flags of `jaxgan bench`, beside those of the recipe."""
 
     json: str | None = None
@@ -34,10 +34,11 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
         flags.parse_with_config(Flags, _Common, argv, "jaxgan bench RECIPE")
     recipe = recipes.get(subject)
     args, fields = flags.parse_with_config(Flags, recipe, argv, f"jaxgan bench {subject}")
+    flags.choose_library(args)
     from jaxgan import runs
     from jaxgan.cost import bench
 
-    result = bench.measure(recipe, fields, **flags.of(args, "tiny", "config", "json"))
+    result = bench.measure(recipe, fields, **flags.of(args, "tiny", "config", "json", "onednn"))
     tell(bench.table(result))
     if args.json:
         runs.write_json(Path(args.json), result)

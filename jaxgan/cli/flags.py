@@ -36,7 +36,16 @@ class Where:
 
 
 @dataclass(frozen=True)
-class Bits:
+class Compiled:
+    """By which library."""
+
+    onednn: bool = False
+    """On a CPU, with jax 0.12 or newer: take oneDNN's convolutions, 1.1 to 1.3 times as fast. What has them is compiled anew at
+    each start, which takes seconds to a minute."""
+
+
+@dataclass(frozen=True)
+class Bits(Compiled):
     """Whether a training can be made again."""
 
     deterministic: bool = False
@@ -116,6 +125,14 @@ def parse_with_config(kind: type[Flags], recipe: Any, argv: Sequence[str], prog:
     config.check_typed(found.fields, typed)
     flags = {f.name: getattr(found, f.name) for f in dataclasses.fields(kind)}
     return kind(**flags), found.fields
+
+
+def choose_library(flags: Any) -> None:
+    """Asks for the library that flags of `Compiled` name. Raises BadInput where JAX has it not."""
+    if flags.onednn:
+        from jaxgan.layers import onednn
+
+        onednn.use()
 
 
 def join(flags: Any) -> None:

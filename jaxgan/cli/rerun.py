@@ -37,10 +37,11 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
         runtime.deterministic()
     runtime.keep_memory()
     runtime.keep_programs()
+    flags.choose_library(args)
     from jaxgan import training
 
     try:
-        found = training.rerun(subject, **flags.of(args, "deterministic"))
+        found = training.rerun(subject, **flags.of(args, "deterministic", "onednn"))
     except training.Stopped as stop:
         tell(stop)
         return stop.status
@@ -50,5 +51,7 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     if found.same:
         tell(f"the same   bit for bit, {found.run.folder}")
         return 0
-    tell("not the same: other versions, another kind of processor, or a GPU without --deterministic round otherwise")
+    tell(
+        "not the same: other versions, another kind of processor, a GPU without --deterministic or --onednn round otherwise"
+    )
     return 1

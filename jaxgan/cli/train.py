@@ -45,7 +45,7 @@ class Flags(flags.Bits, flags.Where, flags.Together):
 
 
 # what training.train does not take
-_NOT_TRAIN = ("tiny", "config", "population", "sweep", "deterministic", "dry_run", "largest", "memory_gib")
+_NOT_TRAIN = ("tiny", "config", "population", "sweep", "deterministic", "onednn", "dry_run", "largest", "memory_gib")
 
 
 def run(subject: str | None, argv: Sequence[str]) -> int:
@@ -58,6 +58,7 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     if args.deterministic:
         runtime.deterministic()
     flags.join(args)
+    flags.choose_library(args)
     if args.dry_run:
         from jaxgan.cost import estimate
 

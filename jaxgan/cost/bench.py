@@ -14,6 +14,7 @@ from jax.typing import DTypeLike
 
 from jaxgan import parallel, recipes, runs, runtime, training
 from jaxgan.cost.flops import count_flops
+from jaxgan.layers import onednn
 from jaxgan.options import Config
 
 _WARM_UP = 5
@@ -82,7 +83,7 @@ def measure(
         rates.append(dispatches * chunk * config.batch_size / elapsed)
         shares.append(waited / elapsed)
     rate, ceiling = statistics.median(rates), matmul_ceiling(chosen[0], program.dtype)
-    flops = count_flops(recipe, config, dataset.specs, compiled)
+    flops = count_flops(recipe, config, dataset.specs, len(chosen))
     p50, p90, p99 = (round(float(p) * 1e3, 4) for p in np.percentile(each, (50, 90, 99)))
     return {
         "recipe": recipes.name(recipe),
@@ -106,6 +107,7 @@ def measure(
         "batch_size": config.batch_size,
         "steps_per_dispatch": chunk,
         "dtype": program.dtype,
+        "computed_in": onednn.computed_in(program.dtype),
         "parallel": mode,
         "devices": len(chosen),
         "device_kind": chosen[0].device_kind,

@@ -76,7 +76,7 @@ def measure(
 
 def _measured(recipe, config, dataset, mode, chosen):
     compiled, state = _compile(recipe, config, dataset, mode, chosen)
-    flops = count_flops(recipe, config, dataset.specs, compiled)
+    flops = count_flops(recipe, config, dataset.specs, len(chosen))
     memory = compiled.memory_analysis()
     return {
         "data": _facts(dataset),

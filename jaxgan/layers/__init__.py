@@ -10,7 +10,7 @@ from jaxgan.layers.fir import downsample_filtered, filter2d, setup_filter, upsam
 from jaxgan.layers.gated import GatedConv
 from jaxgan.layers.labels import append_label, label_vector
 from jaxgan.layers.linear import Conv, ConvTranspose, Dense, ResizedConv, reflected
-from jaxgan.layers.lowering import direct_form
+from jaxgan.layers.lowering import direct_form, onednn_form
 from jaxgan.layers.modulated import modulated_conv
 from jaxgan.layers.noise_input import NoiseInput, fixed_noise, with_noise
 from jaxgan.layers.norm import CENTRED, NORMS, Norm
@@ -75,6 +75,7 @@ __all__ = [
     "label_vector",
     "minibatch_stddev",
     "modulated_conv",
+    "onednn_form",
     "over",
     "penultimate",
     "pixel_shuffle",

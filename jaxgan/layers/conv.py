@@ -86,44 +86,44 @@ def _two(stride):
     return (stride, stride) if isinstance(stride, int) else tuple(stride)
 
 
-def _bind(p, x, y, geo, mapped=(), direct=None):
+def _bind(p, x, y, geo, mapped=(), asked=None):
     """p of two arrays with one leading axis for each vmap that mapped them, outermost first. mapped: (0 or None, 0 or None) for
     each vmap, innermost first."""
     x, y = varying(x, y)
-    direct = lowering.is_direct() if direct is None else direct
-    return p.bind(x, y, geo=geo, mapped=mapped, direct=direct)
+    asked = lowering.asked() if asked is None else asked
+    return p.bind(x, y, geo=geo, mapped=mapped, asked=asked)
 
 
 def _map(name: str, shape: Callable[..., tuple[int, ...]]) -> Map:
     """A primitive of two arrays, in the forms of `lowering` of that name. shape: (geo, x, y) -> that of the result of one."""
 
-    def of_all(x, y, *, geo, mapped, direct):
+    def of_all(x, y, *, geo, mapped, asked):
         sizes, shapes = [], [list(x.shape), list(y.shape)]
         for axes in reversed(mapped):
             sizes.append([shape.pop(0) for shape, axis in zip(shapes, axes, strict=True) if axis is not None].pop())
         return (*sizes, *shape(geo, *shapes))
 
-    def form(platform, x, y, *, geo, mapped, direct):
-        f = partial(lowering.form(name, "direct" if direct else platform, geo), geo)
+    def form(platform, x, y, *, geo, mapped, asked):
+        f = partial(lowering.form(name, platform, geo, asked), geo)
         for axes in mapped:
             f = jax.vmap(f, axes)
         return f(x, y)
 
-    def batched(args, dims, *, geo, mapped, direct):
+    def batched(args, dims, *, geo, mapped, asked):
         args = [x if d is None else jnp.moveaxis(x, d, 0) for x, d in zip(args, dims, strict=True)]
         axes = tuple(None if d is None else 0 for d in dims)
-        return _bind(p, *args, geo, (*mapped, axes), direct), 0
+        return _bind(p, *args, geo, (*mapped, axes), asked), 0
 
-    p = primitive(name, of_all, form, batched, ("geo", "mapped", "direct"))
+    p = primitive(name, of_all, form, batched, ("geo", "mapped", "asked"))
     return p
 
 
 def _transpose_of(place: int, q: Map, last: bool) -> Callable[..., jax.Array]:
     """The linear transpose in the argument at `place`: q of the cotangent and the other one, the cotangent last or first."""
 
-    def transposed(ct, other, *, geo, mapped, direct):
+    def transposed(ct, other, *, geo, mapped, asked):
         axes = tuple((axes[1 - place], 0) if last else (0, axes[1 - place]) for axes in mapped)
-        found = _bind(q, *((other, ct) if last else (ct, other)), geo, axes, direct)
+        found = _bind(q, *((other, ct) if last else (ct, other)), geo, axes, asked)
         shared = tuple(i for i, axes in enumerate(reversed(mapped)) if axes[place] is None)
         return found.sum(shared) if shared else found
 

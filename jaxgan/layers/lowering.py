@@ -2,14 +2,16 @@
 
 Elsewhere, and within `direct_form`, they are XLA's operator and its own gradients, which the libraries of GPUs and TPUs know
 by their attributes. On a CPU XLA has two libraries for convolutions, and prefers the one (YNNPACK) that is two to four times
-slower than the other (Eigen) at weight gradients, and somewhat slower at wide layers. It never takes the first where the image
-is dilated, so a convolution is handed to the second by stretching image, kernel and stride alike along the rows: the same
-products.
+slower than the other (Eigen) at weight gradients of many images, and somewhat slower at wide layers. It never takes the first
+where the image is dilated, so a convolution is handed to the second by stretching image, kernel and stride alike along the rows:
+the same products. A program that was compiled for it (`jaxgan.compiling`) has oneDNN in place of the first, which is faster than
+the second wherever images are larger than kernels, and takes what is not stretched.
 """
 
 import contextlib
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -23,34 +25,45 @@ _FEW = 4  # images up to which a weight gradient is one product: the second libr
 _MANY = 2**22  # numbers that all taps see from which copying them costs more
 _WIDE = (64, 128)  # channels in and out from which a CPU's second library is faster at forward convolutions
 _BLOCK = 32  # channels that a convolution of groups needs to be fast on a CPU
-_direct = False
+_THIN = 8  # channels out up to which a convolution by oneDNN is slower than a product
+_KERNEL = 64  # pixels of a result up to which oneDNN is the faster at weight gradients: there they are its kernel
+_asked = ""
+
+
+def direct_form() -> contextlib.AbstractContextManager[None]:
+    """Within it every convolution is traced in the form with the fewest FLOPs, which is not always the fastest."""
+    return _asking("direct")
+
+
+def onednn_form() -> contextlib.AbstractContextManager[None]:
+    """Within it convolutions are traced for a program that has oneDNN's, should it be lowered for a CPU."""
+    return _asking("onednn")
+
+
+def asked() -> str:
+    """What is asked for here: "direct" or "onednn" within those two, "" elsewhere."""
+    return _asked
 
 
 @contextlib.contextmanager
-def direct_form() -> Iterator[None]:
-    """Within it every convolution is traced in the form with the fewest FLOPs, which is not always the fastest."""
-    global _direct
-    before, _direct = _direct, True
+def _asking(what: str) -> Iterator[None]:
+    global _asked
+    before, _asked = _asked, what
     try:
         yield
     finally:
-        _direct = before
+        _asked = before
 
 
-def is_direct() -> bool:
-    """Whether this is within `direct_form`."""
-    return _direct
-
-
-def form(name: str, platform: str, geo: Geometry) -> Form:
+def form(name: str, platform: str, geo: Geometry, asked: str = "") -> Form:
     """One of the maps "conv", "transpose" and "weight", for a "cpu" or as XLA has it: (geo, x, y) -> the third."""
     own, cpu, in_blocks = _FORMS[name]
-    if platform == "direct":
+    if asked == "direct":
         return own
     if geo.groups == 1:
-        return cpu if platform == "cpu" else own
+        return partial(cpu, asked == "onednn") if platform == "cpu" else own
     block = (_BLOCK if platform == "cpu" else 0) if geo.block is None else geo.block
-    dense = lambda geo, x, y: form(name, platform, geo)(geo, x, y)
+    dense = lambda geo, x, y: form(name, platform, geo, asked)(geo, x, y)
     return (lambda geo, x, y: in_blocks(geo, dense, block, x, y)) if block else own
 
 
@@ -73,52 +86,64 @@ def _like(x, *shape):
     return jax.ShapeDtypeStruct(shape, x.dtype)
 
 
-def _plain(x, w, stride, pads):
-    stretched = all(n >= wide for n, wide in zip(w.shape[2:], _WIDE, strict=True))
-    return _convolve(x, w, stride, pads, (1, 1), stretched)
+def _plain(onednn, x, w, stride, pads, out):
+    """The convolution in XLA's form; stretched for the second library where that is the faster."""
+    wide = all(n >= least for n, least in zip(w.shape[2:], _WIDE, strict=True))
+    if not onednn:
+        return _convolve(x, w, stride, pads, (1, 1), stretched=wide)
+    if stride == (1, 1) and w.shape[3] <= _THIN:  # which it computes as if they were 16
+        return products.narrow_conv(x, w, pads)
+    # it brings w into an order of its own at each call
+    return _convolve(x, w, stride, pads, (1, 1), stretched=wide and len(x) * math.prod(out) < 2 * w.shape[3])
 
 
-def _cpu_conv(geo, x, w):
+def _cpu_conv(onednn, geo, x, w):
     if geo.out == (1, 1) and all(0 <= low < k for k, (low, _) in zip(geo.kernel, geo.pads, strict=True)):
         return products.conv(geo, x, w)
-    return _plain(x, w, geo.stride, geo.pads)
+    return _plain(onednn, x, w, geo.stride, geo.pads, geo.out)
 
 
-def _cpu_transpose(geo, y, w):
+def _cpu_transpose(onednn, geo, y, w):
     # an image smaller than the kernel is another matter: XLA would exchange the two, and loops would be slow
     narrow = w.shape[2] <= _NARROW and all(n >= k for n, k in zip(geo.out, geo.kernel, strict=True))
     empty = any(k < s for k, s in zip(geo.kernel, geo.stride, strict=True))  # phases that no row of w reaches
     if geo.stride == (1, 1) or narrow or empty:
-        return _dilated(geo, y, w)
+        return _dilated(onednn, geo, y, w)
     whole = all(k % s == 0 for k, s in zip(geo.kernel, geo.stride, strict=True))
     # fewer pixels than channels: the kernel is the larger matrix, and copying it into phases is what costs
     small = 2 * len(y) * geo.out[0] * geo.out[1] <= w.shape[3] and w.shape[2] > _NARROW
-    return (products.transpose if whole and small else _phases)(geo, y, w)
+    return products.transpose(geo, y, w) if whole and small else _phases(onednn, geo, y, w)
 
 
-def _cpu_weight(geo, x, y):
+def _cpu_weight(onednn, geo, x, y):
     if geo.stride == (1, 1) and y.shape[3] <= _NARROW < x.shape[3]:
         return products.narrow_weight(geo, x, y)
-    taps = math.prod((*geo.kernel, *geo.out, x.shape[0], x.shape[3]))
-    if len(x) <= _FEW and taps < _MANY:
+    few, taps = len(x) <= _FEW, math.prod((*geo.kernel, *geo.out, x.shape[0], x.shape[3]))
+    if few and (onednn or taps < _MANY):
         return products.weight(geo, x, y)
     # the batch is summed as channels are, the strides become dilation; inside loops only NHWC is fast
     pads = tuple((low, high - rest) for (low, high), rest in zip(geo.pads, geo.rest, strict=True))
     x, y = x.transpose(3, 1, 2, 0), y.transpose(1, 2, 0, 3)  # [C, H, W, B], [h, w, B, O]
-    w = _convolve(x, y, (1, 1), pads, geo.stride, stretched=y.shape[3] > _NARROW)
+    # few images are few channels here, which the first library does not mind
+    stretched = y.shape[3] > _NARROW and not few
+    if onednn:
+        stretched = len(x) <= _NARROW or math.prod(geo.out) > _KERNEL
+    w = _convolve(x, y, (1, 1), pads, geo.stride, stretched)
     return w.transpose(1, 2, 0, 3)
 
 
-def _dilated(geo, y, w):
+def _dilated(onednn, geo, y, w):
     """The transpose with zeros between the rows and columns of y."""
     pads = tuple(
         (k - 1 - low, rest - high + k - 1) for k, (low, high), rest in zip(geo.kernel, geo.pads, geo.rest, strict=True)
     )
     w = jnp.flip(w, (0, 1)).swapaxes(2, 3)
+    if onednn and geo.stride == (1, 1):
+        return _plain(onednn, y, w, (1, 1), pads, geo.size)
     return jax.lax.conv_general_dilated(y, w, (1, 1), pads, lhs_dilation=geo.stride, dimension_numbers=_NHWC)
 
 
-def _phases(geo, y, w):
+def _phases(onednn, geo, y, w):
     """The transpose without the zeros: the rows i, i + s, ... of x see every s-th row of w, a convolution of its own.
 
     Sub-pixel convolution, Shi et al. 2016, arXiv:1609.05158, for any kernel, stride and padding.
@@ -134,7 +159,7 @@ def _phases(geo, y, w):
     def phase(i, j):
         (row, high), (col, wide) = taps(0, i, rows), taps(1, j, cols)
         part = jnp.flip(w[row :: geo.stride[0], col :: geo.stride[1]], (0, 1)).swapaxes(2, 3)
-        return _plain(y, part, (1, 1), (high, wide))
+        return _plain(onednn, y, part, (1, 1), (high, wide), (rows, cols))
 
     x = jnp.stack([jnp.stack([phase(i, j) for j in range(geo.stride[1])], 3) for i in range(geo.stride[0])], 2)
     x = x.reshape(len(y), rows * geo.stride[0], cols * geo.stride[1], -1)

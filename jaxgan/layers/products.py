@@ -17,6 +17,15 @@ def conv(geo: Geometry, x: jax.Array, w: jax.Array) -> jax.Array:
     return jnp.matmul(x.reshape(len(x), -1), w.reshape(-1, w.shape[3]))[:, None, None]
 
 
+def narrow_conv(x: jax.Array, w: jax.Array, pads: tuple[tuple[int, int], tuple[int, int]]) -> jax.Array:
+    """Without strides, where the result is narrower than x: every tap of w with every pixel of x, added where it belongs."""
+    (rows, cols, c, o), (batch, high, wide, _) = w.shape, x.shape
+    z = jnp.matmul(w.transpose(0, 1, 3, 2).reshape(-1, c), x.reshape(-1, c).T).reshape(rows, cols, o, batch, high, wide)
+    edges = lambda k, i, pad: (pad[0] - i, pad[1] - (k - 1 - i))
+    moved = lambda i, j: _padded(z[i, j], {2: edges(rows, i, pads[0]), 3: edges(cols, j, pads[1])})
+    return sum(moved(i, j) for i in range(rows) for j in range(cols)).transpose(1, 2, 3, 0)
+
+
 def transpose(geo: Geometry, y: jax.Array, w: jax.Array) -> jax.Array:
     """The transpose in x, of strides that divide the kernel: every tap of w with every pixel of y, added where it belongs."""
     (high, wide), (down, right) = geo.out, geo.stride

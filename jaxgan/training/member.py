@@ -13,6 +13,7 @@ from jaxgan import evaluation, runs
 from jaxgan.checkpoint import Checkpoints, printable, sha256
 from jaxgan.data import Dataset
 from jaxgan.errors import BadInput, Diverged
+from jaxgan.layers import onednn
 from jaxgan.metrics.records import infos
 from jaxgan.names import tell
 from jaxgan.processes import agree
@@ -88,7 +89,7 @@ class Member:
             look=look,
             write=write,
             rollbacks=rollbacks,
-            dtype=self._program.dtype,
+            dtype=onednn.computed_in(self._program.dtype),
         )
         if agree.writer() and (config.evaluate_every_steps or config.evaluate_all_every_steps):
             devices = [device for device in devices if device.process_index == agree.index()]
@@ -165,7 +166,17 @@ class Member:
             own = sha256(self._program.member(state, self._i))
             step = step if self.diverged is None else self.diverged
             where = self._program.mode, self._program.devices
-            hooks.result(self.run, step, seconds, own, *where, ended, self.failed, shares, self._program.dtype)
+            hooks.result(
+                self.run,
+                step,
+                seconds,
+                own,
+                *where,
+                ended,
+                self.failed,
+                shares,
+                onednn.computed_in(self._program.dtype),
+            )
         self._looked("report", step, lambda: page.write(self.run))
 
 

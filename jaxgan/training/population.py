@@ -19,6 +19,7 @@ from jaxgan import build, recipes, runtime
 from jaxgan.core import State
 from jaxgan.data import Dataset
 from jaxgan.errors import BadInput, unknown
+from jaxgan.layers import onednn
 from jaxgan.options.burn_in import movable
 from jaxgan.training import scalars
 from jaxgan.training.compiled import Recipe, counted, dispatch, loader
@@ -83,7 +84,8 @@ class Population:
         values, *shared = jax.device_put((self.values, *self._loaders[0].shared), device)
         count = partial(counted, first)
         axes = (_AXES, 0, 0, *(None for _ in (*count(1), *shared)))
-        self.compiled = jax.jit(jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0)), donate_argnums=0)
+        together = jax.vmap(member, in_axes=axes, out_axes=(_AXES, 0))
+        self.compiled = onednn.jit(together, device.platform, donate_argnums=0)
         self.arguments = lambda n: (values, *count(n), *shared)  # behind state and batch
 
     def initial(self) -> State:

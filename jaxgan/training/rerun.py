@@ -12,7 +12,7 @@ from jaxgan.names import shown
 from jaxgan.runs import Run
 from jaxgan.training.train import train
 
-_FACTS = ("git", "device", "deterministic")  # what explains another state
+_FACTS = ("git", "device", "deterministic", "computed_in")  # what explains another state
 
 
 class Rerun(NamedTuple):

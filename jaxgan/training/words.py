@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxgan import recipes
+from jaxgan.layers import onednn
 
 
 def diverged(error: Exception, members: Sequence[Any], home: Path) -> str:
@@ -20,7 +21,7 @@ def diverged(error: Exception, members: Sequence[Any], home: Path) -> str:
 def computing(asked: str, dtype: str, before: str | None, start: int) -> list[str]:
     """What the networks compute in, where that is not what was asked for, or what they computed in before step `start`."""
     said = [f"computing in {dtype}: on a CPU {asked} is slower, and rounds more"] if dtype != asked else []
-    if before not in (None, dtype):
+    if before not in (None, onednn.computed_in(dtype)):
         said.append(f"up to step {start} this run was computed in {before}: its numbers are no other machine's alone")
     return said
 

@@ -17,9 +17,9 @@ BEHIND = {  # command -> the functions that its flags are handed to, and what is
     "train": (
         [training.train],
         {"recipe", "config", "command", "again"},
-        {"tiny", "config", "population", "sweep", "deterministic", "dry_run", "largest", "memory_gib"},
+        {"tiny", "config", "population", "sweep", "deterministic", "onednn", "dry_run", "largest", "memory_gib"},
     ),
-    "rerun": ([training.rerun], {"folder"}, {"deterministic"}),
+    "rerun": ([training.rerun], {"folder"}, {"deterministic", "onednn"}),
     "sample": ([inference.sample, inference.texture_file], {"run", "say"}, set()),
     "edit": ([inference.edit], {"run", "say", "classify"}, set()),
     "apply": ([inference.apply_files], {"run", "say"}, set()),
@@ -34,7 +34,7 @@ BEHIND = {  # command -> the functions that its flags are handed to, and what is
         | {"masks", "ignored", "labelled", "unlabelled", "labels", "length", "rate"},
         set(),
     ),
-    "bench": ([bench.measure], {"recipe", "config"}, {"tiny", "config", "json"}),
+    "bench": ([bench.measure], {"recipe", "config"}, {"tiny", "config", "json", "onednn"}),
 }
 
 
