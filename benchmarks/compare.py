@@ -26,7 +26,8 @@ from peers.settings import NETWORKS  # noqa: E402
 
 CONTENDERS = (
     *("ours", "flax", "torch", "torch+channels_last", "torch+compile", "torch+channels_last+compile"),
-    *("torch+graphs", "torch+channels_last+graphs", "ours+bf16", "torch+bf16", "torch+channels_last+bf16"),
+    *("torch+graphs", "torch+channels_last+graphs", "ours+onednn", "ours+bf16", "torch+bf16"),
+    "torch+channels_last+bf16",
 )
 WHAT = {
     "ours": "jaxgan.make_step, jitted, state donated; images on the device",
@@ -78,7 +79,7 @@ def played(network, args):
 def left_out(name, network, where):
     """Why a contender need not even be started, None where it must."""
     words = name.split("+")[1:]
-    if "channels_last" in words and network == "mlp":
+    if {"channels_last", "onednn"} & {*words} and network == "mlp":
         return "an MLP has no convolutions"
     if "graphs" in words and where == "cpu":
         return "CUDA graphs need a CUDA device, and this run is on a CPU"

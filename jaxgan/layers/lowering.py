@@ -118,8 +118,10 @@ def _cpu_transpose(onednn, geo, y, w):
 def _cpu_weight(onednn, geo, x, y):
     if geo.stride == (1, 1) and y.shape[3] <= _NARROW < x.shape[3]:
         return products.narrow_weight(geo, x, y)
-    few, taps = len(x) <= _FEW, math.prod((*geo.kernel, *geo.out, x.shape[0], x.shape[3]))
-    if few and (onednn or taps < _MANY):
+    few, pixels = len(x) <= _FEW, len(x) * math.prod(geo.out)
+    # the first library takes a convolution without strides as it is, and is level with a product unless there are few pixels
+    quick = pixels * math.prod(geo.kernel) * x.shape[3] < _MANY if geo.stride != (1, 1) else pixels < y.shape[3]
+    if few and (onednn or quick):
         return products.weight(geo, x, y)
     # the batch is summed as channels are, the strides become dilation; inside loops only NHWC is fast
     pads = tuple((low, high - rest) for (low, high), rest in zip(geo.pads, geo.rest, strict=True))
