@@ -81,6 +81,8 @@ def left_out(name, network, where):
     words = name.split("+")[1:]
     if {"channels_last", "onednn"} & {*words} and network == "mlp":
         return "an MLP has no convolutions"
+    if "onednn" in words and where not in (None, "cpu"):
+        return "oneDNN's convolutions are a CPU's"
     if "graphs" in words and where == "cpu":
         return "CUDA graphs need a CUDA device, and this run is on a CPU"
     if name == "ours+bf16" and where == "cpu":

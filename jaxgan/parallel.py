@@ -46,7 +46,7 @@ def pmap(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis:
     """
     if onednn.is_used():
         raise BadInput(
-            "--onednn does not go with --parallel pmap, whose compiler cannot be asked: take --parallel mesh"
+            "--onednn does not go with --parallel pmap, whose compiler cannot be asked: take mesh, or remove --onednn"
         )
     devices = _some(devices)
     replicated = NamedSharding(_mesh(devices), PartitionSpec())

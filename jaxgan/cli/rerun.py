@@ -51,7 +51,5 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     if found.same:
         tell(f"the same   bit for bit, {found.run.folder}")
         return 0
-    tell(
-        "not the same: other versions, another kind of processor, a GPU without --deterministic or --onednn round otherwise"
-    )
+    tell("not the same: other versions, another kind of processor, or a GPU without --deterministic round otherwise")
     return 1

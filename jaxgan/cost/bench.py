@@ -35,7 +35,8 @@ def measure(
     batches come as in training, and data_wait_share is what of the time the host spent on them. The percentiles are of
     dispatches that are waited for one by one, divided by the steps in each. mfu: model FLOPs of a step on each device
     (`flops.count_flops`), over what the largest of a few products of matrices in the same dtype reaches there.
-    compile_s is without any cache, compile_warm_s from JAX's persistent one, both behind tracing.
+    compile_s is without any cache, compile_warm_s from JAX's persistent one, both behind tracing; a program with oneDNN's
+    convolutions cannot be kept there, and both are without.
     """
     chosen = parallel.choose(mode, devices)
     recipe = recipes.get(recipe)

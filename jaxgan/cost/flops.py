@@ -13,7 +13,7 @@ from jaxgan.options import Config
 
 
 def count_flops(recipe: ModuleType, config: Config, specs: Mapping[str, Spec], devices: int = 1) -> float:
-    """FLOPs of one step on each of some devices, the mean over a training.
+    """FLOPs of one step, the mean over a training, shared by some devices: what all of them do alike is counted once.
 
     Of programs that are lowered for it and not compiled: XLA counts nothing of what a compiled one leaves to a library, the
     body of a loop once (the turns of D before the last, microbatches), and of a lazy penalty's two branches the dearer one. So

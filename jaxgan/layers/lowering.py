@@ -4,13 +4,14 @@ Elsewhere, and within `direct_form`, they are XLA's operator and its own gradien
 by their attributes. On a CPU XLA has two libraries for convolutions, and prefers the one (YNNPACK) that is two to four times
 slower than the other (Eigen) at weight gradients of many images, and somewhat slower at wide layers. It never takes the first
 where the image is dilated, so a convolution is handed to the second by stretching image, kernel and stride alike along the rows:
-the same products. A program that was compiled for it (`jaxgan.compiling`) has oneDNN in place of the first, which is faster than
+the same products. A program that was compiled for it (`onednn`) has oneDNN in place of the first, which is faster than
 the second wherever images are larger than kernels, and takes what is not stretched.
 """
 
 import contextlib
 import math
 from collections.abc import Iterator
+from contextvars import ContextVar
 from functools import partial
 
 import jax
@@ -25,9 +26,10 @@ _FEW = 4  # images up to which a weight gradient is one product: the second libr
 _MANY = 2**22  # numbers that all taps see from which copying them costs more
 _WIDE = (64, 128)  # channels in and out from which a CPU's second library is faster at forward convolutions
 _BLOCK = 32  # channels that a convolution of groups needs to be fast on a CPU
-_THIN = 8  # channels out up to which a convolution by oneDNN is slower than a product
+_THIN = 8  # channels out up to which a convolution without strides by oneDNN is slower than a product
+_LARGE = 2**25  # numbers that a product which is there for its speed alone may take up
 _KERNEL = 64  # pixels of a result up to which oneDNN is the faster at weight gradients: there they are its kernel
-_asked = ""
+_asked: ContextVar[str] = ContextVar("asked", default="")
 
 
 def direct_form() -> contextlib.AbstractContextManager[None]:
@@ -42,21 +44,23 @@ def onednn_form() -> contextlib.AbstractContextManager[None]:
 
 def asked() -> str:
     """What is asked for here: "direct" or "onednn" within those two, "" elsewhere."""
-    return _asked
+    return _asked.get()
 
 
 @contextlib.contextmanager
 def _asking(what: str) -> Iterator[None]:
-    global _asked
-    before, _asked = _asked, what
+    before = _asked.set(what)
     try:
         yield
     finally:
-        _asked = before
+        _asked.reset(before)
 
 
 def form(name: str, platform: str, geo: Geometry, asked: str = "") -> Form:
-    """One of the maps "conv", "transpose" and "weight", for a "cpu" or as XLA has it: (geo, x, y) -> the third."""
+    """One of the maps "conv", "transpose" and "weight", for a "cpu" or as XLA has it: (geo, x, y) -> the third.
+
+    asked: as `asked` says, at the place where it was traced.
+    """
     own, cpu, in_blocks = _FORMS[name]
     if asked == "direct":
         return own
@@ -91,10 +95,10 @@ def _plain(onednn, x, w, stride, pads, out):
     wide = all(n >= least for n, least in zip(w.shape[2:], _WIDE, strict=True))
     if not onednn:
         return _convolve(x, w, stride, pads, (1, 1), stretched=wide)
-    if stride == (1, 1) and w.shape[3] <= _THIN:  # which it computes as if they were 16
-        return products.narrow_conv(x, w, pads)
-    # it brings w into an order of its own at each call
-    return _convolve(x, w, stride, pads, (1, 1), stretched=wide and len(x) * math.prod(out) < 2 * w.shape[3])
+    (*kernel, c, o), pixels = w.shape, len(x) * math.prod(out)
+    if stride == (1, 1) and o <= _THIN and o < c and math.prod(kernel) * o * pixels < _LARGE:
+        return products.narrow_conv(x, w, pads)  # it computes narrow results as if they were of 16 channels
+    return _convolve(x, w, stride, pads, (1, 1), stretched=wide and pixels < 2 * o)  # it reorders w at each call
 
 
 def _cpu_conv(onednn, geo, x, w):
@@ -119,18 +123,17 @@ def _cpu_weight(onednn, geo, x, y):
     if geo.stride == (1, 1) and y.shape[3] <= _NARROW < x.shape[3]:
         return products.narrow_weight(geo, x, y)
     few, pixels = len(x) <= _FEW, len(x) * math.prod(geo.out)
+    taps = pixels * math.prod(geo.kernel) * x.shape[3]
     # the first library takes a convolution without strides as it is, and is level with a product unless there are few pixels
-    quick = pixels * math.prod(geo.kernel) * x.shape[3] < _MANY if geo.stride != (1, 1) else pixels < y.shape[3]
-    if few and (onednn or quick):
+    quick = pixels < y.shape[3] if geo.stride == (1, 1) else taps < _MANY
+    if few and (taps < _LARGE if onednn else quick):
         return products.weight(geo, x, y)
     # the batch is summed as channels are, the strides become dilation; inside loops only NHWC is fast
     pads = tuple((low, high - rest) for (low, high), rest in zip(geo.pads, geo.rest, strict=True))
     x, y = x.transpose(3, 1, 2, 0), y.transpose(1, 2, 0, 3)  # [C, H, W, B], [h, w, B, O]
     # few images are few channels here, which the first library does not mind
-    stretched = y.shape[3] > _NARROW and not few
-    if onednn:
-        stretched = len(x) <= _NARROW or math.prod(geo.out) > _KERNEL
-    w = _convolve(x, y, (1, 1), pads, geo.stride, stretched)
+    past_first, past_onednn = y.shape[3] > _NARROW and not few, len(x) <= _NARROW or math.prod(geo.out) > _KERNEL
+    w = _convolve(x, y, (1, 1), pads, geo.stride, stretched=past_onednn if onednn else past_first)
     return w.transpose(1, 2, 0, 3)
 
 

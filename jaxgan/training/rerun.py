@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from jaxgan import reading, runs
 from jaxgan.checkpoint.damage import of_the_machine
 from jaxgan.errors import BadInput, TryAgain
+from jaxgan.layers import onednn
 from jaxgan.names import shown
 from jaxgan.runs import Run
 from jaxgan.training.train import train
@@ -59,6 +60,10 @@ def rerun(
     command = ("jaxgan", "rerun", str(Path(folder).absolute()))
     if out is not None and runs.exists(out) and runs.open_run(out, recipe).command != command:
         raise BadInput(f"{out} is no rerun of {folder}: give another --out")
+    if (with_it := onednn.NAME in str(was.get("computed_in"))) != onednn.is_used():
+        raise BadInput(
+            f"{folder} was computed in {shown(str(was.get('computed_in')))}: {'add' if with_it else 'remove'} --onednn"
+        )
     moved = {name: word for name, word in {"data": data, "input": input, "masks": masks}.items() if word is not None}
     for name, word in moved.items():
         if not getattr(run.config, name, ""):

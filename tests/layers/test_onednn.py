@@ -22,7 +22,9 @@ needed = pytest.mark.skipif(not onednn.available(), reason="jax < 0.12 has no co
 
 MANY, FEW = 48, 2
 FORMS = [  # batch, size, kernel, stride, padding, channels in and out
-    (FEW, 7, 3, 1, "SAME", 2, 3),  # narrow results: products, forward and back
+    (FEW, 7, 3, 1, "SAME", 6, 3),  # narrow results: products, forward and the gradient of few images
+    (FEW, 7, 3, 1, ((-1, 2), (4, -2)), 20, 3),
+    (FEW, 6, 3, 1, ((3, 4), (4, 3)), 4, 20),  # narrow going back
     (FEW, 7, (2, 5), 1, ((2, 1), (0, 3)), 20, 3),
     (FEW, 9, 4, 2, "SAME", 20, 24),
     (FEW, 3, 4, 1, ((1, 1), (1, 1)), 64, 130),  # fewer pixels than channels: stretched
@@ -69,6 +71,16 @@ def test_they_are_the_same_convolutions(form):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-4 * (1 + np.abs(b).max()))
 
 
+def test_groups_and_vmap_are_the_same_too():
+    x, w = normal(1, 3, 2, 6, 6, 8), normal(2, 3, 3, 3, 4, 6)
+    f = lambda x, w: conv(x, w, groups=2, block=4)
+    usual = jax.jit(jax.vmap(first(f)))(x, w)
+    with onednn_form():
+        ours = jax.jit(lambda x, w: jax.vmap(first(f))(x, w))(x, w)
+    for a, b in zip(ours, usual, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-5 * (1 + np.abs(b).max()))
+
+
 def test_each_is_in_the_form_that_is_fast():
     """Counted in the text, not timed: what is stretched goes past oneDNN."""
 
@@ -78,29 +90,32 @@ def test_each_is_in_the_form_that_is_fast():
             text = jax.jit(first(f)).lower(x, w).as_text()
         return text.count("stablehlo.convolution"), text.count("lhs_dilate = [2, 1]"), text.count("dot_general")
 
-    assert found(FORMS[0]) == (0, 0, 3)  # forward, back, and the gradient of few images
-    assert found(FORMS[3])[1] == 1  # the kernel is larger than the image
-    assert found(FORMS[5]) == (6, 0, 0)  # forward, four phases back, weight
-    assert found(FORMS[7]) == (3, 1, 0)
+    assert found(FORMS[0]) == (1, 0, 2)  # forward and weight; back there are more channels
+    assert found(FORMS[2]) == (1, 0, 2)  # back and weight
+    assert found(FORMS[5])[1] == 1  # the kernel is larger than the image
+    assert found(FORMS[7]) == (6, 0, 0)  # forward, four phases back, weight
+    assert found(FORMS[9]) == (3, 1, 0)
 
 
 def test_only_what_is_traced_within_is_asked_for():
-    x, w, f = case(FORMS[5])
+    x, w, f = case(FORMS[7])
     text = lambda platform: jax.jit(first(f)).trace(x, w).lower(lowering_platforms=(platform,)).as_text()
     cpu, gpu = text("cpu"), text("cuda")
     with onednn_form():
         assert asked() == "onednn"
-        assert text("cuda") == gpu
+        assert text("cuda") == gpu and text("cpu") != cpu
     assert asked() == "" and text("cpu") == cpu
 
 
 def test_where_there_is_none_that_is_said_at_once(monkeypatch):
     monkeypatch.setattr(onednn, "available", lambda: False)
-    with pytest.raises(BadInput, match=f"jax {jax.__version__}: remove it"):
+    with pytest.raises(BadInput, match=f"jax {jax.__version__}: do without"):
         onednn.use()
     assert not onednn.is_used()
 
 
+@needed
+@cached
 def test_an_option_that_is_no_more_is_not_asked_for(monkeypatch):
     monkeypatch.setattr(onednn, "_OPTIONS", {"xla_cpu_no_such_option": True})
     assert not onednn.available.__wrapped__()
@@ -116,7 +131,7 @@ def step_of(wrap, **options):
 
 def test_pmap_refuses_it_since_its_compiler_cannot_be_asked(monkeypatch):
     monkeypatch.setattr(onednn, "_asked", True)
-    with pytest.raises(BadInput, match="--parallel mesh"):
+    with pytest.raises(BadInput, match="take mesh"):
         step_of(parallel.pmap)
 
 
