@@ -70,7 +70,10 @@ class Progress:
     def begin(self, start: int) -> None:
         """Shows the bar, or says what comes first; what is left is reckoned from the first row on."""
         if not self._out.isatty():
-            self.say("compiling the step, once: what is compiled is kept for the next time")
+            from jaxgan.layers import onednn
+
+            once = "once: what is compiled is kept for the next time"
+            self.say(f"compiling the step, {'as at each start with --onednn' if onednn.is_used() else once}")
             return
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn

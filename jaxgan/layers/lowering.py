@@ -22,7 +22,7 @@ from jaxgan.layers.geometry import Form, Geometry
 
 _NHWC = ("NHWC", "HWIO", "NHWC")
 _NARROW = 16  # channels out up to which neither phases nor stretching pay, and a weight gradient is one product
-_FEW = 4  # images up to which a weight gradient is one product: the second library packs along the batch
+_FEW = 4  # images up to which a weight gradient goes past the second library, which packs along the batch
 _MANY = 2**22  # numbers that all taps see from which copying them costs more
 _WIDE = (64, 128)  # channels in and out from which a CPU's second library is faster at forward convolutions
 _BLOCK = 32  # channels that a convolution of groups needs to be fast on a CPU

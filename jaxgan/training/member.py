@@ -51,6 +51,7 @@ class Member:
         }
         self.store = Checkpoints(run.checkpoints, **options, say=say)
         self._i, self._program, self._say = i, program, say
+        self._computed_in = onednn.computed_in(program.dtype)
         self._rows = run.folder / "metrics.jsonl"
         self._hooks: hooks.RunHooks | None = None
 
@@ -89,7 +90,7 @@ class Member:
             look=look,
             write=write,
             rollbacks=rollbacks,
-            dtype=onednn.computed_in(self._program.dtype),
+            dtype=self._computed_in,
         )
         if agree.writer() and (config.evaluate_every_steps or config.evaluate_all_every_steps):
             devices = [device for device in devices if device.process_index == agree.index()]
@@ -166,17 +167,7 @@ class Member:
             own = sha256(self._program.member(state, self._i))
             step = step if self.diverged is None else self.diverged
             where = self._program.mode, self._program.devices
-            hooks.result(
-                self.run,
-                step,
-                seconds,
-                own,
-                *where,
-                ended,
-                self.failed,
-                shares,
-                onednn.computed_in(self._program.dtype),
-            )
+            hooks.result(self.run, step, seconds, own, *where, ended, self.failed, shares, self._computed_in)
         self._looked("report", step, lambda: page.write(self.run))
 
 

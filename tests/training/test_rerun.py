@@ -92,6 +92,12 @@ def not_asked_for(home):
     return ["run", "--masks", "some"]
 
 
+def by_onednn(home):
+    path = home / "run" / "result.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "computed_in": "float32, oneDNN"}))
+    return ["run"]
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -101,6 +107,7 @@ def not_asked_for(home):
         (not_ended, "has no result.json"),
         (damaged, "result.json cannot be read"),
         (not_asked_for, "was trained without --masks: remove --masks some"),
+        (by_onednn, "was computed in float32, oneDNN: add --onednn"),
     ],
 )
 def test_what_is_missing_is_named_before_anything_is_trained(spoil, words, copied, tmp_path, capsys):
