@@ -56,18 +56,8 @@ def gathered(tree, devices):
 def kinds(module, config, specs):
     """[(share, step, times that G's gradient is summed, D's)]: those of the terms of their losses."""
     penalties = 0 if not config.penalties else {"r1_r2": 2}.get(config.penalty, 1)
-    often, path = (config.penalty_every if penalties else 1), config.penalty_g_every
-    found = []
-    for (share, step), number in zip(build.kinds(module, config, specs), _numbers(often, path), strict=True):
-        g = 1 + (path > 1 and number % path == 0)
-        found.append((share, step, g, 2 + (penalties if number % often == 0 else 0)))
-    return found
-
-
-def _numbers(often, path):
-    """The first step of each kind, in the order of `build.kinds`."""
-    due = [(number % often == 0, number % path == 0) for number in range(max(often, path))]
-    return [due.index(kind) for kind in dict.fromkeys(due)]
+    times = lambda due: (1 + (due.g and config.penalty_g_every > 1), 2 + due.d * penalties)
+    return [(share, step, *times(due)) for share, step, due in build.kinds(module, config, specs)]
 
 
 def facts(name, checks):

@@ -18,7 +18,6 @@ _NAMES = {
     "make_turns": "core",
     "make_step": "core",
     "repeat": "steps",
-    "lazy": "steps",
     "load": "inference",
     "BadInput": "errors",
 }

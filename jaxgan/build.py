@@ -1,6 +1,7 @@
 """Config, Specs of the data and numbers that move -> game, optimizers, step: what the options do to a recipe's ingredients."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -58,11 +59,11 @@ class Ingredients(NamedTuple):
     wrap_discriminator: Callable = lambda d: d  # Net -> Net: the discriminator with what comes before its input
     trackers: tuple = ()
     never_lazy: tuple = ()  # penalties that are due at every step
+    rare_every: Pair = core.ALWAYS  # steps between those with the other penalties of a side
     wrap_gan: Callable = lambda gan: gan  # GAN -> GAN
     opt: Pair | None = None  # of optax transformations
     step: Any = {}  # options of core.make_step
     guard: Callable = lambda step: step  # Step -> Step, around all of it
-    skip_lazy_g: bool = False  # leaves G's own penalties out: for the steps between, where they are lazy
     draws: tuple = ()  # (batch, key) -> batch, in order: what a step does to its batch before anybody sees it
     weight: ArrayLike = 1.0  # of the adversary, beside content terms
     moves_alone: str = ""  # the flag of what moves x and nothing that is shown beside it
@@ -84,12 +85,11 @@ class Ingredients(NamedTuple):
         if more.get("shown") is not None and self.moves_alone:
             raise BadInput(f"{self.moves_alone} takes x alone, and this game shows something beside it: remove it")
         self.see(generator)
-        own: dict[str, Any] = {"loss": self.loss, "penalties": (*self.penalties, *self.never_lazy), "noise": self.noise}
-        own |= {
-            "weight": self.weight,
-            "trackers": self.trackers,
-            "penalties_g": () if self.skip_lazy_g else penalties_g,
-        }
+        own: dict[str, Any] = {name: getattr(self, name) for name in ("loss", "noise", "weight", "trackers")}
+        lazy = Pair(*(every > 1 for every in self.rare_every))
+        own["penalties_g"] = () if lazy.g else penalties_g
+        own["penalties"] = (*(() if lazy.d else self.penalties), *self.never_lazy)
+        own["rare"] = Pair(penalties_g if lazy.g else (), self.penalties if lazy.d else ())
         return self.wrap_gan(tasks.adversarial(generator, self.wrap_discriminator(discriminator), **own, **more))
 
 
@@ -163,45 +163,42 @@ def initial_state(made: Experiment, config: Config, specs: Mapping[str, Spec], k
     return state._replace(skips=steps.no_skips()) if config.counts_skips else state
 
 
-def kinds(recipe: ModuleType, config: Config, specs: Mapping[str, Spec]) -> list[tuple[float, Step]]:
-    """[(share, step)]: the different steps that a training is made of, and how many of all each is.
+def kinds(recipe: ModuleType, config: Config, specs: Mapping[str, Spec]) -> list[tuple[float, Step, Pair]]:
+    """[(share, step, due)]: the different steps that a training is made of, and how many of all each is; the first is step 0's.
 
-    One with a share of 1 but for lazy penalties, which some steps have and others not.
+    One with a share of 1 but for lazy penalties; due: whether the step has those of G, of D.
     """
-    _, of_number, (every_d, every_g) = _parts(recipe, config, specs, None, {})
-    due = [(number % every_d == 0, number % every_g == 0) for number in range(max(every_d, every_g))]
-    return [(due.count(kind) / len(due), of_number(due.index(kind))) for kind in dict.fromkeys(due)]
+    ingredients = ingredients_of(config, specs)
+    gan, (g, d) = recipe.build(config, specs, ingredients), ingredients.rare_every
+    both = 1 / math.lcm(g, d)
+    shares = {Pair(True, True): both, Pair(True, False): 1 / g - both, Pair(False, True): 1 / d - both}
+    shares[Pair(False, False)] = 1 - sum(shares.values())
+    always = ingredients._replace(rare_every=core.ALWAYS)
+
+    def step(due):
+        rare = Pair(*(term if now else None for term, now in zip(gan.rare, due, strict=True)))
+        return _step(gan._replace(rare=rare), config, always, None)
+
+    return [(share, step(due), due) for due, share in shares.items() if share > 1e-9]
 
 
 def _experiment(recipe, config, specs, axis_name, values):
-    ingredients, of_number, every = _parts(recipe, config, specs, axis_name, values)
-    step = of_number(1)
-    for often in sorted({*every} - {1}):
-        step = steps.lazy(step, of_number(often), often)
-    return Experiment(recipe.build(config, specs, ingredients), ingredients.opt, ingredients.guard(step))
-
-
-def _parts(recipe, config, specs, axis_name, values):
-    """(Ingredients, number of a step -> step, how often D's and G's lazy penalties are due)."""
     ingredients = ingredients_of(config, specs, axis_name, values)
-    every_d, every_g = config.penalty_every if ingredients.penalties else 1, config.penalty_g_every
+    gan = recipe.build(config, specs, ingredients)
+    return Experiment(gan, ingredients.opt, ingredients.guard(_step(gan, config, ingredients, axis_name)))
 
-    def of_number(number):
-        """The step of this number: with those of the lazy penalties whose turn it is."""
-        now = ingredients._replace(
-            penalties=() if number % every_d else ingredients.penalties,
-            skip_lazy_g=number % every_g > 0,
-        )
-        step = core.make_step(recipe.build(config, specs, now), now.opt, axis_name=axis_name, **now.step)
-        if not now.draws:
-            return step
 
-        def draw(batch, key):
-            batch = batch_to_step(batch)
-            for i, one in enumerate(now.draws):
-                batch = one(batch, jax.random.fold_in(key, i))
-            return batch
+def _step(gan, config, ingredients, axis_name):
+    """The step of a game, on a batch that is drawn as the ingredients say."""
+    every = {"rare_every": ingredients.rare_every}
+    step = core.make_step(gan, ingredients.opt, axis_name=axis_name, **every, **ingredients.step)
+    if not ingredients.draws:
+        return step
 
-        return steps.drawn(step, draw, config.d_steps, axis_name)
+    def draw(batch, key):
+        batch = batch_to_step(batch)
+        for i, one in enumerate(ingredients.draws):
+            batch = one(batch, jax.random.fold_in(key, i))
+        return batch
 
-    return ingredients, of_number, (every_d, every_g)
+    return steps.drawn(step, draw, config.d_steps, axis_name)

@@ -18,6 +18,9 @@ class Pair(NamedTuple):
     d: Any
 
 
+ALWAYS = Pair(1, 1)  # steps between those at which something of a side is due
+
+
 class Losses(NamedTuple):
     """Both scalars, from the same fakes. A turn keeps its half; under jit what only the other half needs is dropped."""
 
@@ -54,13 +57,23 @@ class SampleFn(Protocol):
     def __call__(self, g: Variables, batch: Batch, key: Key, /) -> jax.Array: ...
 
 
+class RareTermFn(Protocol):
+    """(value, moved, metrics): a term of one side's loss, the collections of that side that moved, and what it measures.
+
+    variables: of the side; given: of G's term (batch, key), of D's (fakes, batch, key), as of `generate` and `losses`.
+    """
+
+    def __call__(self, variables: Variables, /, *given: Any) -> tuple[jax.Array, Variables, dict[str, jax.Array]]: ...
+
+
 class GAN(NamedTuple):
-    """Four pure functions, made by a constructor as optax makes a GradientTransformation."""
+    """Four pure functions, made by a constructor as optax makes a GradientTransformation, and what is not always due."""
 
     init: InitFn
     generate: GenerateFn
     losses: LossesFn
     sample: SampleFn
+    rare: Pair = Pair(None, None)  # a RareTermFn each, or None: terms that `losses` has not, due at every so many steps
 
 
 class Player(NamedTuple):
@@ -91,8 +104,8 @@ class Turns(NamedTuple):
     """The moves of the game. `make_step` plays them in the usual order; an unusual protocol is another order."""
 
     generate: Callable  # (g, batch, key) -> (fakes, pullback, moved)
-    d: Callable  # (d, fakes_fn, batch, key) -> (d, metrics), with fakes_fn: batch -> fakes
-    g: Callable  # (g, d, fakes_fn, batch, key) -> (g, metrics), fakes_fn: (g, batch) -> (fakes, pullback, moved)
+    d: Callable  # (d, fakes_fn, batch, key, due=True) -> (d, metrics), with fakes_fn: batch -> fakes
+    g: Callable  # (g, d, fakes_fn, batch, key, due=True) -> (g, metrics), fakes_fn: (g, batch) -> (fakes, pullback, moved)
 
 
 def init_state(gan: GAN, opt: Pair, key: Key, batch: Batch) -> State:
@@ -112,7 +125,8 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
     """Turns on Players. Nothing of d changes in G's turn and nothing of g in D's.
 
     With several microbatches a turn takes one after the other, and learns from the mean of their gradients. A side's MEMORY is
-    moved by the whole batch, gathered over devices, and handed from one microbatch to the next.
+    moved by the whole batch, gathered over devices, and handed from one microbatch to the next. due: whether the side's rare
+    term is, which may be traced; a metric that it alone has is NaN where it is not.
     """
 
     def generate(g, batch, key):
@@ -124,7 +138,7 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
             moved = {**moved, MEMORY: whole.get(MEMORY, g.stats[MEMORY])}
         return fakes, pullback, moved
 
-    def d_turn(d, fakes_fn, batch, key):
+    def d_turn(d, fakes_fn, batch, key, due=True):
         params = local(d.params, axis_name)
 
         def gradients(d, batch):
@@ -138,11 +152,11 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
             if axis_name is not None and MEMORY in d.stats:
                 whole = gan.losses(d.variables, *gather((fakes, batch), axis_name), key)
                 moved = {**moved, MEMORY: whole.moved.get(MEMORY, d.stats[MEMORY])}
-            return grads, moved, metrics
+            return with_rare(gan.rare.d, due, (grads, moved, metrics), params, stats, fakes, batch, key)
 
         return learn(d, opt.d, gradients, batch)
 
-    def g_turn(g, d, fakes_fn, batch, key):
+    def g_turn(g, d, fakes_fn, batch, key, due=True):
         d_variables = local(d.variables, axis_name)
 
         def gradients(g, batch):
@@ -154,9 +168,34 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
 
             # allow_int: labels and codes among the fakes get float0, which is what pullback expects for them
             grads, metrics = jax.grad(loss, has_aux=True, allow_int=True)(fakes)
-            return pullback(grads)[0], moved, metrics
+            found = pullback(grads)[0], moved, metrics
+            return with_rare(gan.rare.g, due, found, *local((g.params, g.stats), axis_name), batch, key)
 
         return learn(g, opt.g, gradients, batch)
+
+    def with_rare(term, due, found, params, stats, *given):
+        """(grads, moved, metrics) of a side, with those of its rare term, which has a derivative of its own, where it is due."""
+        if term is None:
+            return found
+
+        def loss(params, stats, *given):
+            value, moved, metrics = term({"params": params, **stats}, *given)
+            return value, (moved, {"loss": value, **metrics})
+
+        derive = jax.jit(jax.grad(loss, has_aux=True), inline=True)  # traced once, for the shapes and to be run
+        shapes_moved, shapes = jax.eval_shape(derive, params, stats, *given)[1]
+        grads, moved, metrics = found
+        absent = {name: jnp.full(x.shape, jnp.nan, x.dtype) for name, x in shapes.items() if name not in metrics}
+        still = {name: stats[name] for name in shapes_moved}
+        found = grads, {**still, **moved}, {**metrics, **local(absent, axis_name)}
+
+        def add(found):
+            grads, moved, metrics = found
+            more, (more_moved, more_metrics) = derive(params, stats, *given)
+            summed = {name: x if name in absent else metrics[name] + x for name, x in more_metrics.items()}
+            return jax.tree.map(jnp.add, grads, more), {**moved, **more_moved}, {**metrics, **summed}
+
+        return add(found) if due is True else jax.lax.cond(due, add, lambda found: found, found)
 
     def learn(player, tx, gradients, batch):
         (grads, moved, metrics), memory = mean_of_parts(gradients, player, batch, microbatches, axis_name)
@@ -175,6 +214,7 @@ def make_step(
     d_steps: int = 1,
     new_fakes: bool = False,
     microbatches: int = 1,
+    rare_every: Pair = ALWAYS,
     ema_halflife_images: ArrayLike = 10_000,
     ema_ramp: ArrayLike = 0.05,
     axis_name: str | None = None,
@@ -185,6 +225,9 @@ def make_step(
     new_fakes: G answers for new fakes (BigGAN, StyleGAN2, R3GAN) instead of those D has just seen: one more pass of G.
     microbatches: parts of the batch that are computed one after the other, for less memory and one more pass of G: the same
         step, but for what couples samples (batch norm, minibatch_stddev), which then sees a part: rows 0, n, 2n, ...
+    rare_every: the terms of `gan.rare` are due at steps 0, N, 2 N, ...: lazy regularisation, for which the game is to have
+        multiplied their weights by N (Karras et al. 2020, arXiv:1912.04958, appendix B). What is derived at every step is in
+        the program once.
     ema_halflife_images: images after which half of the average is new; at most `ema_ramp` times the images seen so far
         (Karras et al. 2020, arXiv:2006.06676, appendix B), so that a short run shows its newest G. 0: no average.
     axis_name: the axis of devices to average over, inside pmap or shard_map; batch-coupled layers need it too.
@@ -195,6 +238,7 @@ def make_step(
 
     def step(state, batch):
         g, d = state.g, state.d
+        due = Pair(*(every == 1 or state.step % every == 0 for every in rare_every))
         keys = jax.random.split(jax.random.fold_in(state.key, state.step), (d_steps, 4))
         if d_steps > 1:
 
@@ -202,7 +246,7 @@ def make_step(
                 batch, (key_generate, key_d, *_) = turn
                 batch = with_index(batch, axis_name)
                 fakes_fn = lambda batch: gan.generate(local(g.variables, axis_name), batch, key_generate)[0]
-                return turns.d(d, fakes_fn, batch, key_d)[0], None
+                return turns.d(d, fakes_fn, batch, key_d, due.d)[0], None
 
             d, _ = jax.lax.scan(early, d, jax.tree.map(lambda x: x[:-1], (batch, keys)))
             batch = jax.tree.map(lambda x: x[-1], batch)
@@ -211,9 +255,9 @@ def make_step(
         batch = with_index(batch, axis_name)
         shared = None if microbatches > 1 else turns.generate(g, batch, key_generate)
         fakes_fn = lambda g, batch: turns.generate(g, batch, key_generate) if shared is None else shared
-        d, metrics_d = turns.d(d, lambda batch: fakes_fn(state.g, batch)[0], batch, key_d)
+        d, metrics_d = turns.d(d, lambda batch: fakes_fn(state.g, batch)[0], batch, key_d, due.d)
         anew = lambda g, batch: turns.generate(g, batch, key_new)
-        g, metrics_g = turns.g(g, d, anew if new_fakes else fakes_fn, batch, key_g)
+        g, metrics_g = turns.g(g, d, anew if new_fakes else fakes_fn, batch, key_g, due.g)
 
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
         halflife = jnp.minimum(1.0 * ema_halflife_images, ema_ramp * images * state.step.astype(jnp.float32))

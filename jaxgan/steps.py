@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import Pair, with_index
+from jaxgan.core import with_index
 from jaxgan.sharing import Batch, Key, Step
 
 _DRAWN = 0x647277  # beside the keys that a step splits off
@@ -82,28 +82,3 @@ def no_skips() -> dict[str, jax.Array]:
 
 def _is_float(x):
     return jnp.issubdtype(x.dtype, jnp.floating)
-
-
-def lazy(often: Step, rare: Step, every: int) -> Step:
-    """Step that is `rare` at steps 0, every, 2 every, ... and `often` at the others: lazy regularisation.
-
-    `rare` is made from the GAN with the penalty, its weight times `every` (Karras et al. 2020, arXiv:1912.04958,
-    appendix B). A metric that only one of the two has is NaN at the steps of the other.
-    """
-    often, rare = (jax.jit(play, inline=True) for play in (often, rare))  # traced once, for the shapes and to be run
-
-    def step(state, batch, *shared):
-        args = (state, batch, *shared)
-        nan = lambda *sides: {name: jnp.full(x.shape, jnp.nan, x.dtype) for side in sides for name, x in side.items()}
-        absent = Pair(*map(nan, *(jax.eval_shape(play, *args)[1] for play in (often, rare))))
-
-        def filled(play):
-            def branch(*args):
-                state, metrics = play(*args)
-                return state, Pair({**absent.g, **metrics.g}, {**absent.d, **metrics.d})
-
-            return branch
-
-        return jax.lax.cond(state.step % every == 0, filled(rare), filled(often), *args)
-
-    return step

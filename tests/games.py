@@ -6,6 +6,7 @@ import numpy as np
 import optax
 
 from jaxgan import Pair, augment, losses, models, noise, tasks
+from jaxgan.net import TRACKERS
 from jaxgan.tasks.cycle import pooled_part, with_pooled
 from jaxgan.tasks.semi_supervised import judge
 
@@ -54,6 +55,19 @@ def _stabilised(axis_name):
         ),
         trackers=(losses.lecam(1.0, decay=0.5, warm_up=2),),
     )
+
+
+def _rare():
+    """Terms of both sides that are not always due: of what G makes, followed by a tracker, and of D's gradient."""
+    generator = models.mlp.generator((8, 8, 1), (16, 16))
+    init = lambda *given: {**generator.init(*given), TRACKERS: {"size": jnp.zeros(())}}
+
+    def small(g, z, *, key, index):
+        size = jnp.mean(generator.apply(g, z)[0] ** 2)
+        return 0.3 * size, {TRACKERS: {"size": (g[TRACKERS]["size"] + jax.lax.stop_gradient(size)) / 2}}
+
+    networks = generator._replace(init=init), models.mlp.discriminator((16, 16))
+    return tasks.adversarial(*networks, noise=noise.uniform(8), rare=Pair((small,), (losses.r1(3.0),)))
 
 
 def _translation(axis_name):
@@ -165,6 +179,7 @@ GAMES = {
     "mlp_stabilised": _stabilised,
     "mlp_pooled": lambda axis: tasks.pooled(_mlp(axis), 16),
     "mlp_lecam": lambda axis: _mlp(axis, trackers=(losses.lecam(1.0, decay=0.5, warm_up=2),)),
+    "mlp_rare": lambda axis: _rare(),
     "mlp_unrolled": lambda axis: tasks.unrolled(_mlp(axis), 3, 0.1, axis),
     "dcgan_batch_norm": lambda axis: _dcgan(axis),
     "mlp_augmented": lambda axis: tasks.adversarial(

@@ -56,7 +56,7 @@ def step_flops(recipe, config, specs):
         plain = dataclasses.replace(config, d_steps=turns, microbatches=1)
         like = batches.like_step(plain, specs)
         with layers.direct_form():
-            kinds = [(share, jax.jit(step).lower(state, like)) for share, step in build.kinds(recipe, plain, specs)]
+            kinds = [(share, jax.jit(step).lower(state, like)) for share, step, _ in build.kinds(recipe, plain, specs)]
         return sum(share * float(lowered.cost_analysis()["flops"]) for share, lowered in kinds)
 
     one = of(1)

@@ -5,7 +5,7 @@ from the centre of the image in pixels, to the place in the input where that pix
 order in which the transformations happen.
 """
 
-from functools import partial, reduce
+from functools import reduce
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,11 @@ from jax.typing import ArrayLike
 from jaxgan.augment.draws import numbers
 from jaxgan.sharing import Key
 
-after = partial(jnp.matmul, precision="highest")  # a matrix unit in bfloat16 would be pixels off
+
+def after(m: jax.Array, n: jax.Array) -> jax.Array:
+    """m n, [3, 3] both: as sums, which fuse with their neighbours; a matrix unit in bfloat16 would be pixels off."""
+    a, b, c = (m[:, k, None] * n[None, k] for k in range(3))
+    return a + b + c
 
 
 def blits(key: Key, p: ArrayLike, size: tuple[int, int]) -> jax.Array:
@@ -58,12 +62,16 @@ def _pixels(share, size):
 
 
 def _scale(x, y):
-    return jnp.diag(jnp.stack([x, jnp.full_like(x, y), jnp.ones_like(x)]))
+    return _matrix((x, 0.0, 0.0), (0.0, y, 0.0))
 
 
 def _rotation(cos, sin):
-    return jnp.eye(3).at[:2, :2].set(jnp.array([[cos, -sin], [sin, cos]]))
+    return _matrix((cos, -sin, 0.0), (sin, cos, 0.0))
 
 
 def _translation(xy):
-    return jnp.eye(3).at[:2, 2].set(xy)
+    return _matrix((1.0, 0.0, xy[0]), (0.0, 1.0, xy[1]))
+
+
+def _matrix(*rows):
+    return jnp.array([*rows, (0.0, 0.0, 1.0)])  # stacked: to set entries of another is a scatter each

@@ -26,7 +26,7 @@ def count_flops(recipe: ModuleType, config: Config, specs: Mapping[str, Spec], d
     for turns in {1, min(config.d_steps, 2)}:
         plain = dataclasses.replace(config, d_steps=turns, microbatches=1)
         steps = build.kinds(recipe, plain, specs)
-        found[turns] = sum(share * _lowered(step, state, plain, specs) for share, step in steps)
+        found[turns] = sum(share * _lowered(step, state, plain, specs) for share, step, _ in steps)
     return (found[1] + (config.d_steps - 1) * (found.get(2, found[1]) - found[1])) / devices
 
 

@@ -17,6 +17,7 @@ from jaxgan.net import TRACKERS, DiscriminatorOutput, Net
 from jaxgan.noise import Noise, normal
 from jaxgan.sharing import Batch, Key
 
+_NONE = Pair((), ())
 _TAKEN = {"loss", "adversarial", "penalty"}  # metrics of G that no content term can be called
 
 
@@ -35,6 +36,7 @@ def adversarial(
     loss: Pair = non_saturating,
     penalties: Sequence[Penalty] = (),
     penalties_g: Sequence[Callable[..., Any]] = (),
+    rare: Pair = _NONE,
     trackers: Sequence[Tracker] = (),
     noise: Noise | None = None,
     real: str | Callable[[Batch], Any] = "image",
@@ -58,8 +60,8 @@ def adversarial(
     counted: batch -> [B], how much each sample counts in D's adversarial loss; by default all the same. For samples that have no
         real one.
     penalties: functions (d, real, fake, keys) -> [B] of D as a function of x, added to D's loss. penalties_g: functions
-        (g, *given, key=, index=) -> (scalar, collections of g that moved), added to G's. trackers: `losses.Tracker`s of D's
-        logits.
+        (g, *given, key=, index=) -> (scalar, collections of g that moved), added to G's. rare: a Pair of those, penalties_g and
+        penalties, that are not due at every step: the game's `rare`. trackers: `losses.Tracker`s of D's logits.
     D sees real, then fake samples, each with its own batch statistics: what all samples of a batch have in common, a batch
     norm right behind the pixels hides from it. Logits may be a tree: all leaves count the same; of a `DiscriminatorOutput`
     losses take the logits, content terms the features. Metrics of D: the mean logits "real" and "fake", "penalty" where there
@@ -114,23 +116,48 @@ def adversarial(
         key_z, key_net = jax.random.split(key)
         inputs = inputs_g(batch, key_z)
         image, moved = generator.apply(g, *inputs, key=key_net, **index_of(generator, batch))
-        penalty = None
-        for i, term in enumerate(penalties_g):
-            own = jax.random.fold_in(key_net, i)
-            value, more = term({**g, **moved}, *inputs, key=own, index=batch["index"])
-            penalty, moved = value + (0.0 if penalty is None else penalty), {**moved, **more}
+        penalty, moved = of_g(penalties_g, {**g, **moved}, inputs, batch, key_net, moved)
         return (Fakes(image, penalty, inputs if content else ()) if penalties_g or content else image), moved
+
+    def of_g(terms, g, inputs, batch, key, moved):
+        """(sum of G's penalties, None of none; the collections that moved)."""
+        penalty = None
+        for i, term in enumerate(terms):
+            value, more = term(g, *inputs, key=jax.random.fold_in(key, i), index=batch["index"])
+            penalty, moved, g = value + (0.0 if penalty is None else penalty), {**moved, **more}, {**g, **more}
+        return penalty, moved
+
+    def rare_g(g, batch, key):
+        batch = batch_to_step(batch)
+        key_z, key_net = jax.random.split(key)
+        penalty, moved = of_g(rare.g, g, inputs_g(batch, key_z), batch, key_net, {})
+        return penalty, moved, {"penalty": penalty}
+
+    def discriminate(d, x, batch, key):
+        return discriminator.apply(d, *inputs_d(x, batch), key=key, **index_of(discriminator, batch))
+
+    def of_d(terms, d, x, fake, batch, keys):
+        """The mean of the sum of D's penalties; keys: of its passes over real and fake, and of what penalties draw."""
+        key_real, key_fake, key_penalty = keys
+        keys = sample_keys(key_penalty, batch["index"])
+        alone = lambda key: lambda x: read_output(discriminate(d, x, batch, key)[0])[0]
+        of_real, of_fakes = alone(key_real), alone(key_fake)
+        judge = lambda penalty: of_fakes if isinstance(penalty, OfFakes) else of_real
+        return sum(jnp.mean(penalty(judge(penalty), x, fake, keys)) for penalty in terms)
+
+    def rare_d(d, fakes, batch, key):
+        batch = batch_to_step(batch)
+        fakes = fakes if isinstance(fakes, Fakes) else Fakes(fakes)
+        penalty = of_d(rare.d, d, target(batch), fakes.image, batch, jax.random.split(key, 3))
+        return penalty, {}, {"penalty": penalty}
 
     def losses(d, fakes, batch, key):
         batch = batch_to_step(batch)
-        key_real, key_fake, key_penalty = jax.random.split(key, 3)
+        keys = key_real, key_fake, _ = jax.random.split(key, 3)
         fakes = fakes if isinstance(fakes, Fakes) else Fakes(fakes)
         x, fake = target(batch), fakes.image
-        discriminate = lambda d, x, key: discriminator.apply(
-            d, *inputs_d(x, batch), key=key, **index_of(discriminator, batch)
-        )
-        out_real, moved = discriminate(d, x, key_real)
-        out_fake, moved = discriminate({**d, **moved}, fake, key_fake)
+        out_real, moved = discriminate(d, x, batch, key_real)
+        out_fake, moved = discriminate({**d, **moved}, fake, batch, key_fake)
         (logits_real, features_real), (logits_fake, features_fake) = map(read_output, (out_real, out_fake))
 
         metrics = {"real": mean_logits(logits_real), "fake": mean_logits(logits_fake)}
@@ -140,11 +167,7 @@ def adversarial(
             loss_d = jax.tree.map(lambda x: jax.vmap(jnp.multiply)(x, rows), loss_d)
         loss_d = mean_logits(loss_d)
         if penalties:
-            keys = sample_keys(key_penalty, batch["index"])
-            alone = lambda key: lambda x: read_output(discriminate(d, x, key)[0])[0]
-            of_real, of_fakes = alone(key_real), alone(key_fake)
-            judge = lambda penalty: of_fakes if isinstance(penalty, OfFakes) else of_real
-            metrics["penalty"] = sum(jnp.mean(penalty(judge(penalty), x, fake, keys)) for penalty in penalties)
+            metrics["penalty"] = of_d(penalties, d, x, fake, batch, keys)
             loss_d += metrics["penalty"]
         if trackers:
             tracked = {}
@@ -171,7 +194,7 @@ def adversarial(
         own = {"key": jax.random.fold_in(key, 1), **index_of(generator, batch)} if generator.indexed else {}
         return generator.apply(g, *inputs_g(batch, key), train=False, **own)[0]
 
-    return GAN(init, generate, losses, sample)
+    return GAN(init, generate, losses, sample, Pair(rare_g if rare.g else None, rare_d if rare.d else None))
 
 
 def column(batch: Batch, name: str) -> Any:

@@ -345,6 +345,14 @@ def test_groups_draw_the_same_alone_and_together():
     np.testing.assert_allclose(together, apart, atol=1e-5)
 
 
+def test_derivatives_of_ada_scatter_where_pixels_are_looked_up_and_nowhere_else():
+    transform, keys = augment.ada("bgcno"), jax.random.split(jax.random.key(0), 4)
+    slope = jax.jit(jax.grad(lambda x: jnp.sum(transform(x, keys, 0.5) ** 2)))
+    lowered = slope.trace(jax.ShapeDtypeStruct((4, 16, 16, 3), jnp.float32)).lower(lowering_platforms=("cuda",))
+    text = lowered.as_text()
+    assert text.count('"stablehlo.scatter"') == 1 and text.count("stablehlo.dot_general") == 0
+
+
 def test_blits_leak_nothing_below_certainty():
     """The mean over keys is the operator of the paper's section 2.2, which is invertible for p < 1."""
     p, image = 0.6, uniform(0, 8, 8, 1)

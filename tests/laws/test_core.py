@@ -1,6 +1,7 @@
-"""The laws of the step: turns, purity, repetition, the average, lazy regularisation."""
+"""The laws of the step: turns, purity, repetition, the average, terms that are rare."""
 
 import dataclasses
+import itertools
 import re
 
 import jax
@@ -14,6 +15,7 @@ import jaxgan
 from jaxgan import Pair, losses, models, noise, recipes, tasks
 from jaxgan.errors import BadInput
 from jaxgan.layers import direct_form
+from jaxgan.net import TRACKERS
 
 
 def begin(name, opt=None, axis_name=None):
@@ -197,19 +199,50 @@ def test_average_has_its_halflife_and_its_ramp():
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), off.ema, off.g.variables)
 
 
-def test_lazy_step_is_rare_at_every_kth_step():
-    opt = sgd()
-    plain = GAMES["mlp_non_saturating"](None)
+@pytest.mark.parametrize(("d_steps", "microbatches"), [(1, 1), (1, 4), (2, 1)])
+def test_rare_terms_are_due_at_every_kth_step_and_add_to_what_is_always_due(d_steps, microbatches):
+    opt, options = sgd(), {"d_steps": d_steps, "microbatches": microbatches}
     networks = models.mlp.generator((8, 8, 1), (16, 16)), models.mlp.discriminator((16, 16))
-    strong = tasks.adversarial(*networks, noise=noise.uniform(8), penalties=(losses.r1(30.0),))
-    often, rare = jaxgan.make_step(plain, opt), jaxgan.make_step(strong, opt)
-    step = jax.jit(jaxgan.lazy(often, rare, 3))
-    state = jaxgan.init_state(plain, opt, jax.random.key(0), batch())
-    for i in range(4):
-        expected, _ = (rare if i % 3 == 0 else often)(state, batch())
-        state, metrics = step(state, batch())
-        assert bool(jnp.isnan(metrics.d["penalty"])) == (i % 3 != 0)
+    of_d, draw = losses.r1(30.0), np.random.default_rng(1)
+
+    def of_g(g, z, *, key, index):
+        return 0.3 * optax.tree.norm(g["params"], squared=True), {TRACKERS: {"seen": g[TRACKERS]["seen"] + 1}}
+
+    def game(g, d, **more):
+        gan = tasks.adversarial(*networks, noise=noise.uniform(8), penalties_g=g, penalties=d, **more)
+        start = lambda g, d: Pair({**g, TRACKERS: {"seen": jnp.zeros(())}}, d)
+        return gan._replace(init=lambda *given: start(*gan.init(*given)))
+
+    lazy = game((), (), rare=Pair((of_g,), (of_d,)))
+    step = jax.jit(jaxgan.make_step(lazy, opt, rare_every=Pair(2, 3), **options))
+    state = jaxgan.init_state(lazy, opt, jax.random.key(0), batch())
+    of_kind = lambda g, d: jax.jit(jaxgan.make_step(game((of_g,) * g, (of_d,) * d), opt, **options))
+    kinds = {due: of_kind(*due) for due in itertools.product((True, False), repeat=2)}
+    for i in range(7):
+        images = draw.integers(0, 256, (*(d_steps,) * (d_steps > 1), 16, 8, 8, 1), dtype=np.uint8)
+        due = Pair(i % 2 == 0, i % 3 == 0)
+        expected, theirs = kinds[due](state, {"image": images})
+        state, metrics = step(state, {"image": images})
+        assert Pair(*(not bool(jnp.isnan(side["penalty"])) for side in metrics)) == due
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), *_numbers(state, expected))
+        for ours, side in zip(metrics, theirs, strict=True):
+            np.testing.assert_allclose([ours[name] for name in side], [*side.values()], rtol=1e-4)
+    assert float(state.g.stats[TRACKERS]["seen"]) == 4  # moved where it was due alone
+
+
+def test_what_is_always_due_is_in_the_program_once_whatever_is_rare():
+    networks = models.dcgan.generator(8, 1, width=8), models.dcgan.discriminator(width=8, norm="none")
+    made = lambda **terms: tasks.adversarial(*networks, noise=noise.uniform(8), **terms)
+    state = jaxgan.init_state(made(), sgd(), jax.random.key(0), batch())
+
+    def convolutions(gan, **options):
+        traced = jax.jit(jaxgan.make_step(gan, sgd(), **options)).trace(state, batch())
+        return traced.lower(lowering_platforms=("cuda",)).as_text().count("stablehlo.convolution")
+
+    plain, strong = convolutions(made()), convolutions(made(penalties=(losses.r1(1.0),)))
+    lazy = convolutions(made(rare=Pair((), (losses.r1(1.0),))), rare_every=Pair(1, 16))
+    assert plain < lazy <= strong + 2  # the penalty's own pass forward, and not the step once more
+    assert lazy < 2 * plain
 
 
 def test_population_by_vmap_equals_its_members():

@@ -11,7 +11,7 @@ from games import GAMES, batch, sgd
 from jax.sharding import AxisType, PartitionSpec
 
 import jaxgan
-from jaxgan import checkpoint, core, parallel
+from jaxgan import Pair, checkpoint, core, parallel
 
 PLACES = [
     ("pmap", 1),
@@ -43,7 +43,7 @@ def compilations():
 def train(name, mode, devices, steps=10):
     axis_name = parallel.axis_name(mode)
     gan, opt = GAMES[name](axis_name), sgd()
-    step = jaxgan.make_step(gan, opt, axis_name=axis_name)
+    step = jaxgan.make_step(gan, opt, axis_name=axis_name, rare_every=Pair(2, 3))
     play = parallel.wrap(mode, step, parallel.choose(mode, devices))
     state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
     state, metrics = play(state, batch())
@@ -90,7 +90,12 @@ def test_modes_and_numbers_of_devices_agree(mode, devices, on_one_device):
 @pytest.mark.parametrize(
     ("name", "mode", "devices"),
     [(name, "pmap", 4) for name in GAMES if name != "mlp_non_saturating"]
-    + [("dcgan_batch_norm", "mesh", 8), ("conditional_spectral_r1", "mesh", 4), ("mlp_ragan", "mesh", 4)],
+    + [
+        ("dcgan_batch_norm", "mesh", 8),
+        ("conditional_spectral_r1", "mesh", 4),
+        ("mlp_ragan", "mesh", 4),
+        ("mlp_rare", "mesh", 4),
+    ],
 )
 def test_every_game_agrees_on_several_devices(name, mode, devices, on_one_device):
     assert far(train(name, mode, devices), on_one_device(name)) < CLOSE
@@ -100,7 +105,7 @@ def test_every_game_agrees_on_several_devices(name, mode, devices, on_one_device
 def test_nothing_is_left_unaveraged(name):
     # shard_map rejects an output that is said to be the same on all devices and is not
     gan, opt = GAMES[name](parallel.AXIS), sgd()
-    step = jaxgan.make_step(gan, opt, axis_name=parallel.AXIS)
+    step = jaxgan.make_step(gan, opt, axis_name=parallel.AXIS, rare_every=Pair(2, 3))
     state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
     mesh = jax.make_mesh((4,), (parallel.AXIS,), axis_types=(AxisType.Auto,))
     whole, shares = PartitionSpec(), PartitionSpec(parallel.AXIS)
