@@ -11,9 +11,9 @@ import jax
 import numpy as np
 
 from jaxgan import metrics, modalities, models, tasks
-from jaxgan.core import with_index
 from jaxgan.evaluation.extract import FeatureExtractor
 from jaxgan.metrics.features import classifier
+from jaxgan.sharing import with_index
 
 
 def main():

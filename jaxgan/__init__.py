@@ -48,7 +48,7 @@ _MODULES = (
         "progress",
         "recipes",
     ),
-    *("reports", "runs", "runtime", "steps", "tasks", "training"),
+    *("reports", "runs", "runtime", "sharing", "steps", "tasks", "training"),
 )
 
 __all__ = ["__version__", *_NAMES, *_MODULES]

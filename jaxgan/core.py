@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import optax
 from jax.typing import ArrayLike
 
-from jaxgan.sharing import MEMORY, Batch, Key, Step, Tree, Variables, average, blended, gather, local, mean_of_parts
+from jaxgan import sharing
+from jaxgan.sharing import MEMORY, Batch, Key, Step, Tree, Variables, average, local, with_index
 
 
 class Pair(NamedTuple):
@@ -57,15 +58,6 @@ class SampleFn(Protocol):
     def __call__(self, g: Variables, batch: Batch, key: Key, /) -> jax.Array: ...
 
 
-class RareTermFn(Protocol):
-    """(value, moved, metrics): a term of one side's loss, the collections of that side that moved, and what it measures.
-
-    variables: of the side; given: of G's term (batch, key), of D's (fakes, batch, key), as of `generate` and `losses`.
-    """
-
-    def __call__(self, variables: Variables, /, *given: Any) -> tuple[jax.Array, Variables, dict[str, jax.Array]]: ...
-
-
 class GAN(NamedTuple):
     """Four pure functions, made by a constructor as optax makes a GradientTransformation, and what is not always due."""
 
@@ -73,7 +65,9 @@ class GAN(NamedTuple):
     generate: GenerateFn
     losses: LossesFn
     sample: SampleFn
-    rare: Pair = Pair(None, None)  # a RareTermFn each, or None: terms that `losses` has not, due at every so many steps
+    rare: Pair = Pair(
+        None, None
+    )  # a `sharing.RareTermFn` each, or None: terms that `losses` has not, due at every so many steps
 
 
 class Player(NamedTuple):
@@ -134,7 +128,7 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
         forward = lambda params: gan.generate({"params": params, **stats}, batch, key)
         fakes, pullback, moved = jax.vjp(forward, params, has_aux=True)
         if axis_name is not None and MEMORY in g.stats:
-            _, whole = gan.generate(g.variables, gather(batch, axis_name), key)
+            _, whole = gan.generate(g.variables, sharing.gather(batch, axis_name), key)
             moved = {**moved, MEMORY: whole.get(MEMORY, g.stats[MEMORY])}
         return fakes, pullback, moved
 
@@ -150,9 +144,11 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
 
             grads, (moved, metrics) = jax.grad(loss, has_aux=True)(params)
             if axis_name is not None and MEMORY in d.stats:
-                whole = gan.losses(d.variables, *gather((fakes, batch), axis_name), key)
+                whole = gan.losses(d.variables, *sharing.gather((fakes, batch), axis_name), key)
                 moved = {**moved, MEMORY: whole.moved.get(MEMORY, d.stats[MEMORY])}
-            return with_rare(gan.rare.d, due, (grads, moved, metrics), params, stats, fakes, batch, key)
+            return sharing.with_term(
+                gan.rare.d, due, (grads, moved, metrics), axis_name, params, stats, fakes, batch, key
+            )
 
         return learn(d, opt.d, gradients, batch)
 
@@ -168,37 +164,13 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
 
             # allow_int: labels and codes among the fakes get float0, which is what pullback expects for them
             grads, metrics = jax.grad(loss, has_aux=True, allow_int=True)(fakes)
-            found = pullback(grads)[0], moved, metrics
-            return with_rare(gan.rare.g, due, found, *local((g.params, g.stats), axis_name), batch, key)
+            found, own = (pullback(grads)[0], moved, metrics), local((g.params, g.stats), axis_name)
+            return sharing.with_term(gan.rare.g, due, found, axis_name, *own, batch, key)
 
         return learn(g, opt.g, gradients, batch)
 
-    def with_rare(term, due, found, params, stats, *given):
-        """(grads, moved, metrics) of a side, with those of its rare term, which has a derivative of its own, where it is due."""
-        if term is None:
-            return found
-
-        def loss(params, stats, *given):
-            value, moved, metrics = term({"params": params, **stats}, *given)
-            return value, (moved, {"loss": value, **metrics})
-
-        derive = jax.jit(jax.grad(loss, has_aux=True), inline=True)  # traced once, for the shapes and to be run
-        shapes_moved, shapes = jax.eval_shape(derive, params, stats, *given)[1]
-        grads, moved, metrics = found
-        absent = {name: jnp.full(x.shape, jnp.nan, x.dtype) for name, x in shapes.items() if name not in metrics}
-        still = {name: stats[name] for name in shapes_moved}
-        found = grads, {**still, **moved}, {**metrics, **local(absent, axis_name)}
-
-        def add(found):
-            grads, moved, metrics = found
-            more, (more_moved, more_metrics) = derive(params, stats, *given)
-            summed = {name: x if name in absent else metrics[name] + x for name, x in more_metrics.items()}
-            return jax.tree.map(jnp.add, grads, more), {**moved, **more_moved}, {**metrics, **summed}
-
-        return add(found) if due is True else jax.lax.cond(due, add, lambda found: found, found)
-
     def learn(player, tx, gradients, batch):
-        (grads, moved, metrics), memory = mean_of_parts(gradients, player, batch, microbatches, axis_name)
+        (grads, moved, metrics), memory = sharing.mean_of_parts(gradients, player, batch, microbatches, axis_name)
         grads, moved, metrics = average((grads, moved, metrics), axis_name)
         updates, opt_state = tx.update(grads, player.opt, player.params)
         params = optax.apply_updates(player.params, updates)
@@ -262,22 +234,7 @@ def make_step(
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
         halflife = jnp.minimum(1.0 * ema_halflife_images, ema_ramp * images * state.step.astype(jnp.float32))
         keep = 0.5 ** (images / jnp.maximum(halflife, 1e-6))
-        ema = blended(g.variables, state.ema, keep)
+        ema = sharing.blended(g.variables, state.ema, keep)
         return state._replace(step=state.step + 1, g=g, d=d, ema=ema), Pair(metrics_g, metrics_d)
 
     return step
-
-
-def with_index(batch: Batch, axis_name: str | None = None) -> Batch:
-    """Batch with "index" int32 [B], each sample's index in the global batch, added where it is absent.
-
-    Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G.
-    """
-    rows = jax.tree.leaves(batch)[0].shape[0]
-    first = 0 if axis_name is None else jax.lax.axis_index(axis_name) * rows
-    return {"index": first + jnp.arange(rows, dtype=jnp.int32), **batch}
-
-
-def sample_keys(key: Key, index: ArrayLike) -> Key:
-    """Keys [B], one for each index in the global batch: the only way that anything per sample is drawn."""
-    return jax.vmap(jax.random.fold_in, (None, 0))(key, index)

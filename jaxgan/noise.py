@@ -7,8 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from jaxgan.core import sample_keys
-from jaxgan.sharing import Key
+from jaxgan.sharing import Key, sample_keys
 
 Noise = Callable[[Key, ArrayLike], jax.Array]  # (key, index int32 [B]) -> z [B, size]
 

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -101,6 +101,51 @@ def mean_of_parts(
     return jax.lax.scan(add, (zeros, memory), parts)[0]
 
 
+class RareTermFn(Protocol):
+    """(value, moved, metrics): a term of one side's loss, the collections of that side that moved, and what it measures.
+
+    variables: of the side; given: of G's term (batch, key), of D's (fakes, batch, key), as of `generate` and `losses`.
+    """
+
+    def __call__(self, variables: Variables, /, *given: Any) -> tuple[jax.Array, Variables, dict[str, jax.Array]]: ...
+
+
+def with_term(
+    term: RareTermFn | None,
+    due: ArrayLike,
+    found: tuple[Tree, Variables, dict],
+    axis_name: str | None,
+    params: Tree,
+    stats: Variables,
+    *given: Any,
+) -> tuple[Tree, Variables, dict]:
+    """found, (grads, moved, metrics) of a side, with those of a `RareTermFn`, of a derivative of its own, where it is due.
+
+    params, stats: the side's, `local`. A metric that the term alone has is NaN where it is not due; others are summed.
+    """
+    if term is None:
+        return found
+
+    def loss(params, stats, *given):
+        value, moved, metrics = term({"params": params, **stats}, *given)
+        return value, (moved, {"loss": value, **metrics})
+
+    derive = jax.jit(jax.grad(loss, has_aux=True), inline=True)  # traced once, for the shapes and to be run
+    shapes_moved, shapes = jax.eval_shape(derive, params, stats, *given)[1]
+    grads, moved, metrics = found
+    absent = {name: jnp.full(x.shape, jnp.nan, x.dtype) for name, x in shapes.items() if name not in metrics}
+    still = {name: stats[name] for name in shapes_moved}
+
+    def add(found):
+        grads, moved, metrics = found
+        more, (more_moved, more_metrics) = derive(params, stats, *given)
+        summed = {name: x if name in absent else metrics[name] + x for name, x in more_metrics.items()}
+        return jax.tree.map(jnp.add, grads, more), {**moved, **more_moved}, {**metrics, **summed}
+
+    found = grads, {**still, **moved}, {**metrics, **local(absent, axis_name)}
+    return add(found) if due is True else jax.lax.cond(due, add, lambda found: found, found)
+
+
 def floats(f: Callable[..., Any]) -> Callable[..., Any]:
     """f of leaves, where the first is floating; other leaves stay as the first has them."""
     return lambda x, *rest: f(x, *rest) if jnp.issubdtype(x.dtype, jnp.inexact) else x
@@ -114,3 +159,18 @@ def local(tree: Tree, axis_name: str | None) -> Tree:
     manual = axis_name in jax.sharding.get_abstract_mesh().manual_axes
     varying = lambda x: jax.lax.pcast(x, axis_name, to="varying")
     return jax.tree.map(floats(varying), tree) if manual else tree  # counters and keys stay what all agree on
+
+
+def with_index(batch: Batch, axis_name: str | None = None) -> Batch:
+    """Batch with "index" int32 [B], each sample's index in the global batch, added where it is absent.
+
+    Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G.
+    """
+    rows = jax.tree.leaves(batch)[0].shape[0]
+    first = 0 if axis_name is None else jax.lax.axis_index(axis_name) * rows
+    return {"index": first + jnp.arange(rows, dtype=jnp.int32), **batch}
+
+
+def sample_keys(key: Key, index: ArrayLike) -> Key:
+    """Keys [B], one for each index in the global batch: the only way that anything per sample is drawn."""
+    return jax.vmap(jax.random.fold_in, (None, 0))(key, index)

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import with_index
-from jaxgan.sharing import Batch, Key, Step
+from jaxgan.sharing import Batch, Key, Step, with_index
 
 _DRAWN = 0x647277  # beside the keys that a step splits off
 

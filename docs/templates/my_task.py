@@ -10,10 +10,11 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import GAN, Losses, Pair, with_index
+from jaxgan.core import GAN, Losses, Pair
 from jaxgan.modalities.scale import batch_to_step
 from jaxgan.net import Net
 from jaxgan.noise import normal
+from jaxgan.sharing import with_index
 
 
 def my_task(generator: Net, discriminator: Net, *, noise: Callable | None = None, column: str = "image") -> GAN:

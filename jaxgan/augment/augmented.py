@@ -6,10 +6,9 @@ import jax
 
 from jaxgan.augment.controller import NAME
 from jaxgan.augment.draws import Augmentation
-from jaxgan.core import sample_keys, with_index
 from jaxgan.errors import BadInput
 from jaxgan.net import TRACKERS, Net
-from jaxgan.sharing import Key
+from jaxgan.sharing import Key, sample_keys, with_index
 
 
 def augmented(

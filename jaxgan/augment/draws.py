@@ -27,6 +27,6 @@ def checked(images: jax.Array, keys: Key) -> jax.Array:
     if keys.shape != images.shape[:1] or not jnp.issubdtype(keys.dtype, jax.dtypes.prng_key):
         raise BadInput(
             f"{images.shape[0]} images and keys {keys.dtype}{list(keys.shape)}: give a key for each image, "
-            "as jaxgan.core.sample_keys makes them"
+            "as jaxgan.sharing.sample_keys makes them"
         )
     return images.astype(jnp.promote_types(images.dtype, jnp.float32))

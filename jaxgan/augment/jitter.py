@@ -7,9 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
-from jaxgan.sharing import Batch, Key
+from jaxgan.sharing import Batch, Key, sample_keys
 
 
 def jitter(factor: float, kinds: Mapping[str, str]) -> Callable[[Batch, Key], Batch]:

@@ -10,12 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.core import sample_keys
 from jaxgan.data.dataset import Column, Dataset, Spec
 from jaxgan.data.lazy import Lazy, Rows
 from jaxgan.errors import BadInput
 from jaxgan.modalities import image
-from jaxgan.sharing import Key
+from jaxgan.sharing import Key, sample_keys
 
 INPUT = "input"  # the column
 

@@ -12,7 +12,6 @@ import numpy as np
 import optax
 
 from jaxgan import inference, runs
-from jaxgan.core import sample_keys
 from jaxgan.data.dataset import LABEL, Dataset, renumbered
 from jaxgan.data.few_labels import CLASS, LABELLED, few_labels
 from jaxgan.errors import BadInput
@@ -24,7 +23,7 @@ from jaxgan.metrics import linear
 from jaxgan.names import tell
 from jaxgan.net import Net
 from jaxgan.progress import Counting
-from jaxgan.sharing import Variables
+from jaxgan.sharing import Variables, sample_keys
 
 STEPS, RATE, BATCH = 1000, 1e-3, 64
 PROBE, SUPERVISED = "linear layer on D's features", "the same network, supervised"

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxgan.core import sample_keys
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.inference import latents as seam
@@ -21,7 +20,7 @@ from jaxgan.losses.content import Term
 from jaxgan.modalities import image as pixels
 from jaxgan.names import tell
 from jaxgan.progress import Counting
-from jaxgan.sharing import Array
+from jaxgan.sharing import Array, sample_keys
 
 _DRAWS = 1000  # latents that starts are chosen from, and means and deviations measured on
 _ROUND = 50  # steps of one program

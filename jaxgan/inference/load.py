@@ -12,14 +12,14 @@ import numpy as np
 
 from jaxgan import build, runs, runtime, steps
 from jaxgan.checkpoint import Checkpoints
-from jaxgan.core import GAN, Player, State, with_index
+from jaxgan.core import GAN, Player, State
 from jaxgan.data import DatasetInfo
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.net import Net
 from jaxgan.optim import averages
-from jaxgan.sharing import Variables
+from jaxgan.sharing import Variables, with_index
 
 
 class Loaded(NamedTuple):

@@ -4,8 +4,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
+from jaxgan.sharing import sample_keys
 
 
 class Dropout(nn.Module):

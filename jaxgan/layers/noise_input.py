@@ -8,9 +8,8 @@ import jax
 import jax.numpy as jnp
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput, unknown
-from jaxgan.sharing import Variables
+from jaxgan.sharing import Variables, sample_keys
 
 _KEY = "/key"
 

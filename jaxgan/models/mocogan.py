@@ -23,7 +23,6 @@ import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
-from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput, unknown
 from jaxgan.layers import (
     CENTRED,
@@ -40,7 +39,7 @@ from jaxgan.layers import (
 from jaxgan.models import layered
 from jaxgan.models.pyramid import Pyramid, checked
 from jaxgan.net import Net, from_flax
-from jaxgan.sharing import Key
+from jaxgan.sharing import Key, sample_keys
 
 _paper = nn.initializers.normal(0.02)
 _lecun = nn.initializers.lecun_normal()

@@ -14,10 +14,10 @@ import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
-from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.layers import Dense, Dropout, Norm, NormalisedConv, NormalisedDense
 from jaxgan.net import DiscriminatorOutput, Net, from_flax
+from jaxgan.sharing import sample_keys
 
 HIDDEN = (1000, 500, 250, 250, 250)
 _init = nn.initializers.normal(0.1)  # of no matter but to the rate: lengths are normalised

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from jaxgan import degrade
-from jaxgan.core import sample_keys
 from jaxgan.data.pairs import INPUT, Derivation
 from jaxgan.errors import BadInput
 from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import ActiveIf, Range, above
+from jaxgan.sharing import sample_keys
 
 PLACE, ORDER, EVERY = 4, 1, False
 What = Literal["down", "noise", "blur", "grey", "jpeg", "holes"]

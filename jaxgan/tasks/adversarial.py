@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from jaxgan.core import GAN, Losses, Pair, sample_keys, with_index
+from jaxgan.core import GAN, Losses, Pair
 from jaxgan.errors import BadInput
 from jaxgan.losses import Tracker, non_saturating
 from jaxgan.losses.content import Context, Term
@@ -15,7 +15,7 @@ from jaxgan.losses.penalties import OfFakes, Penalty
 from jaxgan.modalities.scale import batch_to_step
 from jaxgan.net import TRACKERS, DiscriminatorOutput, Net
 from jaxgan.noise import Noise, normal
-from jaxgan.sharing import Batch, Key
+from jaxgan.sharing import Batch, Key, sample_keys, with_index
 
 _NONE = Pair((), ())
 _TAKEN = {"loss", "adversarial", "penalty"}  # metrics of G that no content term can be called

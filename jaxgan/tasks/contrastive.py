@@ -6,13 +6,13 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import GAN, Pair, sample_keys, with_index
+from jaxgan.core import GAN, Pair
 from jaxgan.errors import BadInput
 from jaxgan.losses import half_d, least_squares
 from jaxgan.losses.patch_nce import patch_nce
 from jaxgan.modalities.scale import batch_to_step
 from jaxgan.net import Net, join
-from jaxgan.sharing import Key
+from jaxgan.sharing import Key, sample_keys, with_index
 from jaxgan.tasks.adversarial import column
 from jaxgan.tasks.cycle import apply, check_shape, judged
 

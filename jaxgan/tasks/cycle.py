@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import GAN, Losses, Pair, with_index
+from jaxgan.core import GAN, Losses, Pair
 from jaxgan.errors import BadInput
 from jaxgan.losses import half_d, least_squares
 from jaxgan.modalities.scale import batch_to_step
 from jaxgan.net import Net, join
-from jaxgan.sharing import Key, Tree, Variables
+from jaxgan.sharing import Key, Tree, Variables, with_index
 from jaxgan.tasks.adversarial import column, mean_logits, read_output
 
 _LOSS = half_d(least_squares)

@@ -6,9 +6,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import GAN, Pair, sample_keys, with_index
+from jaxgan.core import GAN, Pair
 from jaxgan.errors import BadInput
-from jaxgan.sharing import MEMORY
+from jaxgan.sharing import MEMORY, sample_keys, with_index
 
 _NAME = "pool"
 

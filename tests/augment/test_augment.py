@@ -18,9 +18,10 @@ from jaxgan.augment.bands import amplified, gains
 from jaxgan.augment.color import color, colored, saturated, turned
 from jaxgan.augment.corrupt import cut_out, noisy
 from jaxgan.augment.warp import SYM6, copied, resampled
-from jaxgan.core import init_state, make_step, sample_keys
+from jaxgan.core import init_state, make_step
 from jaxgan.errors import BadInput
 from jaxgan.net import Net
+from jaxgan.sharing import sample_keys
 
 ada = quick(augment.ada(GROUPS))
 alone = {group: quick(augment.ada(group)) for group in GROUPS}

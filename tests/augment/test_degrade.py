@@ -12,11 +12,11 @@ from scipy import ndimage
 from skimage import data as pictures
 
 from jaxgan import degrade
-from jaxgan.core import sample_keys
 from jaxgan.degrade.jpeg import tables
 from jaxgan.errors import BadInput
 from jaxgan.modalities import image
 from jaxgan.modalities import resize as resizing
+from jaxgan.sharing import sample_keys
 
 STEPS = {
     "down": degrade.down(2),

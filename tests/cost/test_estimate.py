@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from jaxgan import core, parallel, recipes, training
+from jaxgan import parallel, recipes, sharing, training
 from jaxgan.cli import main
 from jaxgan.cost import estimate
 
@@ -143,4 +143,4 @@ def test_shapes_of_a_batch_are_those_of_the_batch():
     program = training.compose("digits", config, dataset, "single", parallel.choose("single"))
     like, batch = program.loader.like(), program.loader.batch(3)
     assert {k: (v.shape, v.dtype) for k, v in like.items()} == {k: (v.shape, v.dtype) for k, v in batch.items()}
-    assert core.with_index({"image": batch["row"]})["index"].shape == (2,)
+    assert sharing.with_index({"image": batch["row"]})["index"].shape == (2,)

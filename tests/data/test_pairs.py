@@ -11,11 +11,11 @@ from PIL import Image
 from jaxgan import data
 from jaxgan.augment.jitter import jitter
 from jaxgan.cli import main
-from jaxgan.core import sample_keys
 from jaxgan.data import lazy
 from jaxgan.data.pairs import Derivation
 from jaxgan.errors import BadInput
 from jaxgan.modalities import image
+from jaxgan.sharing import sample_keys
 
 COLOURS = {"a": (250, 0, 0), "b": (0, 250, 0), "c": (0, 0, 250)}
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from jaxgan import BadInput, data, evaluation, inference, modalities, models, runs, tasks
 from jaxgan.cli import main
-from jaxgan.core import GAN, with_index
+from jaxgan.core import GAN
 from jaxgan.data.sources.points import RING
 from jaxgan.evaluation import cache, extract, extractors, path_length
 from jaxgan.evaluation import scores as scoring
@@ -18,6 +18,7 @@ from jaxgan.metrics import features
 from jaxgan.metrics.protocol import Protocol, Score
 from jaxgan.metrics.records import EvalContext, class_shares
 from jaxgan.net import Net
+from jaxgan.sharing import with_index
 
 PROTOCOL = Protocol("fd", 2000, "classifier-digits", "ab12", split="test", real=1797, data_sha256="cd34")
 

@@ -38,7 +38,7 @@ def test_each_turn_moves_its_own_side_alone(name):
 
 def test_gradients_of_a_step_are_those_of_the_two_losses():
     gan, opt, state = begin("mlp_non_saturating")
-    data = jaxgan.core.with_index(batch())
+    data = jaxgan.sharing.with_index(batch())
     keys = jax.random.split(jax.random.fold_in(state.key, state.step), (1, 4))[0]
 
     def loss(side, g, d):
@@ -81,7 +81,7 @@ def test_several_turns_of_d_are_single_turns_in_a_row():
     keys = jax.random.split(jax.random.fold_in(state.key, state.step), (3, 4))
     d = state.d
     for i in range(3):
-        data = jaxgan.core.with_index(jax.tree.map(lambda x: x[i], batches))  # noqa: B023
+        data = jaxgan.sharing.with_index(jax.tree.map(lambda x: x[i], batches))  # noqa: B023
         played = turns.generate(state.g, data, keys[i][0])
         d, _ = turns.d(d, lambda batch, played=played: played[0], data, keys[i][1])
     g, _ = turns.g(state.g, d, lambda g, batch: played, data, keys[-1][3])

@@ -11,7 +11,7 @@ from games import GAMES, batch, sgd
 from jax.sharding import AxisType, PartitionSpec
 
 import jaxgan
-from jaxgan import Pair, checkpoint, core, parallel
+from jaxgan import Pair, checkpoint, core, parallel, sharing
 
 PLACES = [
     ("pmap", 1),
@@ -128,9 +128,9 @@ def test_a_gradient_of_the_wrong_scale_is_seen(monkeypatch, on_one_device):
 def test_latents_do_not_depend_on_the_number_of_devices():
     z = jaxgan.noise.normal(5)
     key = jax.random.key(3)
-    whole = z(key, core.with_index({"image": np.zeros((8, 2))})["index"])
+    whole = z(key, sharing.with_index({"image": np.zeros((8, 2))})["index"])
     shares = jax.pmap(
-        lambda x: z(key, core.with_index({"image": x}, "data")["index"]), axis_name="data", devices=jax.devices()[:4]
+        lambda x: z(key, sharing.with_index({"image": x}, "data")["index"]), axis_name="data", devices=jax.devices()[:4]
     )(np.zeros((4, 2, 2)))
     np.testing.assert_allclose(np.asarray(shares).reshape(8, 5), whole, rtol=1e-6)
 

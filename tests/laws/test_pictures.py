@@ -12,7 +12,7 @@ from arrays import far
 import jaxgan
 from jaxgan import steps
 from jaxgan.cli import main
-from jaxgan.core import sample_keys
+from jaxgan.sharing import sample_keys
 
 EACH = ["--log-every-steps", "2", "--sample-every-steps", "4", "--save-every-steps", "2"]
 GAMES = {

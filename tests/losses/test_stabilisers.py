@@ -14,12 +14,13 @@ from jax.sharding import AxisType, PartitionSpec
 import jaxgan
 from jaxgan import augment, build, config, losses, parallel, recipes, tasks
 from jaxgan.cli import main
-from jaxgan.core import GAN, Losses, Pair, sample_keys
+from jaxgan.core import GAN, Losses, Pair
 from jaxgan.data import Spec, load
 from jaxgan.errors import BadInput
 from jaxgan.net import Net
 from jaxgan.optim import averages, lookahead
 from jaxgan.options import burn_in
+from jaxgan.sharing import sample_keys
 
 LOSSES = {
     "non_saturating": losses.non_saturating,
@@ -334,7 +335,7 @@ def test_turns_of_d_do_not_pay_for_unrolling():
         turn = jax.jit(lambda d, fakes, batch, key: d_turn(d, lambda batch: fakes, batch, key))
         return turn.lower(state.d, data["image"] / 255, data, state.key).compile().cost_analysis()["flops"]
 
-    data, gan = jaxgan.core.with_index(games.batch()), games.GAMES["mlp_non_saturating"](None)
+    data, gan = jaxgan.sharing.with_index(games.batch()), games.GAMES["mlp_non_saturating"](None)
     assert flops(tasks.unrolled(gan, 3)) == flops(gan)
 
 

@@ -8,10 +8,10 @@ from arrays import quick
 from skimage import data as pictures
 
 from jaxgan import degrade, losses
-from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.metrics.features import classifier, squeezenet
 from jaxgan.modalities import image
+from jaxgan.sharing import sample_keys
 
 ALL = ("conv1", *(f"fire{i}" for i in range(2, 10)))
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from jaxgan import build, losses
-from jaxgan.core import with_index
 from jaxgan.errors import BadInput
 from jaxgan.layers import NORMS, Norm
 from jaxgan.models import dcgan, mlp, texture
 from jaxgan.net import DiscriminatorOutput, Net, from_flax
+from jaxgan.sharing import with_index
 from jaxgan.tasks import adversarial
 
 FLOAT32, BFLOAT16 = jnp.dtype(jnp.float32), jnp.dtype(jnp.bfloat16)

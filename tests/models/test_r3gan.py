@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from arrays import assert_close, normal, quick
 
-from jaxgan import augment, build, core, losses, recipes
+from jaxgan import augment, build, core, losses, recipes, sharing
 from jaxgan.cli import main
 from jaxgan.data import Spec
 from jaxgan.data.batch import zeros
@@ -170,7 +170,7 @@ def test_the_discriminator_s_embedding_is_as_long_as_its_last_stage_is_wide():
     assert params["embed"]["kernel"].shape == (7, 12) and params["judge"]["kernel"].shape == (12, 12)
     config = recipes.r3gan.Config(**{**recipes.r3gan.TINY, "conditional": True, "width": 16})
     specs = {"image": Spec((8, 8, 1)), "label": Spec((), "int32", "", classes=("a", "b", "c"))}
-    batch = core.with_index(zeros(config, specs))
+    batch = sharing.with_index(zeros(config, specs))
     made = jax.eval_shape(lambda: build.game(recipes.r3gan, config, specs).init(jax.random.key(0), batch))
     assert made.d["params"]["embed"]["kernel"].shape == (3, 16) and made.g["params"]["embed"]["kernel"].shape == (3, 8)
 
@@ -373,7 +373,7 @@ def test_a_fixed_probability_of_augmentation_is_that_probability():
     groups = "bgc0.5o"  # the authors': half of the probability for colours, and cutout
     net = r3gan.discriminator(**SMALL)._replace(apply=lambda variables, x, key, train: x)
     images, key = normal(1, 4, 8, 8, 1), jax.random.key(3)
-    keys = core.sample_keys(jax.random.split(key)[1], np.arange(4))
+    keys = sharing.sample_keys(jax.random.split(key)[1], np.arange(4))
 
     @quick
     def both(moment):

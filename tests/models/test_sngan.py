@@ -12,12 +12,12 @@ from arrays import assert_close, normal, quick
 
 from jaxgan import build, losses
 from jaxgan.config import from_json
-from jaxgan.core import with_index
 from jaxgan.data import Spec
 from jaxgan.errors import BadInput
 from jaxgan.layers import Residual, ResizedConv, conv, conv_doubled, conv_halved, downsample, upsample
 from jaxgan.models import sngan
 from jaxgan.recipes import sngan as recipe
+from jaxgan.sharing import with_index
 from jaxgan.tasks import adversarial
 
 TINY = {"width": 1 / 64}  # at 32 pixels 4 channels in G and 2 in D

@@ -6,9 +6,9 @@ from arrays import quick
 from published import agree, draw, probes, recorded, weights
 
 from jaxgan import losses, tasks
-from jaxgan.core import with_index
 from jaxgan.models import semi_supervised as models
 from jaxgan.net import Net
+from jaxgan.sharing import with_index
 from jaxgan.tasks.semi_supervised import judge
 
 LABEL = np.array([3, 0, 2, 2, 1, 0], np.int32)

@@ -10,8 +10,8 @@ from games import batch
 
 import jaxgan
 from jaxgan import BadInput, Pair, augment, losses, models, tasks
-from jaxgan.core import sample_keys, with_index
 from jaxgan.net import DiscriminatorOutput, Net
+from jaxgan.sharing import sample_keys, with_index
 
 KEY = jax.random.key(0)
 

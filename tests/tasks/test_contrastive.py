@@ -11,10 +11,10 @@ from arrays import assert_close, quick
 
 import jaxgan
 from jaxgan import BadInput, Pair, models
-from jaxgan.core import with_index
 from jaxgan.losses.patch_nce import patch_nce
 from jaxgan.models import translator
 from jaxgan.net import Net
+from jaxgan.sharing import with_index
 from jaxgan.tasks.contrastive import contrastive, pick
 
 KEY = jax.random.key(0)

@@ -10,9 +10,8 @@ from games import equal
 
 import jaxgan
 from jaxgan import BadInput, Pair, losses, models
-from jaxgan.core import with_index
 from jaxgan.net import Net
-from jaxgan.sharing import MEMORY
+from jaxgan.sharing import MEMORY, with_index
 from jaxgan.tasks.cycle import cycle, pooled_part, with_pooled
 from jaxgan.tasks.pooled import pooled
 
@@ -183,7 +182,7 @@ def test_a_pool_keeps_both_translations_and_g_learns_from_the_new_ones():
 def test_networks_that_draw_draw_for_each_sample_and_pass():
     def noisy(variables, x, key=None, index=None, train=True):
         assert key is not None and index is not None
-        noise = jax.vmap(lambda key: jax.random.normal(key, x.shape[1:]))(jaxgan.core.sample_keys(key, index))
+        noise = jax.vmap(lambda key: jax.random.normal(key, x.shape[1:]))(jaxgan.sharing.sample_keys(key, index))
         return variables["params"] * x + noise, {}
 
     net = Net(lambda key, x: {"params": jnp.float32(0)}, noisy, indexed=True)

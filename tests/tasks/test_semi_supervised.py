@@ -7,12 +7,12 @@ import pytest
 from arrays import normal, quick
 
 from jaxgan import BadInput, Pair, data, losses, tasks
-from jaxgan.core import with_index
 from jaxgan.data.few_labels import few_labels
 from jaxgan.losses.content import Context
 from jaxgan.losses.semi_supervised import class_surprise, match_features, realness
 from jaxgan.models import semi_supervised as models
 from jaxgan.net import DiscriminatorOutput, Net
+from jaxgan.sharing import with_index
 from jaxgan.tasks.semi_supervised import judge
 
 KEY = jax.random.key(0)

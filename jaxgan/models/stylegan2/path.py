@@ -5,9 +5,9 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.net import TRACKERS, Net
+from jaxgan.sharing import sample_keys
 
 
 def path_length(generator: Net, weight: float = 2.0, decay: float = 0.01, shrink: int = 2) -> Callable:

@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
-from jaxgan.core import sample_keys
 from jaxgan.errors import BadInput
 from jaxgan.layers import EqualConv, NoiseInput, label_vector, upsample_filtered
 from jaxgan.models.pyramid import Pyramid, both
 from jaxgan.models.stylegan2.blocks import FILTER, HALF, Mapping, Styled, act, check, check_shape, nominal, wide
 from jaxgan.net import TRACKERS, Net, from_flax
+from jaxgan.sharing import sample_keys
 
 
 class Synthesis(nn.Module):
