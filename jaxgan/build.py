@@ -59,7 +59,9 @@ class Ingredients(NamedTuple):
     wrap_discriminator: Callable = lambda d: d  # Net -> Net: the discriminator with what comes before its input
     trackers: tuple = ()
     never_lazy: tuple = ()  # penalties that are due at every step
-    rare_every: Pair = core.ALWAYS  # steps between those with the other penalties of a side
+    rare_every: Pair = (
+        core.ALWAYS
+    )  # steps between those with the other penalties of a side, which are as many times as strong
     wrap_gan: Callable = lambda gan: gan  # GAN -> GAN
     opt: Pair | None = None  # of optax transformations
     step: Any = {}  # options of core.make_step
@@ -115,7 +117,7 @@ def ingredients_of(
     values = values or {}
     context = Context(specs, specs[config.real], axis_name, frozenset(values))
     number = lambda name: values[name] if name in values else getattr(config, name)
-    ingredients = Ingredients(axis_name)
+    ingredients = Ingredients(axis_name, rare_every=Pair(config.penalty_g_every, 1))
     for module in options.of(config):
         if hasattr(module, "apply"):
             ingredients = module.apply(ingredients, config, number, context)
@@ -170,16 +172,16 @@ def kinds(recipe: ModuleType, config: Config, specs: Mapping[str, Spec]) -> list
     """
     ingredients = ingredients_of(config, specs)
     gan, (g, d) = recipe.build(config, specs, ingredients), ingredients.rare_every
-    both = 1 / math.lcm(g, d)
-    shares = {Pair(True, True): both, Pair(True, False): 1 / g - both, Pair(False, True): 1 / d - both}
-    shares[Pair(False, False)] = 1 - sum(shares.values())
+    all_ = math.lcm(g, d)
+    counts = {Pair(True, True): 1, Pair(True, False): all_ // g - 1, Pair(False, True): all_ // d - 1}
+    counts[Pair(False, False)] = all_ - sum(counts.values())
     always = ingredients._replace(rare_every=core.ALWAYS)
 
     def step(due):
         rare = Pair(*(term if now else None for term, now in zip(gan.rare, due, strict=True)))
         return _step(gan._replace(rare=rare), config, always, None)
 
-    return [(share, step(due), due) for due, share in shares.items() if share > 1e-9]
+    return [(count / all_, step(due), due) for due, count in counts.items() if count]
 
 
 def _experiment(recipe, config, specs, axis_name, values):

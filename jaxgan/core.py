@@ -65,9 +65,8 @@ class GAN(NamedTuple):
     generate: GenerateFn
     losses: LossesFn
     sample: SampleFn
-    rare: Pair = Pair(
-        None, None
-    )  # a `sharing.RareTermFn` each, or None: terms that `losses` has not, due at every so many steps
+    # terms that `losses` has not, due at every so many steps: a `sharing.RareTermFn` each, or None
+    rare: Pair = Pair(None, None)
 
 
 class Player(NamedTuple):

@@ -104,7 +104,8 @@ def mean_of_parts(
 class RareTermFn(Protocol):
     """(value, moved, metrics): a term of one side's loss, the collections of that side that moved, and what it measures.
 
-    variables: of the side; given: of G's term (batch, key), of D's (fakes, batch, key), as of `generate` and `losses`.
+    variables: of the side, as before its pass; given: of G's term (batch, key), of D's (fakes, batch, key), as of `generate` and
+    `losses`. A collection that it moves is its own: the game moves it nowhere else.
     """
 
     def __call__(self, variables: Variables, /, *given: Any) -> tuple[jax.Array, Variables, dict[str, jax.Array]]: ...

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import optax
 
 from jaxgan import losses
-from jaxgan.core import Pair
 from jaxgan.errors import BadInput
 from jaxgan.losses import penalties
 from jaxgan.options import Config, Context, Ingredients, Number
@@ -59,5 +58,5 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
     opt = ingredients.opt
     if config.clip_weights:
         opt = opt._replace(d=optax.chain(opt.d, losses.clip_weights(config.clip_weights)))
-    every = Pair(config.penalty_g_every, config.penalty_every if terms else 1)
+    every = ingredients.rare_every._replace(d=config.penalty_every if terms else 1)
     return ingredients._replace(penalties=terms, rare_every=every, opt=opt)

@@ -11,9 +11,10 @@ def unrolled(gan: GAN, steps: int = 5, rate: float = 0.001, axis_name: str | Non
     """The GAN whose G is judged by a D that has made `steps` more steps of gradient descent of `rate`, derived through.
 
     Metz et al. 2017, arXiv:1611.02163, eq. 5-8: G's gradient knows how D will answer it. D itself learns as before. D's
-    loss and its draws are those of the turn at every step, its stats stay. The paper unrolls from the D that both sides
-    update at once; here G's turn comes after D's, and unrolls from there. For networks and samples that are small: time
-    and memory of G's turn grow with `steps`. axis_name: devices whose batches are one batch, to which D answers.
+    loss and its draws are those of the turn at every step, its stats stay; terms that are rare in the game it does not
+    foresee. The paper unrolls from the D that both sides update at once; here G's turn comes after D's, and unrolls from
+    there. For networks and samples that are small: time and memory of G's turn grow with `steps`. axis_name: devices whose
+    batches are one batch, to which D answers.
     Raises BadInput for steps below 1 and a rate that is not above 0.
     """
     if steps < 1 or not rate > 0:
