@@ -59,9 +59,8 @@ class Ingredients(NamedTuple):
     wrap_discriminator: Callable = lambda d: d  # Net -> Net: the discriminator with what comes before its input
     trackers: tuple = ()
     never_lazy: tuple = ()  # penalties that are due at every step
-    rare_every: Pair = (
-        core.ALWAYS
-    )  # steps between those with the other penalties of a side, which are as many times as strong
+    # steps between those with the other penalties of a side, which are as many times as strong
+    rare_every: Pair = core.ALWAYS
     wrap_gan: Callable = lambda gan: gan  # GAN -> GAN
     opt: Pair | None = None  # of optax transformations
     step: Any = {}  # options of core.make_step
@@ -192,8 +191,8 @@ def _experiment(recipe, config, specs, axis_name, values):
 
 def _step(gan, config, ingredients, axis_name):
     """The step of a game, on a batch that is drawn as the ingredients say."""
-    every = {"rare_every": ingredients.rare_every}
-    step = core.make_step(gan, ingredients.opt, axis_name=axis_name, **every, **ingredients.step)
+    options = {"rare_every": ingredients.rare_every, **ingredients.step}
+    step = core.make_step(gan, ingredients.opt, axis_name=axis_name, **options)
     if not ingredients.draws:
         return step
 

@@ -105,7 +105,7 @@ class RareTermFn(Protocol):
     """(value, moved, metrics): a term of one side's loss, the collections of that side that moved, and what it measures.
 
     variables: of the side, as before its pass; given: of G's term (batch, key), of D's (fakes, batch, key), as of `generate` and
-    `losses`. A collection that it moves is its own: the game moves it nowhere else.
+    `losses`. What it moves are collections that the game moves nowhere else.
     """
 
     def __call__(self, variables: Variables, /, *given: Any) -> tuple[jax.Array, Variables, dict[str, jax.Array]]: ...
@@ -122,7 +122,8 @@ def with_term(
 ) -> tuple[Tree, Variables, dict]:
     """found, (grads, moved, metrics) of a side, with those of a `RareTermFn`, of a derivative of its own, where it is due.
 
-    params, stats: the side's, `local`. A metric that the term alone has is NaN where it is not due; others are summed.
+    params, stats: the side's, `local`. A metric that the term alone has is NaN where it is not due; others are summed. Raises
+    BadInput where both move a collection.
     """
     if term is None:
         return found
@@ -134,6 +135,10 @@ def with_term(
     derive = jax.jit(jax.grad(loss, has_aux=True), inline=True)  # traced once, for the shapes and to be run
     shapes_moved, shapes = jax.eval_shape(derive, params, stats, *given)[1]
     grads, moved, metrics = found
+    if both := ", ".join(sorted(moved.keys() & shapes_moved.keys())):
+        raise BadInput(
+            f"the game and its rare term both move {both}, and one would undo the other: give it one of its own"
+        )
     absent = {name: jnp.full(x.shape, jnp.nan, x.dtype) for name, x in shapes.items() if name not in metrics}
     still = {name: stats[name] for name in shapes_moved}
 

@@ -230,6 +230,13 @@ def test_rare_terms_are_due_at_every_kth_step_and_add_to_what_is_always_due(d_st
     assert float(state.g.stats[TRACKERS]["seen"]) == 4  # moved where it was due alone
 
 
+def test_a_rare_term_that_would_undo_what_the_game_moves_is_bad_input():
+    gan, opt, state = begin("mlp_lecam")
+    term = lambda d, *given: (jnp.float32(0), {TRACKERS: d[TRACKERS]}, {})
+    with pytest.raises(BadInput, match="both move trackers"):
+        jaxgan.make_step(gan._replace(rare=Pair(None, term)), opt)(state, batch())
+
+
 def test_what_is_always_due_is_in_the_program_once_whatever_is_rare():
     networks = models.dcgan.generator(8, 1, width=8), models.dcgan.discriminator(width=8, norm="none")
     made = lambda **terms: tasks.adversarial(*networks, noise=noise.uniform(8), **terms)
