@@ -130,7 +130,8 @@ def with_term(
 
     def loss(params, stats, *given):
         value, moved, metrics = term({"params": params, **stats}, *given)
-        return value, (moved, {"loss": value, **metrics})
+        floating = lambda x: jnp.asarray(x, jnp.result_type(x, float))  # a count has no NaN
+        return value, (moved, {"loss": value, **jax.tree.map(floating, metrics)})
 
     derive = jax.jit(jax.grad(loss, has_aux=True), inline=True)  # traced once, for the shapes and to be run
     shapes_moved, shapes = jax.eval_shape(derive, params, stats, *given)[1]
@@ -142,13 +143,17 @@ def with_term(
     absent = {name: jnp.full(x.shape, jnp.nan, x.dtype) for name, x in shapes.items() if name not in metrics}
     still = {name: stats[name] for name in shapes_moved}
 
+    def varying(tree):  # both branches of a cond have to say of a leaf that devices differ in it
+        zero = lambda x: local(jnp.zeros((), x.dtype), axis_name)
+        return tree if axis_name is None else jax.tree.map(floats(lambda x: x + zero(x)), tree)
+
     def add(found):
         grads, moved, metrics = found
         more, (more_moved, more_metrics) = derive(params, stats, *given)
         summed = {name: x if name in absent else metrics[name] + x for name, x in more_metrics.items()}
-        return jax.tree.map(jnp.add, grads, more), {**moved, **more_moved}, {**metrics, **summed}
+        return jax.tree.map(jnp.add, grads, more), *varying(({**moved, **more_moved}, {**metrics, **summed}))
 
-    found = grads, {**still, **moved}, {**metrics, **local(absent, axis_name)}
+    found = grads, *varying(({**still, **moved}, {**metrics, **absent}))
     return add(found) if due is True else jax.lax.cond(due, add, lambda found: found, found)
 
 

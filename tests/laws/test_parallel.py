@@ -4,6 +4,7 @@ import contextlib
 import re
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from arrays import CLOSE, far
@@ -101,10 +102,25 @@ def test_every_game_agrees_on_several_devices(name, mode, devices, on_one_device
     assert far(train(name, mode, devices), on_one_device(name)) < CLOSE
 
 
-@pytest.mark.parametrize("name", GAMES)
-def test_nothing_is_left_unaveraged(name):
+def of_any_metrics(axis_name):
+    """Metrics that are the same on all devices, and that differ, of a term that is rare, and of one that is always due."""
+    gan = GAMES["mlp_rare"](axis_name)
+
+    def losses(d, *given):
+        out = gan.losses(d, *given)
+        return out._replace(metrics=out.metrics._replace(d={**out.metrics.d, "both": jnp.float32(1)}))
+
+    def term(d, *given):
+        differs = jnp.mean(d["params"]["Dense_0"]["kernel"] ** 2)
+        return differs, {}, {"both": differs, "differs": differs, "same": 2}
+
+    return gan._replace(losses=losses, rare=gan.rare._replace(d=term))
+
+
+@pytest.mark.parametrize("make", [*GAMES.values(), of_any_metrics], ids=[*GAMES, "of_any_metrics"])
+def test_nothing_is_left_unaveraged(make):
     # shard_map rejects an output that is said to be the same on all devices and is not
-    gan, opt = GAMES[name](parallel.AXIS), sgd()
+    gan, opt = make(parallel.AXIS), sgd()
     step = jaxgan.make_step(gan, opt, axis_name=parallel.AXIS, rare_every=Pair(2, 3))
     state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
     mesh = jax.make_mesh((4,), (parallel.AXIS,), axis_types=(AxisType.Auto,))
@@ -116,7 +132,7 @@ def test_nothing_is_left_unaveraged(name):
 def test_a_missing_average_is_seen(monkeypatch):
     monkeypatch.setattr(core, "average", lambda tree, axis_name: tree)
     with pytest.raises(Exception, match=r"varying|replicat"):
-        test_nothing_is_left_unaveraged("mlp_non_saturating")
+        test_nothing_is_left_unaveraged(GAMES["mlp_non_saturating"])
 
 
 def test_a_gradient_of_the_wrong_scale_is_seen(monkeypatch, on_one_device):
