@@ -16,7 +16,7 @@ _NAME = "pool"
 def pooled(
     gan: GAN, size: int = 50, part: Callable[[Any], Any] | None = None, put: Callable[[Any, Any], Any] | None = None
 ) -> GAN:
-    """The GAN whose D learns from fakes of which half are older ones: G's loss is of the new ones.
+    """The GAN whose D learns, rare terms and all, from fakes of which half are older ones: G's loss is of the new ones.
 
     Shrivastava et al. 2017, arXiv:1612.07828, section 2.3; CycleGAN, Zhu et al. 2017, arXiv:1703.10593, section 4, with size
     50: until the pool is full, D sees new fakes and the pool takes them; then each is, at even odds, swapped for one of the
@@ -40,7 +40,8 @@ def pooled(
         memory = {**pair.d.get(MEMORY, {}), _NAME: {"samples": pool, "count": jnp.int32(0)}}
         return Pair(pair.g, {**pair.d, MEMORY: memory})
 
-    def losses(d, fakes, batch, key):
+    def exchange(d, fakes, batch, key):
+        """(fakes as D sees them, the pool thereafter, a key for the game)."""
         index, pool = batch["index"], d[MEMORY][_NAME]
         rows = index.shape[0]
         key_coin, key_place, key = jax.random.split(key, 3)
@@ -53,15 +54,21 @@ def pooled(
         spot = jnp.where(full, place, pool["count"] + jnp.arange(rows))  # beyond the end nothing is kept
         kept = jax.tree.map(lambda old, new: jnp.where(_as(swap | ~full, new), new, old[place]), pool["samples"], made)
         samples = jax.tree.map(lambda old, new: old.at[spot].set(new, mode="drop"), pool["samples"], kept)
-        now = {"samples": samples, "count": jnp.minimum(pool["count"] + rows, size)}
+        return put(fakes, shown), {"samples": samples, "count": jnp.minimum(pool["count"] + rows, size)}, key
 
-        out, older = gan.losses(d, fakes, batch, key), gan.losses(d, put(fakes, shown), batch, key)
+    def losses(d, fakes, batch, key):
+        shown, now, key = exchange(d, fakes, batch, key)
+        out, older = gan.losses(d, fakes, batch, key), gan.losses(d, shown, batch, key)
         memory = {**d[MEMORY], **older.moved.get(MEMORY, {}), _NAME: now}
         return older._replace(
             g=out.g, metrics=Pair(out.metrics.g, older.metrics.d), moved={**older.moved, MEMORY: memory}
         )
 
-    return gan._replace(init=init, losses=losses)
+    def rare(d, fakes, batch, key):
+        shown, _, key = exchange(d, fakes, batch, key)
+        return gan.rare.d(d, shown, batch, key)
+
+    return gan._replace(init=init, losses=losses, rare=gan.rare._replace(d=gan.rare.d and rare))
 
 
 def _as(mask, x):

@@ -123,6 +123,26 @@ def test_d_learns_from_the_pool_and_g_from_its_own_fakes():
     assert float(ours.metrics.d["fake"]) != float(theirs.metrics.d["fake"])
 
 
+def test_a_rare_term_is_of_the_fakes_that_d_learns_from():
+    plain = tasks.adversarial(models.mlp.generator((2,), (4,)), models.mlp.discriminator((4,)))
+
+    def measured(d, fakes, *given):
+        out = plain.losses(d, fakes, *given)
+        return out._replace(metrics=out.metrics._replace(d={"always": jnp.mean(fakes)}))
+
+    term = lambda d, fakes, *given: (jnp.float32(0), {}, {"rarely": jnp.mean(fakes)})
+    gan = plain._replace(losses=measured, rare=Pair(None, term))
+    seen, opt = [], sgd()
+    batch = {"image": np.ones((8, 2), np.float32)}
+    for game in (gan, tasks.pooled(gan, 8)):
+        state, step = jaxgan.init_state(game, opt, jax.random.key(0), batch), jax.jit(jaxgan.make_step(game, opt))
+        for _ in range(3):
+            state, metrics = step(state, batch)
+        np.testing.assert_allclose(metrics.d["rarely"], metrics.d["always"], rtol=1e-6)
+        seen.append(float(metrics.d["rarely"]))
+    assert abs(seen[0] - seen[1]) > 1e-3  # some are of the pool
+
+
 def test_a_pool_that_is_too_small_is_bad_input():
     with pytest.raises(BadInput, match="size is 0"):
         tasks.pooled(GAMES["mlp_non_saturating"](None), 0)
