@@ -62,10 +62,11 @@ def measured(limit, batch, width, resolution, devices, seconds):
     """images/s of ROUNDS rounds, FLOPs of an image, bytes on each device: the state and batch without the data, and the rest."""
     del limit
     import jax
-    from pieces.setup import config_of, step_flops
+    from pieces.setup import config_of
     from pieces.worker import about, peak_bytes
 
     from jaxgan import parallel, runtime, training
+    from jaxgan.cost.flops import count_flops
 
     mode = "single" if devices == 1 else "mesh"
     chosen = parallel.choose(mode, devices)
@@ -90,7 +91,7 @@ def measured(limit, batch, width, resolution, devices, seconds):
         played(2)
         count = max(1, round(seconds / ROUNDS / (played(2) / 2)))
         rates = [count * batch / played(count) for _ in range(ROUNDS)]
-        flops = step_flops(module, config, dataset.specs)
+        flops = count_flops(module, config, dataset.specs)
     data = sum(x.nbytes for x in jax.tree.leaves(made.loader.shared))
     return {
         **about(),

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from pieces.jobs import Job, mib, table
-from pieces.setup import config_of, step_flops
+from pieces.setup import config_of
 
 SIZES = {
     "dcgan": {"resolution": 64, "batch_size": 128},
@@ -43,6 +43,7 @@ def measured(limit, recipe, fields, tiny, seconds):
     del limit
     from jaxgan import training
     from jaxgan.cost import bench
+    from jaxgan.cost.flops import count_flops
     from pieces.worker import about, peak_bytes
 
     with tempfile.TemporaryDirectory() as folder:
@@ -50,7 +51,7 @@ def measured(limit, recipe, fields, tiny, seconds):
         found = bench.measure(module, config, seconds=seconds)
         peak, dataset = peak_bytes(), training.prepare(module, config)
         plain = dataclasses.replace(config, block=0) if hasattr(config, "block") else config
-        flops = step_flops(module, plain, dataset.specs)
+        flops = count_flops(module, plain, dataset.specs)
     shown = {key: value for key, value in fields.items() if key not in ("dtype", "batch_size")}
     return {**about(), **found, "fields": shown, "flops": flops, "peak_bytes": peak}
 

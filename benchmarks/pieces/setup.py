@@ -1,4 +1,4 @@
-"""What a recipe is made of in a measurement: its config, data that are noise, the work of its step."""
+"""What a recipe is made of in a measurement: its config, and data that are noise."""
 
 import dataclasses
 
@@ -37,27 +37,3 @@ def noise(shape, least, pairs=False, images=0):
     if len(shape) == 2:
         return {"audio": draw.integers(-(2**15), 2**15, (count, *shape), dtype=np.int16)}
     return {name: draw.integers(0, 256, (count, *shape), np.uint8) for name in ("image", "input")[: 1 + pairs]}
-
-
-def step_flops(recipe, config, specs):
-    """FLOPs of the mean step of a whole batch, as XLA counts them before it compiles: convolutions in their direct form.
-
-    A compiled program's own count leaves out what is handed to a library.
-    """
-    import jax
-
-    from jaxgan import build, layers
-    from jaxgan.data import batch as batches
-
-    made = build.experiment(recipe, config, specs)
-    state = jax.eval_shape(lambda: build.initial_state(made, config, specs))
-
-    def of(turns):
-        plain = dataclasses.replace(config, d_steps=turns, microbatches=1)
-        like = batches.like_step(plain, specs)
-        with layers.direct_form():
-            kinds = [(share, jax.jit(step).lower(state, like)) for share, step, _ in build.kinds(recipe, plain, specs)]
-        return sum(share * float(lowered.cost_analysis()["flops"]) for share, lowered in kinds)
-
-    one = of(1)
-    return one if config.d_steps == 1 else one + (config.d_steps - 1) * (of(2) - one)
