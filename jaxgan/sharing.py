@@ -143,17 +143,18 @@ def with_term(
     absent = {name: jnp.full(x.shape, jnp.nan, x.dtype) for name, x in shapes.items() if name not in metrics}
     still = {name: stats[name] for name in shapes_moved}
 
-    def varying(tree):  # both branches of a cond have to say of a leaf that devices differ in it
+    def alike(moved, metrics):  # both branches of a cond have to say of a leaf that devices differ in it, or neither
         zero = lambda x: local(jnp.zeros((), x.dtype), axis_name)
-        return tree if axis_name is None else jax.tree.map(floats(lambda x: x + zero(x)), tree)
+        vary = lambda tree: tree if axis_name is None else jax.tree.map(floats(lambda x: x + zero(x)), tree)
+        return {name: x if name == MEMORY else vary(x) for name, x in moved.items()}, vary(metrics)
 
     def add(found):
         grads, moved, metrics = found
         more, (more_moved, more_metrics) = derive(params, stats, *given)
         summed = {name: x if name in absent else metrics[name] + x for name, x in more_metrics.items()}
-        return jax.tree.map(jnp.add, grads, more), *varying(({**moved, **more_moved}, {**metrics, **summed}))
+        return jax.tree.map(jnp.add, grads, more), *alike({**moved, **more_moved}, {**metrics, **summed})
 
-    found = grads, *varying(({**still, **moved}, {**metrics, **absent}))
+    found = grads, *alike({**still, **moved}, {**metrics, **absent})
     return add(found) if due is True else jax.lax.cond(due, add, lambda found: found, found)
 
 

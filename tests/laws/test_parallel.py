@@ -12,7 +12,7 @@ from games import GAMES, batch, sgd
 from jax.sharding import AxisType, PartitionSpec
 
 import jaxgan
-from jaxgan import Pair, checkpoint, core, parallel, sharing
+from jaxgan import Pair, checkpoint, core, parallel, sharing, tasks
 
 PLACES = [
     ("pmap", 1),
@@ -103,7 +103,7 @@ def test_every_game_agrees_on_several_devices(name, mode, devices, on_one_device
 
 
 def of_any_metrics(axis_name):
-    """Metrics that are the same on all devices, and that differ, of a term that is rare, and of one that is always due."""
+    """Metrics, of a rare term and of one that is always due, that are the same on all devices and that differ; and a pool."""
     gan = GAMES["mlp_rare"](axis_name)
 
     def losses(d, *given):
@@ -114,7 +114,7 @@ def of_any_metrics(axis_name):
         differs = jnp.mean(d["params"]["Dense_0"]["kernel"] ** 2)
         return differs, {}, {"both": differs, "differs": differs, "same": 2}
 
-    return gan._replace(losses=losses, rare=gan.rare._replace(d=term))
+    return tasks.pooled(gan._replace(losses=losses, rare=gan.rare._replace(d=term)), 16)
 
 
 @pytest.mark.parametrize("make", [*GAMES.values(), of_any_metrics], ids=[*GAMES, "of_any_metrics"])
