@@ -105,7 +105,7 @@ class RareTermFn(Protocol):
     """(value, moved, metrics): a term of one side's loss, the collections of that side that moved, and what it measures.
 
     variables: of the side, as before its pass; given: of G's term (batch, key), of D's (fakes, batch, key), as of `generate` and
-    `losses`. What it moves are collections that the game moves nowhere else.
+    `losses`. What it moves are collections that `init` has made and that the game moves nowhere else, no MEMORY.
     """
 
     def __call__(self, variables: Variables, /, *given: Any) -> tuple[jax.Array, Variables, dict[str, jax.Array]]: ...
@@ -123,23 +123,22 @@ def with_term(
     """found, (grads, moved, metrics) of a side, with those of a `RareTermFn`, of a derivative of its own, where it is due.
 
     params, stats: the side's, `local`. A metric that the term alone has is NaN where it is not due; others are summed. Raises
-    BadInput where both move a collection.
+    BadInput for a collection that the term is not to move.
     """
     if term is None:
         return found
 
     def loss(params, stats, *given):
         value, moved, metrics = term({"params": params, **stats}, *given)
-        floating = lambda x: jnp.asarray(x, jnp.result_type(x, float))  # a count has no NaN
-        return value, (moved, {"loss": value, **jax.tree.map(floating, metrics)})
+        floating = lambda x: jnp.asarray(x, jnp.result_type(x, float))  # for NaN, where it is not due
+        return value, (moved, {"loss": value, **{name: floating(x) for name, x in metrics.items()}})
 
     derive = jax.jit(jax.grad(loss, has_aux=True), inline=True)  # traced once, for the shapes and to be run
     shapes_moved, shapes = jax.eval_shape(derive, params, stats, *given)[1]
     grads, moved, metrics = found
-    if both := ", ".join(sorted(moved.keys() & shapes_moved.keys())):
-        raise BadInput(
-            f"the game and its rare term both move {both}, and one would undo the other: give it one of its own"
-        )
+    _check_moved(shapes_moved.keys(), moved.keys(), stats.keys())
+    floating = lambda name, x: jnp.asarray(x, jnp.result_type(x, shapes[name].dtype)) if name in shapes else x
+    metrics = {name: floating(name, x) for name, x in metrics.items()}
     absent = {name: jnp.full(x.shape, jnp.nan, x.dtype) for name, x in shapes.items() if name not in metrics}
     still = {name: stats[name] for name in shapes_moved}
 
@@ -156,6 +155,17 @@ def with_term(
 
     found = grads, *alike({**still, **moved}, {**metrics, **absent})
     return add(found) if due is True else jax.lax.cond(due, add, lambda found: found, found)
+
+
+def _check_moved(by_term, by_game, made):
+    if MEMORY in by_term:
+        raise BadInput(f"a rare term moves {MEMORY}, which the game's own functions alone may: devices share it")
+    if both := ", ".join(sorted(by_term & by_game)):
+        raise BadInput(
+            f"the game and its rare term both move {both}, and one would undo the other: give it one of its own"
+        )
+    if unknown := ", ".join(sorted(by_term - made)):
+        raise BadInput(f"a rare term moves {unknown}, which `init` has not made: it has {', '.join(sorted(made))}")
 
 
 def floats(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import jax
 
-from jaxgan import build
+from jaxgan import build, layers
 from jaxgan.data import batch
 from jaxgan.data.dataset import Spec
 from jaxgan.options import Config
@@ -31,5 +31,6 @@ def count_flops(recipe: ModuleType, config: Config, specs: Mapping[str, Spec], d
 
 
 def _lowered(step, state, config, specs):
-    """FLOPs that XLA counts in the lowered step of a batch on one device."""
-    return float(jax.jit(step).lower(state, batch.like_step(config, specs)).cost_analysis()["flops"])
+    """FLOPs that XLA counts in the lowered step of a batch on one device, of convolutions in their direct form."""
+    with layers.direct_form():
+        return float(jax.jit(step).lower(state, batch.like_step(config, specs)).cost_analysis()["flops"])

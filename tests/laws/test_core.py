@@ -230,11 +230,33 @@ def test_rare_terms_are_due_at_every_kth_step_and_add_to_what_is_always_due(d_st
     assert float(state.g.stats[TRACKERS]["seen"]) == 4  # moved where it was due alone
 
 
-def test_a_rare_term_that_would_undo_what_the_game_moves_is_bad_input():
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (TRACKERS, "both move trackers"),
+        ("memory", "a rare term moves memory"),
+        ("novel", "moves novel, which `init` has not made: it has trackers"),
+    ],
+)
+def test_a_rare_term_that_moves_what_it_must_not_is_bad_input(name, words):
     gan, opt, state = begin("mlp_lecam")
-    term = lambda d, *given: (jnp.float32(0), {TRACKERS: d[TRACKERS]}, {})
-    with pytest.raises(BadInput, match="both move trackers"):
+    term = lambda d, *given: (jnp.float32(0), {name: d[TRACKERS]}, {})
+    with pytest.raises(BadInput, match=words):
         jaxgan.make_step(gan._replace(rare=Pair(None, term)), opt)(state, batch())
+
+
+def test_metrics_of_rare_terms_may_be_counts():
+    gan, opt, state = begin("mlp_non_saturating")
+
+    def losses(*given):
+        out = gan.losses(*given)
+        return out._replace(metrics=out.metrics._replace(d={"both": jnp.int32(1)}))
+
+    term = lambda d, *given: (jnp.float32(0), {}, {"both": 0.5, "own": 2})
+    step = jax.jit(jaxgan.make_step(gan._replace(losses=losses, rare=Pair(None, term)), opt, rare_every=Pair(1, 2)))
+    for both, own in ((1.5, 2), (1, np.nan)):
+        state, metrics = step(state, batch())
+        np.testing.assert_array_equal([metrics.d["both"], metrics.d["own"]], [both, own])
 
 
 def test_what_is_always_due_is_in_the_program_once_whatever_is_rare():
