@@ -137,8 +137,7 @@ def with_term(
     shapes_moved, shapes = jax.eval_shape(derive, params, stats, *given)[1]
     grads, moved, metrics = found
     _check_moved(shapes_moved.keys(), moved.keys(), stats.keys())
-    floating = lambda name, x: jnp.asarray(x, jnp.result_type(x, shapes[name].dtype)) if name in shapes else x
-    metrics = {name: floating(name, x) for name, x in metrics.items()}
+    metrics = {name: x + jnp.zeros((), shapes[name].dtype) if name in shapes else x for name, x in metrics.items()}
     absent = {name: jnp.full(x.shape, jnp.nan, x.dtype) for name, x in shapes.items() if name not in metrics}
     still = {name: stats[name] for name in shapes_moved}
 

@@ -118,15 +118,19 @@ def of_any_metrics(axis_name):
 
 
 @pytest.mark.parametrize("make", [*GAMES.values(), of_any_metrics], ids=[*GAMES, "of_any_metrics"])
-def test_nothing_is_left_unaveraged(make):
+def test_nothing_is_left_unaveraged(make, **options):
     # shard_map rejects an output that is said to be the same on all devices and is not
     gan, opt = make(parallel.AXIS), sgd()
-    step = jaxgan.make_step(gan, opt, axis_name=parallel.AXIS, rare_every=Pair(2, 3))
+    step = jaxgan.make_step(gan, opt, axis_name=parallel.AXIS, rare_every=Pair(2, 3), **options)
     state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
     mesh = jax.make_mesh((4,), (parallel.AXIS,), axis_types=(AxisType.Auto,))
     whole, shares = PartitionSpec(), PartitionSpec(parallel.AXIS)
     mapped = jax.shard_map(step, mesh=mesh, in_specs=(whole, shares), out_specs=(whole, whole), check_vma=True)
     assert jax.eval_shape(mapped, state, batch())[0].step.shape == ()
+
+
+def test_a_pool_beside_a_rare_term_goes_from_microbatch_to_microbatch():
+    test_nothing_is_left_unaveraged(of_any_metrics, microbatches=2)
 
 
 def test_a_missing_average_is_seen(monkeypatch):
