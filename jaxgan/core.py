@@ -139,7 +139,7 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
 
             def loss(params):
                 out = gan.losses({"params": params, **stats}, fakes, batch, key)
-                return out.d, (out.moved, {"loss": out.d, **out.metrics.d})
+                return out.d, (out.moved, jax.tree.map(jnp.asarray, {"loss": out.d, **out.metrics.d}))
 
             grads, (moved, metrics) = jax.grad(loss, has_aux=True)(params)
             if axis_name is not None and MEMORY in d.stats:
@@ -159,7 +159,7 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
 
             def loss(fakes):
                 out = gan.losses(d_variables, fakes, batch, key)
-                return out.g, {"loss": out.g, **out.metrics.g}
+                return out.g, jax.tree.map(jnp.asarray, {"loss": out.g, **out.metrics.g})
 
             # allow_int: labels and codes among the fakes get float0, which is what pullback expects for them
             grads, metrics = jax.grad(loss, has_aux=True, allow_int=True)(fakes)

@@ -11,6 +11,7 @@ import pytest
 from jaxgan import parallel, recipes, sharing, training
 from jaxgan.cli import main
 from jaxgan.cost import estimate
+from jaxgan.layers import lowering
 
 TINY = {"data": "digits", "width": 8}
 DIGITS = recipes.digits.Config(**TINY)
@@ -21,6 +22,18 @@ def test_flops_of_several_turns_are_counted_one_by_one():
     turn = flops[1] - flops[0]
     assert turn > 0.2 * flops[0]
     np.testing.assert_allclose(flops[2], flops[0] + 4 * turn, rtol=0.02)
+
+
+def test_flops_are_those_of_the_direct_form_on_a_cpu_too(monkeypatch):
+    flops = lambda: estimate.measure("digits", dataclasses.replace(DIGITS, batch_size=4))["flops"]
+    counted = flops()
+    monkeypatch.setattr(lowering, "asked", lambda: "")
+    assert abs(flops() / counted - 1) > 0.005  # a CPU's own forms would be told apart
+    direct = {
+        name: (own, lambda onednn, *given, own=own: own(*given), by) for name, (own, _, by) in lowering._FORMS.items()
+    }
+    monkeypatch.setattr(lowering, "_FORMS", direct)
+    np.testing.assert_allclose(counted, flops(), rtol=1e-6)
 
 
 def test_bytes_are_those_of_state_and_data():
