@@ -3,6 +3,8 @@
 import gzip
 import os
 import struct
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import jax
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from jaxgan import BadInput, data
 from jaxgan.data.sources.points import GRID, RING
@@ -39,8 +42,16 @@ def test_named_sources_are_what_they_say():
     digits = data.load("digits")
     assert digits["image"].shape == (1797, 8, 8, 1) and digits["image"].dtype == np.uint8
     assert (digits["image"].min(), digits["image"].max()) == (0, 255) and len(digits.classes) == 10
+    table = load_digits()
+    np.testing.assert_array_equal(digits["image"][..., 0], np.rint(table.images * (255 / 16)))
+    np.testing.assert_array_equal(digits["label"], table.target)
     roll = data.load("swissroll")
     assert roll["image"].shape[1:] == (2,) and "label" not in roll and np.abs(roll["image"]).max() < 1.2
+
+
+def test_digits_need_no_import_that_takes_as_long_as_jax():
+    line = "import sys; from jaxgan import data; data.load('digits'); print({'sklearn', 'scipy'} & sys.modules.keys())"
+    assert subprocess.check_output([sys.executable, "-c", line], text=True) == "set()\n"
 
 
 def test_folder_has_its_subfolders_as_classes(tmp_path):

@@ -1,5 +1,8 @@
 """Scikit-learn's handwritten digits, which come with its wheel: 1,797 pictures of 8x8, ten classes."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 
 from jaxgan.data.dataset import Dataset, labelled, resized
@@ -22,8 +25,11 @@ def load(word: str, how: Resize, memory: int = 0) -> Dataset:
 
 def digits() -> Dataset:
     """Dataset [1797, 8, 8, 1]: the test part of Alpaydin & Kaynak 1998, UCI."""
-    from sklearn.datasets import load_digits
+    table = np.loadtxt(_file(), np.uint8, delimiter=",")
+    image = np.rint(table[:, :-1].reshape(-1, 8, 8, 1) * (255 / 16)).astype(np.uint8)
+    return labelled("digits", image, table[:, -1].astype(np.int32), tuple("0123456789"))
 
-    table = load_digits()
-    image = np.rint(table.images * (255 / 16)).astype(np.uint8)[..., None]
-    return labelled("digits", image, table.target.astype(np.int32), tuple("0123456789"))
+
+def _file():
+    # found and not imported: scikit-learn takes as long to import as JAX
+    return Path(importlib.util.find_spec("sklearn").origin).parent / "datasets" / "data" / "digits.csv.gz"
