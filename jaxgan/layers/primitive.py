@@ -38,7 +38,13 @@ def primitive(
         return first.update(shape=found, weak_type=False, sharding=sharding)
 
     p.def_abstract_eval(abstract)
-    p.def_impl(jax.jit(p.bind, static_argnames=tuple(static)))
+    compiled = jax.jit(p.bind, static_argnames=tuple(static))
+
+    def run(*arrays, **params):
+        with jax.disable_jit(False):  # else bind, of which this is the program, would come back here
+            return compiled(*arrays, **params)
+
+    p.def_impl(run)
     batching.primitive_batchers[p] = batched
     own, cpu = (mlir.lower_fun(partial(form, platform), multiple_results=False) for platform in ("own", "cpu"))
     mlir.register_lowering(p, own, inline=inline)

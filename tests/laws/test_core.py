@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from arrays import CLOSE, far
 from games import GAMES, ada_game, batch, equal, sgd
 
 import jaxgan
@@ -149,6 +150,16 @@ def test_step_compiles_once_and_goes_on_where_it_stopped():
         state, _ = step(state, batch())
     assert equal(whole, state)
     assert step._cache_size() == 1
+
+
+def test_a_step_can_be_looked_into_without_jit():
+    gan, opt, state = begin("dcgan_batch_norm")
+    step = jaxgan.make_step(gan, opt)
+    compiled = jax.jit(step)(state, batch())
+    with jax.disable_jit():
+        plain = step(state, batch())
+    numbers = lambda state, metrics: jax.tree.map(np.asarray, (state._replace(key=0), metrics))
+    assert far(numbers(*plain), numbers(*compiled)) < CLOSE
 
 
 def test_a_step_has_no_convolution_too_many():
