@@ -6,7 +6,8 @@
 
 Evaluations, pictures and checkpoints are not counted, compilation is. `fd` is of 2,000 samples in the features of a classifier
 of the data set (docs/evaluation.md). A run ends at its smallest threshold, or after --minutes of training. Called again it goes
-on with what is not finished; the table is of what there is in FOLDER.
+on with what is not finished; the table is of what there is in FOLDER. Images, steps times batch, are the same on any machine;
+seconds are of this one.
 """
 
 import argparse
@@ -92,27 +93,34 @@ def rows(folder):
 
 
 def reached(found, below):
-    """Seconds at which the distance was below for the first time, None where it never was."""
-    return next((row["seconds"] for row in found if row["fd"] < below), None)
+    """The row whose distance was below for the first time, None where none was."""
+    return next((row for row in found if row["fd"] < below), None)
 
 
 def table(out, seeds):
     """A line of Markdown for each case that has a run: of each threshold the median of the seeds, and all of them."""
-    lines = ["| recipe | `fd` below | seconds of training, median | each seed | images/s |", "|---|---|---|---|---|"]
+    lines = [
+        "| recipe | `fd` below | thousand images, each seed | seconds of training, median | each seed | images/s |"
+    ]
+    lines += ["|---|---|---|---|---|---|"]
     for name, case in CASES.items():
         found = [rows(out / f"{name}-{seed}") for seed in range(seeds)]
         found = [each for each in found if each]
         for below in case.below if found else ():
             each = [reached(one, below) for one in found]
-            words = [
-                f"not within {one[-1]['seconds']:.0f}" if s is None else f"{s:.0f}"
-                for s, one in zip(each, found, strict=True)
-            ]
-            median = "" if None in each else f"{statistics.median(each):.0f}"
+            images = ", ".join(_words(row, one, "images", 1e-3) for row, one in zip(each, found, strict=True))
+            seconds = ", ".join(_words(row, one, "seconds") for row, one in zip(each, found, strict=True))
+            median = "" if None in each else f"{statistics.median(row['seconds'] for row in each):.0f}"
             speeds = [row["images_per_s"] for one in found for row in one if row["images_per_s"]]
             speed = f"{statistics.median(speeds):.0f}" if speeds else ""
-            lines.append(f"| `{name}` | {below:g} | {median} | {', '.join(words)} | {speed} |")
+            lines.append(f"| `{name}` | {below:g} | {images} | {median} | {seconds} | {speed} |")
     return "\n".join(lines)
+
+
+def _words(row, found, column, unit=1.0):
+    """A number of a row, or, where there is no row, of the last one that it was not within."""
+    number = (row or found[-1])[column] * unit
+    return f"{number:.0f}" if row else f"not within {number:.0f}"
 
 
 def main(argv=None):

@@ -28,7 +28,8 @@ class Flags(flags.Weights):
     reverse: bool = False
     """The other way, for a run that has learned both."""
     mask: str | None = None
-    """A picture, or a folder of pictures of the same names, white where G is to fill in. By default what is transparent."""
+    """A picture, or a folder of pictures of the same names, white where G is to fill in (what is transparent of a mask is
+    not). By default what is transparent of each picture."""
     compare: bool = False
     """Write each picture beside what it was."""
     size: int = 0

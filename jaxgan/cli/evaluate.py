@@ -16,7 +16,7 @@ NEEDS = "RUN"
 
 
 @dataclass(frozen=True)
-class Flags(flags.Weights, flags.Together):
+class Flags(flags.Weights, flags.Together, flags.Sources):
     """Flags of `jaxgan evaluate`."""
 
     num: int = 10_000
@@ -31,8 +31,10 @@ class Flags(flags.Weights, flags.Together):
     held_out: str | None = None
     """Source of samples that were not trained on. By default what the run's own source leaves out: the t10k part of
     MNIST's files, the test split of tfds:NAME."""
-    data: str | None = None
-    """Where the run's training data are now, if not where they were."""
+    held_out_input: str | None = None
+    """Source of what G is given, beside --held-out, where that has it not itself."""
+    held_out_masks: str | None = None
+    """Folder of the masks, beside --held-out, where that has them not itself."""
     standing_stats: bool = False
     """Give batch norms the statistics of 100 batches of these weights, instead of those kept in training."""
     path_length: bool = False

@@ -87,6 +87,18 @@ class Weights(Own):
     put together from the checkpoints of a run that was trained with --posthoc-ema."""
 
 
+@dataclass(frozen=True)
+class Sources:
+    """Where a run's data are now, if not where they were."""
+
+    data: str | None = None
+    """Where the data are now that the run was trained on, if not where they were."""
+    input: str | None = None
+    """Where its --input is now, if not where it was."""
+    masks: str | None = None
+    """Where its --masks are now, if not where they were."""
+
+
 def parse(kind: type[Flags], argv: Sequence[str], prog: str, about: str) -> Flags:
     """The flags of a command line. `--help` prints them, and exits."""
     return _parsed(kind, args=_together(argv, marks.fields(kind)), prog=prog, description=about)

@@ -13,7 +13,7 @@ USAGE, DOES, PLACE, NEEDS = "sample RUN [flags]", "draw samples of a run: a grid
 
 
 @dataclass(frozen=True)
-class Flags(flags.Weights, flags.Together):
+class Flags(flags.Weights, flags.Together, flags.Sources):
     """Flags of `jaxgan sample`."""
 
     num: int = 64
@@ -27,8 +27,6 @@ class Flags(flags.Weights, flags.Together):
     """Let each row of eight go from one latent to another."""
     label: str | None = None
     """Only this class, by its number or its name; where labels are vectors, numbers with commas between them."""
-    data: str | None = None
-    """Where the run's data are now, for a G that is given samples of them, if not where they were."""
     truncation: float | None = None
     """Share of the styles' distance to their mean that is kept, for stylegan2: below 1 less varied, and cleaner."""
     size: str = ""
@@ -48,14 +46,15 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
 
     runtime.keep_programs()
     if args.size:
+        without = ("num", "interpolate", "data", "input", "masks", "truncation")
         if not together.alone():
             raise BadInput(f"--size {args.size} is of one picture, which one process makes: start one")
-        for name in ("num", "interpolate", "data", "truncation"):
+        for name in without:
             if getattr(args, name) != getattr(Flags, name):
                 raise BadInput(
                     f"--size {args.size} is of one picture, where --{name} has no meaning: remove one of them"
                 )
-        tell(inference.texture_file(subject, **flags.of(args, "num", "interpolate", "data", "truncation")))
+        tell(inference.texture_file(subject, **flags.of(args, *without)))
         return
     if args.tile or args.morph:
         raise BadInput(f"{'--tile' if args.tile else '--morph'} is of one picture: say how large, --size 2048x1024")

@@ -11,7 +11,7 @@ from jaxgan.data import masks as mask_files
 from jaxgan.data import sources, splits
 from jaxgan.data.dataset import Dataset, Spec
 from jaxgan.data.few_labels import few_labels
-from jaxgan.data.pairs import Derivation, degraded, no_class, paired, thinned, without_masks
+from jaxgan.data.pairs import INPUT, Derivation, degraded, no_class, paired, thinned, without_masks
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput, unknown
 from jaxgan.modalities.resize import HOW, Resize
@@ -40,6 +40,7 @@ def load(
     labelled: float = 1.0,
     unlabelled: bool = False,
     labels: tuple[int, int] | None = None,
+    like: Dataset | None = None,
 ) -> Dataset:
     """Dataset of a source: a name, a folder of images or of idx files, a zip, an .npz, a large picture, tfds:NAME.
 
@@ -51,7 +52,8 @@ def load(
     them. masks: a folder with a mask of the same name for each, the column "mask"; ignored: a number in them that is no class.
     labelled: the share of the rows that is kept, evenly spread; with `unlabelled` all are, and the others' masks are of the
     ignored number alone. labels: how many pictures are to be columns of their own, with their classes, and the seed of their
-    draw, see `few_labels`. Raises BadInput for what cannot be used.
+    draw, see `few_labels`. like: what these are beside, whose channels, length and rate they get where none are asked for.
+    Raises BadInput for what cannot be used.
     """
 
     return _load(
@@ -74,6 +76,7 @@ def load(
         labelled=labelled,
         unlabelled=unlabelled,
         labels=labels,
+        like=like,
     )
 
 
@@ -81,7 +84,7 @@ def held_out(source: str, resolution: int | None = None, **fitting: Any) -> Data
     """Dataset of the samples that `load` leaves out of a source, None where it, or that of its inputs, has none.
 
     The val or test folder beside train, the t10k part of a folder of idx files, the test split of tfds:NAME: all of its rows,
-    whatever `labelled` is. fitting: keywords of `load`. Raises BadInput as that does.
+    whatever `labelled` is. fitting: keywords of `load`; `like` is the Dataset that it gave. Raises BadInput as that does.
     """
     return _load(source, resolution, rest=True, **{**(load.__kwdefaults__ or {}), **fitting})
 
@@ -107,6 +110,7 @@ def _load(
     labelled,
     unlabelled,
     labels,
+    like,
 ):
     """The Dataset that is trained on, or the `rest`, None where there is none."""
 
@@ -126,10 +130,11 @@ def _load(
         return source_of(word).load(word, how, memory, **_split(source_of(word).load, word, own))
 
     how = _how(resolution, fit, channels, aspect)._replace(length=length, rate=rate)
-    made = _with_input((read, read_beside), source, how, input, side_by_side, unpaired, degrade)
+    own, given = _as_there(how, like), _as_there(how, like, INPUT)
+    made = _with_input((read, read_beside), source, (own, given), input, side_by_side, unpaired, degrade)
     if made is None:
         return None
-    made = _masked(made, source, masks, how, ignored, _part(source, split, rest) if masks else "")
+    made = _masked(made, source, masks, how, ignored, split, rest)
     if labels is not None:
         made = few_labels(made, *labels, rest=rest)
     if rest:
@@ -150,11 +155,12 @@ def _part(source, split, rest):
     return (splits.held_out(there, split) or "") if rest else splits.chosen(str(source), there, split)
 
 
-def _masked(made, source, folder, how, ignored, split):
+def _masked(made, source, folder, how, ignored, split, rest):
     """The Dataset with the masks of a folder, or its own, which then know their classes."""
     if folder:
-        if not made.names:
+        if not made.names or not _folder(source):
             raise BadInput(f"--masks {folder} are found by the names of files, and {made.name} has none: give a folder")
+        split = _part(source, split, rest)
         sizes = None if how.half else files.sizes(source, split)
         found, classes = mask_files.load(folder, made.names, how, split=split, ignored=ignored, sizes=sizes)
         no_class(folder, found, ignored)
@@ -180,12 +186,22 @@ def _how(resolution, fit, channels, aspect):
     return Resize(resolution or None, fit, channels, aspect)
 
 
-def _with_input(readers, source, how, input, side_by_side, unpaired, degrade):
+def _as_there(how, like, column=""):
+    """The Resize, with what nobody asked for as it is in a Dataset: channels, and length and rate of what has a time."""
+    spec = None if like is None else like.specs.get(column or next(iter(like.columns)))
+    if spec is None or spec.modality not in ("image", "video", "audio"):
+        return how
+    length = how.length or (0 if spec.modality == "image" else spec.shape[0])
+    rate = how.rate or (spec.rate if spec.modality == "audio" else 0.0)
+    return how._replace(channels=how.channels or spec.shape[-1], length=length, rate=rate)
+
+
+def _with_input(readers, source, hows, input, side_by_side, unpaired, degrade):
     """What is read of a source, with the column of inputs where one is asked for; None where there is none.
 
-    readers: functions (word, how) -> Dataset or None, of the source and of one of inputs.
+    readers: functions (word, how) -> Dataset or None, of the source and of one of inputs; hows: the Resize of each.
     """
-    read, beside = readers
+    (read, beside), (how, of_input) = readers, hows
     ways = {"--input": input, "--side-by-side": side_by_side, "--degrade": degrade}
     asked = [flag for flag, value in ways.items() if value]
     if len(asked) > 1:
@@ -198,7 +214,7 @@ def _with_input(readers, source, how, input, side_by_side, unpaired, degrade):
         return made
     if degrade:
         return degraded(made, degrade)
-    found = beside(input, how) if input else read(source, how._replace(half=other))
+    found = beside(input, of_input) if input else read(source, of_input._replace(half=other))
     return None if found is None else paired(made, found, not unpaired)
 
 

@@ -89,7 +89,11 @@ def evaluate(
     features: str | Path | FeatureNet | Callable[[jax.Array], jax.Array] = "auto",
     split: str = "train",
     held_out: str | None = None,
+    held_out_input: str | None = None,
+    held_out_masks: str | None = None,
     data: str | None = None,
+    input: str | None = None,
+    masks: str | None = None,
     raw: bool = False,
     ema_sigma: float | None = None,
     standing_stats: bool = False,
@@ -105,12 +109,12 @@ def evaluate(
 
     checkpoint: "latest", "best" or a step. features: auto, classifier, pixels, an .npz of weights, or a function images
     uint8 [B, H, W, C] -> features [B, D]. split: "train" or "test". held_out: source of samples that were not trained on;
-    without it those that the run's source leaves out, where it does. data: where the training data are now. raw,
-    ema_sigma: as `inference.load` takes them. standing_stats: norm statistics of 100 batches instead of
-    those kept. path_length: the path length between latents too. devices: how many share the samples, 0 for all; of each
-    process, where several draw them together and one writes.
-    recipe: the file of a recipe of one's own. Raises BadInput for
-    what cannot be opened, seen or compared.
+    without it those that the run's source leaves out, where it does. held_out_input, held_out_masks: sources of what G is given
+    and of the masks beside it, where it has not both itself. data, input, masks: where the training's are now. raw, ema_sigma:
+    as `inference.load` takes them. standing_stats: norm statistics of 100 batches instead of those kept. path_length: the path
+    length between latents too. devices: how many share the samples, 0 for all; of each process, where several draw them
+    together and one writes. recipe: the file of a recipe of one's own. Raises BadInput for what cannot be opened, seen or
+    compared.
     """
     if num < 2:
         raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
@@ -118,7 +122,8 @@ def evaluate(
     run = runs.open_run(run, recipe)
     loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step, config = int(loaded.state.step), run.config
-    dataset, test = inference.data_of(run, data, held_out)
+    moved, others = inference.Beside(input, masks), inference.Beside(held_out_input, held_out_masks)
+    dataset, test = inference.data_of(run, data, held_out, moved=moved, others=others)
     reference = test if split == "test" else dataset
     if reference is None:
         raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")

@@ -58,7 +58,9 @@ class PeriodicEvaluation:
         asked = {config.threshold and config.threshold[0], config.best_metric.lstrip("+")} & set(infos())
         if not asked:
             return
-        two = self._run.made.kind.to_file(self._reference[config.real][np.arange(2)])
+        two, ignored = self._run.made.kind.to_file(self._reference[config.real][np.arange(2)]), self._context.ignored
+        if ignored is not None:  # of masks that have nothing else, nothing can be measured
+            two = np.where(two == ignored, ignored ^ 1, two)
         targets = [kind for kind in scores.kinds(config, self._run.data.specs) if kind != scores.SET]
         there = {score.name for kind in targets for score in scores.measure(kind, self._context, two, two)}
         if self._extractor is not None:

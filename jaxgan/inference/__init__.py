@@ -2,7 +2,7 @@
 
 from jaxgan.inference.apply import Translator, apply
 from jaxgan.inference.apply_files import Applied, apply_files
-from jaxgan.inference.data import check_data, data_of
+from jaxgan.inference.data import Beside, check_data, data_of
 from jaxgan.inference.directions import Directions, effects, features, jacobian, means, moved, pca, sefa
 from jaxgan.inference.discriminator import discriminator_of
 from jaxgan.inference.edit import Edited, edit
@@ -15,6 +15,7 @@ from jaxgan.inference.tune import tune
 
 __all__ = [
     "Applied",
+    "Beside",
     "Directions",
     "Edited",
     "Inverted",

@@ -47,8 +47,9 @@ def apply(
 class Translator:
     """Function (pictures uint8 [B, h, w, c] of one size) -> uint8 [B, H, W, C] of a run's G.
 
-    `channels`: of what G is given, the last of which says what is known where it `fills` holes. `scale`: H / h.
-    `kind`: the modality of what it makes. Raises BadInput where G is given no pictures, and for a way that it has not learned.
+    `column`, `channels`: of what G is given, the last of which says what is known where it `fills` holes. `scale`: H / h.
+    `kind`: the modality of what it makes, `clear` where that has transparency. Raises BadInput where G is given no pictures,
+    and for a way that it has not learned.
     """
 
     def __init__(self, loaded: Loaded, *, seed: int = 0, reverse: bool = False, most: int = MOST) -> None:
@@ -64,16 +65,17 @@ class Translator:
         one_way = BadInput("--reverse is of a run that has learned both ways, and this one goes one way: remove it")
         if reverse and given[0] not in config.unpaired:
             raise one_way
-        self._column, other = (config.real, given[0]) if reverse else (given[0], config.real)
-        shape, made = specs[self._column].shape, specs[other]
+        self.column, other = (config.real, given[0]) if reverse else (given[0], config.real)
+        shape, made = specs[self.column].shape, specs[other]
         self.kind, self.channels, self._most = made.kind, shape[2], most
         self.fills = made.modality == "image" and self.channels == made.shape[2] + 1
+        self.clear = made.modality == "image" and made.shape[2] == 4
         self._multiple = (loaded.generator.multiple if loaded.generator is not None else 0) or _USUAL
         self._trained = shape[:2]
         key = jax.random.key(seed)
 
         def draw(variables, x):
-            batch = {self._column: x, "index": jnp.zeros(x.shape[0], jnp.int32)}  # one draw for all
+            batch = {self.column: x, "index": jnp.zeros(x.shape[0], jnp.int32)}  # one draw for all
             return loaded.gan.sample(variables, batch, key)
 
         self._draw, self._variables = jax.jit(draw), loaded.state.ema
@@ -129,7 +131,13 @@ class Translator:
         return None
 
     def _whole(self, padded):
-        return self.kind.to_file(np.asarray(self._draw(self._variables, padded)))
+        """What G makes of pictures: in parts of one size where all together have more pixels than it is given at once."""
+        count = len(padded)
+        most = max(1, self._most // (padded.shape[1] * padded.shape[2]))
+        each = -(-count // -(-count // most))
+        filled = np.concatenate([padded, np.repeat(padded[-1:], -count % each, axis=0)])
+        parts = [self._draw(self._variables, filled[i : i + each]) for i in range(0, count, each)]
+        return np.concatenate([self.kind.to_file(np.asarray(part)) for part in parts])[:count]
 
     def _tiled(self, padded):
         m = self._multiple

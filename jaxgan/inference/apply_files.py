@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxgan import modalities, reading, runs
+from jaxgan.data.listing import APPLIED
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.inference import pictures
@@ -17,7 +18,6 @@ from jaxgan.modalities import resize
 from jaxgan.names import tell
 from jaxgan.progress import Counting
 
-_FACTS = "apply.json"  # in the folder: of which run, and how
 _HELD = 32  # pictures of several sizes that wait for others of theirs
 
 
@@ -51,9 +51,10 @@ def apply_files(
 
     inputs: files, folders, zips, sources of data. A GIF or WebP is made frame by frame, with one draw for all, as all pictures
     have it. Transparency, profile, EXIF and durations are kept; pictures are turned upright. mask: a picture, or a folder of
-    pictures of the same names, white where G is to fill in; without it what is transparent. compare: each picture beside what it
-    was. size: the shorter side is brought to so many pixels first. most_pixels, seed, reverse: as `apply` takes them.
-    checkpoint, raw, ema_sigma, recipe: as `inference.load`. An `out` of the same call goes on where it was left.
+    pictures of the same names, white where G is to fill in, where they are not transparent themselves; without it what is
+    transparent. compare: each picture beside what it was. size: the shorter side is brought to so many pixels first.
+    most_pixels, seed, reverse: as `apply` takes them. checkpoint, raw, ema_sigma, recipe: as `inference.load`. An `out` of the
+    same call goes on where it was left, also where it lies in one of the inputs.
     Raises BadInput for what cannot be used, and for an `out` that holds anything else.
     """
     opened = runs.open_run(run, recipe)
@@ -65,9 +66,14 @@ def apply_files(
         raise BadInput(f"--size is {size}: give the shorter side in pixels, or 0 for pictures as they are")
     if not inputs:
         raise BadInput("there are no pictures: give files, folders, or a source of data")
-    there = pictures.found(inputs)
+    there = pictures.found(inputs, translator.column)
     drawn = translator.kind is modalities.get("image")  # else each is one file of its own kind
-    targets = pictures.targets([name for name, _ in there], "" if drawn else translator.kind.SUFFIX)
+    if compare and not drawn:
+        raise BadInput(
+            f"--compare is of pictures beside pictures, and {opened.name} makes {translator.kind.ONE}s: remove it"
+        )
+    suffix = "" if drawn else translator.kind.SUFFIX
+    targets = pictures.targets([name for name, _ in there], suffix, translator.clear)
     masks = None if mask is None else _masks(Path(mask))
     asked = {"run": str(opened.folder.resolve()), "step": int(loaded.state.step), "seed": seed, "reverse": reverse}
     asked |= {"inputs": [str(Path(word).resolve()) for word in inputs], "mask": mask and str(mask), "compare": compare}
@@ -81,10 +87,12 @@ def apply_files(
         path = home / targets[picture.name]
         if not drawn:
             path.parent.mkdir(parents=True, exist_ok=True)
-            translator.kind.write(path, made[0])
+            with runs.replaced(path) as part:
+                translator.kind.write(part, made[0])
             return
         if compare:
-            made = [pictures.beside(old[..., :3], new) for old, new in zip(before, made, strict=True)]
+            colours = translator.channels - 1 if translator.fills else 3
+            made = [pictures.beside(old[..., :colours], new) for old, new in zip(before, made, strict=True)]
         own = translator.fills or compare or made[0].shape[-1] == 4  # what is transparent is G's to say
         alpha = [None] * len(made) if own else picture.alpha
         pictures.write(path, picture._replace(frames=list(made), alpha=alpha))
@@ -98,7 +106,7 @@ def apply_files(
             try:
                 save(picture, frames, own)
                 written += 1
-            except (OSError, ValueError) as error:  # what the format cannot hold, or the disk
+            except (BadInput, OSError, ValueError) as error:  # what the format cannot hold, or the disk
                 failed.append(f"{picture.name} cannot be written ({error})")
 
     with Counting(len(there), "pictures", say) as counting:
@@ -109,6 +117,10 @@ def apply_files(
                 continue
             try:
                 picture = read()
+                if len(picture.frames) > 1 and not drawn:
+                    raise BadInput(
+                        f"it has {len(picture.frames)} frames, and a {translator.kind.ONE} is of one: give them as files"
+                    )
                 frames = [_given(translator, picture, i, size, masks) for i in range(len(picture.frames))]
             except (BadInput, *files.DAMAGED) as error:
                 failed.append(f"{name}: {error}")
@@ -158,23 +170,26 @@ def _masks(path):
     def find(name, size):
         where, own = str(path), Path(name).with_suffix("")
         if partners is None:
-            found = resize.read(path, 1)
+            found = pictures.read(path.name, path)
         elif own in partners:
-            found, where = pictures.as_channels(partners[own]().frames[0], 1), f"{path}/{own}"
+            found, where = partners[own](), f"{path}/{own}"
         else:
             raise BadInput(f"{path} has no mask of that name: give one, or take the picture out")
-        if found.shape[:2] != size:
+        white = pictures.as_channels(found.frames[0], 1)[..., 0]
+        if found.alpha[0] is not None:
+            white = np.where(found.alpha[0] >= 128, white, 0)
+        if white.shape != size:
             raise BadInput(
-                f"{where} is {found.shape[1]}x{found.shape[0]}, the picture {size[1]}x{size[0]}: give a mask of its size"
+                f"{where} is {white.shape[1]}x{white.shape[0]}, the picture {size[1]}x{size[0]}: give a mask of its size"
             )
-        return np.where(found[..., 0] >= 128, 0, 255).astype(np.uint8)
+        return np.where(white >= 128, 0, 255).astype(np.uint8)
 
     return find
 
 
 def _folder(out, asked):
     """The folder, made or gone on with. Raises BadInput where it holds anything else."""
-    path = out / _FACTS
+    path = out / APPLIED  # of which run, and how
     if out.exists() and not out.is_dir():
         raise BadInput(f"--out {out} is a file: give a folder")
     if path.is_file():

@@ -1,6 +1,7 @@
 """The data that a run was trained on, found again."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from jaxgan.data import batch, load
 from jaxgan.data import held_out as left_out
@@ -9,17 +10,51 @@ from jaxgan.errors import BadInput
 from jaxgan.runs import Run
 
 
-def data_of(run: Run, source: str | None = None, held_out: str | None = None) -> tuple[Dataset, Dataset | None]:
+class Beside(NamedTuple):
+    """Sources that lie beside a source of what G makes: of what it is given, and of masks."""
+
+    input: str | None = None
+    masks: str | None = None
+
+
+_NONE = Beside()
+
+
+def data_of(
+    run: Run,
+    source: str | None = None,
+    held_out: str | None = None,
+    *,
+    moved: Beside = _NONE,
+    others: Beside = _NONE,
+) -> tuple[Dataset, Dataset | None]:
     """(Dataset that the run was trained on, the one that was held out or None): what it is given and makes is in both.
 
-    source: where the training data are now; held_out: source of others, in place of those that the run's source leaves out.
-    Raises BadInput for other data than those, and for held-out data of other columns, shapes or classes.
+    source, moved: where the training data are now, and what lies beside them; held_out, others: source of others, and of what
+    lies beside it, in place of those that the run's source leaves out. Raises BadInput for other data than those, and for
+    held-out data of other columns, shapes or classes.
     """
     config, fitting = run.config, run.config.fitting
-    dataset = _loaded(source or config.data, fitting, source)
+    there = {name: word for name, word in (("data", source), *moved._asdict().items()) if word}
+    for name, word in moved._asdict().items():
+        if word and not fitting.get(name):
+            raise BadInput(f"--{name} {word}, but the run was trained without --{name}: remove it")
+    fitting |= {name: word for name, word in there.items() if name != "data"}
+    for name, word in others._asdict().items():
+        if word and name not in fitting:
+            raise BadInput(f"--held-out-{name} {word}, but {run.name} takes no --{name}: remove it")
+        if word and not held_out:
+            raise BadInput(f"--held-out-{name} {word} lies beside a --held-out SOURCE: give it too")
+    dataset = _loaded(run, there, fitting)
     check_data(run, dataset)
-    whole = {**fitting, "split": "", "labelled": 1.0, "unlabelled": False}
-    other = load(held_out, **whole) if held_out else left_out(source or config.data, **fitting)
+    other: Dataset | None
+    if held_out:
+        beside = {name: word or "" for name, word in others._asdict().items() if name in fitting}
+        whole = {**fitting, **beside, "split": "", "labelled": 1.0, "unlabelled": False}
+        other = load(held_out, **whole, like=dataset)
+        _complete(config, other)
+    else:
+        other = left_out(source or config.data, **fitting, like=dataset)
     if other is not None:
         if {LABEL} <= {*config.given} & {*other.specs} and set(other.classes) < set(dataset.classes):
             other = renumbered(other, dataset.classes)
@@ -39,16 +74,27 @@ def check_data(run: Run, dataset: Dataset) -> None:
         )
 
 
-def _loaded(source, fitting, given):
-    """The Dataset. Raises BadInput with the way out where a run's own source is not there any more."""
+def _loaded(run, given, fitting):
+    """The Dataset of what was given, or else of the run's own. Raises BadInput with the way out where that is not there now."""
+    words = {"data": run.config.data, **{name: fitting.get(name) for name in Beside._fields}, **given}
     try:
-        return load(source, **fitting)
+        return load(words["data"], **fitting)
     except BadInput as error:
-        if given is None and not Path(source).exists():
+        gone = [
+            f"--{name} SOURCE" for name, word in words.items() if word and not (name in given or Path(word).exists())
+        ]
+        if gone:
             raise BadInput(
-                f"{error}; if the run's data were moved, say where they are now with --data SOURCE"
+                f"{error}; if the run's data were moved, say where they are now with {' and '.join(gone)}"
             ) from error
         raise
+
+
+def _complete(config, other):
+    """Raises BadInput where a source has not all columns, and names the flag that has them."""
+    for name, flag in (("input", "--held-out-input"), ("mask", "--held-out-masks")):
+        if name in batch.columns(config) and name not in other:
+            raise BadInput(f"{other.name} has no column {name}: say where they are with {flag} SOURCE")
 
 
 def _same(name, spec, other):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxgan import data
+from jaxgan import data, runs
 from jaxgan.data.listing import listing
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
@@ -14,6 +14,7 @@ from jaxgan.modalities import image, resize
 
 _MOVING = (".gif", ".webp", ".png")
 _NOT_WRITTEN = (".jfif", ".avif")
+_OPAQUE = (".jpg", ".jpeg")
 _NO_FACTS = {  # what formats cannot keep: an EXIF of TIFF is the file's own structure
     ".gif": ("icc_profile", "exif"),
     ".bmp": ("icc_profile", "exif", "duration", "loop", "disposal"),
@@ -36,16 +37,16 @@ class Picture(NamedTuple):
     facts: dict  # what Pillow is to save beside: profile, EXIF, durations
 
 
-def found(inputs: Any, memory: int = 2**31) -> list[tuple[str, Any]]:
+def found(inputs: Any, column: str = "input", memory: int = 2**31) -> list[tuple[str, Any]]:
     """[(name, () -> Picture)] of files, folders, zips and sources of data, in order. Raises BadInput where there is nothing.
 
-    Opening one raises one of `files.DAMAGED` where it is.
+    column: which of a source that has several, by default its images. Opening one raises one of `files.DAMAGED` where it is.
     """
     pictures: list[tuple[str, Any]] = []
     for word in inputs:
         path = Path(word)
         if path.is_file() and path.suffix.lower() in files.SUFFIXES:
-            pictures.append((path.name, lambda path=path: _read(path.name, path)))
+            pictures.append((path.name, lambda path=path: read(path.name, path)))
         elif path.exists() and files.takes(str(word)):
             there = listing(word)
             names = [name for name in there.names if name.lower().endswith(files.SUFFIXES)]
@@ -54,10 +55,10 @@ def found(inputs: Any, memory: int = 2**31) -> list[tuple[str, Any]]:
             pictures += [(name, lambda name=name, there=there: _opened(there, name)) for name in names]
         else:
             columns = data.load(str(word), memory=memory)
-            column = columns["input" if "input" in columns else "image"]
+            own = columns[column if column in columns else "image"]
             pictures += [
-                (f"{i:06}.png", lambda i=i, column=column: Picture(f"{i:06}.png", [np.asarray(column[i])], [None], {}))
-                for i in range(len(column))
+                (f"{i:06}.png", lambda i=i, own=own: Picture(f"{i:06}.png", [np.asarray(own[i])], [None], {}))
+                for i in range(len(own))
             ]
     twice = [name for name, count in Counter(name for name, _ in pictures).items() if count > 1]
     if twice:
@@ -65,15 +66,16 @@ def found(inputs: Any, memory: int = 2**31) -> list[tuple[str, Any]]:
     return pictures
 
 
-def targets(names: list[str], suffix: str = "") -> dict[str, str]:
+def targets(names: list[str], suffix: str = "", clear: bool = False) -> dict[str, str]:
     """{name: the name that it is written under}: its own, with .png, or `suffix`, for what Pillow does not write as it came.
 
-    No two are alike: where a change of suffix would make them so, the new one stands behind the old one.
+    clear: they will be transparent in places. No two are alike: where a change of suffix would make them so, the new one stands
+    behind the old one.
     """
-    wanted = {}
+    wanted, unfit = {}, (*_NOT_WRITTEN, *(_OPAQUE if clear else ()))
     for name in names:
         own = PurePosixPath(name).suffix.lower()
-        new = suffix or (".png" if own in _NOT_WRITTEN else own)
+        new = suffix or (".png" if own in unfit else own)
         wanted[name] = name if new == own else str(PurePosixPath(name).with_suffix(new))
     often = Counter(wanted.values())
     for name, target in wanted.items():
@@ -83,11 +85,17 @@ def targets(names: list[str], suffix: str = "") -> dict[str, str]:
 
 
 def write(path: Path, picture: Picture) -> None:
-    """Writes a picture, whole or not at all, in the format that the path's suffix says, with the word that it is generated."""
+    """Writes a picture, whole or not at all, in the format that the path's suffix says, with the word that it is generated.
+
+    Raises BadInput where it is transparent, and the format knows no such.
+    """
     frames = [_pillow(frame, alpha) for frame, alpha in zip(picture.frames, picture.alpha, strict=True)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    part, suffix = path.with_name(f".{path.name}.part{path.suffix}"), path.suffix.lower()
-    facts = {name: x for name, x in picture.facts.items() if name not in _NO_FACTS.get(suffix, ())}
+    suffix = path.suffix.lower()
+    if suffix in _OPAQUE and frames[0].mode == "RGBA":
+        raise BadInput(f"it is transparent in places, and {suffix} knows no such: rename what it was read from to .png")
+    unkept = (*_NO_FACTS.get(suffix, ()), *(() if frames[0].mode in _COLOURS else ("icc_profile",)))
+    facts = {name: x for name, x in picture.facts.items() if name not in unkept}
     if len(frames) > 1:
         facts |= {"save_all": True, "append_images": frames[1:]}
     if suffix in (".jpg", ".jpeg", ".webp"):
@@ -96,11 +104,8 @@ def write(path: Path, picture: Picture) -> None:
         facts["pnginfo"] = image.generated()
     elif suffix in (".jpg", ".jpeg", ".gif"):
         facts["comment"] = image.GENERATED
-    try:
+    with runs.replaced(path) as part:
         frames[0].save(part, **facts)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def as_channels(frame: np.ndarray, channels: int) -> np.ndarray:
@@ -118,18 +123,17 @@ def beside(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 def _opened(there, name):
     with there.open(name) as file:
-        return _read(name, file)
+        return read(name, file)
 
 
-def _read(name, file):
+def read(name: str, file: Any) -> Picture:
+    """Picture of an open image file, or of a path. Raises one of `files.DAMAGED` where it is."""
     from PIL import Image, ImageSequence
 
     with resize.opened(file) as picture, resize.told():
         turn = resize.orientation(picture)
         facts = {}
-        if (
-            picture.info.get("icc_profile") and picture.mode in _COLOURS
-        ):  # a profile of grey or ink is not that of colours
+        if picture.info.get("icc_profile") and picture.mode in _COLOURS:  # one of grey or ink is not that of colours
             facts["icc_profile"] = picture.info["icc_profile"]
         exif = picture.getexif()
         if exif:

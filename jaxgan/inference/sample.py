@@ -14,7 +14,7 @@ from jaxgan import noise, runs
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL, Spec
 from jaxgan.errors import BadInput
-from jaxgan.inference.data import data_of
+from jaxgan.inference.data import Beside, data_of
 from jaxgan.inference.load import load, pick
 from jaxgan.names import folders
 from jaxgan.processes import agree
@@ -38,6 +38,8 @@ def sample(
     ema_sigma: float | None = None,
     recipe: str | Path | ModuleType | None = None,
     data: str | None = None,
+    input: str | None = None,
+    masks: str | None = None,
 ) -> Path:
     """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
@@ -48,9 +50,8 @@ def sample(
     interpolate: each row of 8, of one class, goes from one latent to another. label: only this class (its number or name),
         or this label vector (K numbers, or a string of them with commas). truncation: share of a style's distance to the mean
         that is kept (Karras et al. 2019, arXiv:1812.04948, section 3), for G with styles.
-    A G that is given samples of another column takes those that the run's source holds out, else its first ones; data: where
-    that source is now.
-    Raises BadInput for what cannot be drawn or written.
+    A G that is given samples of another column takes those that the run's source holds out, else its first ones; data,
+    input, masks: where these are now. Raises BadInput for what cannot be drawn or written.
     """
     if num < 1:
         raise BadInput(f"--num is {num}: give a number above 0")
@@ -75,7 +76,7 @@ def sample(
         raise BadInput(f"--interpolate goes between latents, and {run.name} is given a field of noise: take --morph")
 
     labels = labels_of(num, spec, label, _ROW if interpolate else 1)
-    samples = _draw(loaded, kind, num, _given(run, num, labels, data), seed, interpolate)
+    samples = _draw(loaded, kind, num, _given(run, num, labels, data, Beside(input, masks)), seed, interpolate)
     if not agree.writer():
         return out
     try:
@@ -91,11 +92,11 @@ def free_path(folder: Path, name: str) -> Path:
     return next(folder / file for file in names if not (folder / file).exists())
 
 
-def _given(run, num, labels, data):
+def _given(run, num, labels, data, moved):
     """{column: [num]} of all that G is given; data are opened only for what is no label."""
     if not set(run.config.given) - {LABEL}:
         return batches.conditions(run.config, run.data.specs, num, labels)
-    dataset, held_out = data_of(run, data)
+    dataset, held_out = data_of(run, data, moved=moved)
     return batches.conditions(run.config, run.data.specs, num, labels, held_out or dataset)
 
 

@@ -20,7 +20,7 @@ from jaxgan.runs.files import git_sha, versions, write_json
 from jaxgan.runs.folder import new_folder
 
 FORMAT = 2  # of config.json and of checkpoints: changes where an earlier one could not be read
-MUTABLE = ("steps", "data", "stop_when", "stop_rows")  # at a resume: how long is trained, and not what
+MUTABLE = ("steps", "data", "input", "masks", "stop_when", "stop_rows")  # at a resume: how long, and where the data are
 
 
 class Run(NamedTuple):

@@ -126,11 +126,11 @@ def counted(config: Config, count: int) -> tuple[Any, ...]:
     return (np.int32(count),) if config.steps_per_dispatch > 1 else ()
 
 
-def held_out(config: Config) -> data.Dataset | None:
+def held_out(config: Config, dataset: data.Dataset) -> data.Dataset | None:
     """Dataset that inputs of G are taken from where people look: what the source holds out; None where no game needs it.
 
-    And that classes are named of, where D names some.
+    And that classes are named of, where D names some. dataset: what is trained on.
     """
     if set(config.given) <= {LABEL} and not config.beside:
         return None
-    return data.held_out(config.data, **config.fitting)
+    return data.held_out(config.data, **config.fitting, like=dataset)

@@ -205,7 +205,7 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         rollbacks = 0
         if not several:
             state, rollbacks = rollback.moved(state, made[0].folder, int(_positive(note.get("rollbacks"))))
-        start, others = int(state.step), held_out(config)
+        start, others = int(state.step), held_out(config, dataset)
         if going_on:
             progress.say(f"resumed from step {start}")
         for line in words.computing(config.dtype, program.dtype, note.get("computed_in"), start):

@@ -14,10 +14,10 @@ import speedrun
 
 
 def row(step, seconds, fd=None):
-    return {"step": step, "seconds": seconds, "fd": fd, "images_per_s": 10.0 * step}
+    return {"step": step, "images": 2000 * step, "seconds": seconds, "fd": fd, "images_per_s": 10.0 * step}
 
 
-def test_seconds_are_of_the_first_row_below_and_the_median_of_seeds_needs_them_all(tmp_path, monkeypatch):
+def test_images_and_seconds_are_of_the_first_row_below_and_the_median_of_seeds_needs_them_all(tmp_path, monkeypatch):
     monkeypatch.setattr(speedrun, "CASES", {"digits": speedrun.Case("digits", 5, (10.0, 5.0, 2.0), {}, fashion=False)})
     distances = {0: (30.0, 12.0, 8.0, 1.0), 1: (30.0, 9.0, 11.0, 6.0)}
     for seed, each in distances.items():
@@ -26,10 +26,10 @@ def test_seconds_are_of_the_first_row_below_and_the_median_of_seeds_needs_them_a
         lines = [row(i + 1, 10.0 * (i + 1), fd) for i, fd in enumerate(each)] + [row(9, 99.0)]
         (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     lines = speedrun.table(tmp_path, 3).splitlines()[2:]
-    assert [line.split(" | ")[1:4] for line in lines] == [
-        ["10", "25", "30, 20"],
-        ["5", "", "40, not within 40"],
-        ["2", "", "40, not within 40"],
+    assert [line.split(" | ")[1:5] for line in lines] == [
+        ["10", "6, 4", "25", "30, 20"],
+        ["5", "8, not within 8", "", "40, not within 40"],
+        ["2", "8, not within 8", "", "40, not within 40"],
     ]
 
 

@@ -31,7 +31,7 @@ BEHIND = {  # command -> the functions that its flags are handed to, and what is
     "data write": (
         [data.tfds.write, data.load],
         {"dataset", "source", "channels", "aspect", "memory", "input", "side_by_side", "unpaired", "degrade"}
-        | {"masks", "ignored", "labelled", "unlabelled", "labels", "length", "rate"},
+        | {"masks", "ignored", "labelled", "unlabelled", "labels", "like", "length", "rate"},
         set(),
     ),
     "bench": ([bench.measure], {"recipe", "config"}, {"tiny", "config", "json", "onednn"}),

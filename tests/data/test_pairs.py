@@ -213,6 +213,23 @@ def test_both_sources_give_the_same_split():
     assert held["image"][:, 0, 0, 0].tolist() == [10, 11]
     trained = data.load("C", input="flat")
     np.testing.assert_array_equal(trained["image"], trained["input"])
+    lines, problems = data.check("C", "val", input="flat")  # which takes what `load` takes
+    assert not problems and "together    2 of image 8x8x3, input 8x8x3" in lines
+
+
+def test_what_is_held_out_is_as_what_is_trained_on():
+    for k in range(2):
+        put(f"B/train/{k}.png", (k, k, 90))
+        put(f"A/train/{k}.png", (k, k, 90))
+        for folder, grey in (("A/train", True), ("B/val", True), ("A/val", False)):
+            value = np.full((8, 8), k, np.uint8) if grey else np.full((8, 8, 3), k, np.uint8)
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(value).save(f"{folder}/{k}.png")
+    trained = data.load("B", input="A")
+    held = data.held_out("B", input="A", like=trained)
+    assert [trained[name].shape[-1] for name in ("image", "input")] == [3, 1]
+    assert [held[name].shape[-1] for name in ("image", "input")] == [3, 1]
+    assert data.held_out("B", input="A")["image"].shape[-1] == 1  # by itself it is grey
 
 
 def test_masks_are_of_the_pictures_sizes_and_255_is_no_class_by_itself():
@@ -220,6 +237,8 @@ def test_masks_are_of_the_pictures_sizes_and_255_is_no_class_by_itself():
         put(f"P/{k}.png", (1, 1, 1))
         Path("M").mkdir(exist_ok=True)
         Image.fromarray(np.full((8, 10), k, np.uint8)).save(f"M/{k}.png")
+    with pytest.raises(BadInput, match="--masks M are found by the names of files, and blobs has none: give a folder"):
+        data.load("blobs", masks="M")
     with pytest.raises(BadInput, match="8x10, and its picture 8x8"):
         data.load("P", 8, masks="M")
     values = np.array([[0, 1, 255, 2]] * 4, np.uint8)

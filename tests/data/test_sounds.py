@@ -182,6 +182,10 @@ def test_splits_are_trained_on_and_held_out(folder, tmp_path):
     write(tmp_path / "parts" / "test" / "low" / "z.wav", sine(100, 600))
     assert data.load(str(tmp_path / "parts"), length=512).size == 3
     assert data.held_out(str(tmp_path / "parts"), length=512).size == 1
+    write(tmp_path / "parts" / "test" / "low" / "z.wav", sine(100, 600, rate=4000), rate=4000)
+    trained = data.load(str(tmp_path / "parts"))
+    held = data.held_out(str(tmp_path / "parts"), like=trained)
+    assert held.specs["audio"] == trained.specs["audio"]  # length, channels and rate, not those of its own files
 
 
 def test_an_archive_has_the_rate_that_is_said(tmp_path):

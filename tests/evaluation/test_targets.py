@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jaxgan import data, metrics
+from jaxgan.errors import BadInput
 from jaxgan.evaluation import periodic, scores
 from jaxgan.metrics.protocol import Protocol
 from jaxgan.metrics.records import EvalContext, all_records, infos
@@ -86,3 +87,23 @@ def test_what_is_made_for_two_evaluations_at_a_step_is_made_once(tmp_path, monke
         state = SimpleNamespace(ema=step)
         assert evaluation.cheap(step, state, {}) == evaluation.all_of(step, state, {}) == {}
     assert [variables for _, _, _, variables, *_ in made] == [2, 4]
+
+
+def test_a_metric_of_masks_can_be_asked_for_where_the_first_of_them_have_no_class(tmp_path):
+    mask = np.full((6, 16, 16), 255, np.uint8)
+    mask[5] = 1
+    dataset = data.from_arrays("six", {"mask": mask, "image": np.zeros((6, 16, 16, 3), np.uint8)})
+    options = {
+        "evaluate_samples": 4,
+        "seed": 0,
+        "threshold": None,
+        "best_metric": "+miou",
+        "data": "six",
+        "ignored": 255,
+    }
+    config = SimpleNamespace(**options, real="mask", given=("image",), unpaired=())
+    run = SimpleNamespace(config=config, data=dataset.info, made=dataset.specs["mask"], folder=tmp_path)
+    periodic.PeriodicEvaluation(run, None, dataset)
+    config.best_metric = "fd"
+    with pytest.raises(BadInput, match="fd is not measured on these data: there are miou, pixel_accuracy"):
+        periodic.PeriodicEvaluation(run, None, dataset)

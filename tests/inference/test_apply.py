@@ -13,6 +13,7 @@ from jaxgan import inference
 from jaxgan.cli import main
 from jaxgan.errors import BadInput
 from jaxgan.inference import pictures
+from jaxgan.modalities import mask as masks
 
 EACH = ["--log-every-steps", "2", "--sample-every-steps", "2", "--save-every-steps", "2"]
 
@@ -114,6 +115,15 @@ def test_a_picture_does_not_depend_on_its_neighbours(runs):
     assert (inference.apply(loaded, [one], seed=1)[0] != both[0]).any()  # dropout is G's noise
 
 
+def test_many_frames_are_given_to_the_network_in_parts_of_one_size(runs):
+    translator, frames = inference.Translator(jaxgan.load(runs / "enhance"), most=700), np.stack([picture(16, 16)] * 5)
+    given, draw = [], translator._draw
+    translator._draw = lambda variables, x: given.append(x.shape) or draw(variables, x)
+    made = translator(frames)
+    assert given == [(2, 16, 16, 3)] * 3 and made.shape == (5, 32, 32, 3)
+    assert np.abs(made.astype(int) - translator(frames[:1])).max() <= 1
+
+
 def test_a_cycle_goes_both_ways_and_others_one(runs):
     loaded, one = jaxgan.load(runs / "cycle"), picture(32, 32)
     there, back = inference.apply(loaded, [one]), inference.apply(loaded, [one], reverse=True)
@@ -208,6 +218,15 @@ def test_holes_are_filled_where_the_mask_is_white_and_nothing_else_changes(runs,
             found = np.asarray(made)
         np.testing.assert_array_equal(found[mask == 0], one[mask == 0])
         assert np.abs(found[mask > 0].astype(int) - one[mask > 0]).mean() > 5
+    strokes = np.full((40, 52, 4), 255, np.uint8) * (mask[..., None] > 0)  # what is not painted is transparent
+    strokes[mask == 0, :3] = 255
+    for i, where in enumerate(("masks/one.png", "masks")):
+        Image.fromarray(strokes).save(tmp_path / "masks" / "one.png")
+        out = tmp_path / f"strokes{i}"
+        command = ["apply", str(runs / "inpaint"), str(tmp_path / "one.png"), "--mask", str(tmp_path / where)]
+        assert main([*command, "--out", str(out)]) == 0
+        with Image.open(out / "one.png") as made:
+            np.testing.assert_array_equal(np.asarray(made), found)
     holed = np.concatenate([one, np.where(mask, 0, 255).astype(np.uint8)[..., None]], -1)
     Image.fromarray(holed).save(tmp_path / "holed.png")
     command = ["apply", str(runs / "inpaint")]
@@ -243,6 +262,29 @@ def test_runs_that_are_given_no_pictures_and_inputs_that_are_none_are_refused(ru
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
     line = ["apply", str(runs / "enhance"), str(tmp_path / "a.png"), "--mask", str(tmp_path / "a.png"), *out]
     assert main(line) == 2 and "fills nothing in: remove it" in capsys.readouterr().err
+
+
+def test_a_cycle_takes_the_column_of_its_way(runs, tmp_path):
+    loaded = jaxgan.load(runs / "cycle")
+    for column, flags in (("input", []), ("image", ["--reverse"])):
+        out = tmp_path / column
+        assert main(["apply", str(runs / "cycle"), str(runs / "pairs.npz"), *flags, "--out", str(out)]) == 0
+        with np.load(runs / "pairs.npz") as pairs:
+            (expected,) = inference.apply(loaded, pairs[column][3:4], reverse=bool(flags))
+        with Image.open(out / "000003.png") as made:
+            np.testing.assert_allclose(np.asarray(made).astype(int), expected, atol=1)
+
+
+def test_what_was_made_is_not_among_the_pictures_where_it_lies_beside_them(runs, tmp_path, capsys):
+    Image.fromarray(picture(20, 24)).save(tmp_path / "a.png")
+    command = ["apply", str(runs / "enhance"), str(tmp_path), "--out", str(tmp_path / "made")]
+    assert main(command) == 0 and main(command) == 0
+    assert "wrote 0 pictures" in capsys.readouterr().out and not (tmp_path / "made" / "made").exists()
+    assert jaxgan.data.load(str(tmp_path)).size == 1
+    again = ["apply", str(runs / "enhance"), str(tmp_path / "made"), "--out", str(tmp_path / "twice")]
+    assert main(again) == 0  # where it is asked for, it is taken
+    with Image.open(tmp_path / "twice" / "a.png") as made:
+        assert made.size == (96, 80)
 
 
 def test_sources_of_data_are_taken_by_their_rows(runs, tmp_path):
@@ -292,8 +334,34 @@ def test_every_input_has_a_file_of_its_own_in_every_format(runs, tmp_path, capsy
     with Image.open(tmp_path / "masks" / "a.png") as mask:
         assert mask.mode == "P" and mask.size == (24, 20) and np.asarray(mask).max() <= 2
     capsys.readouterr()
-    assert main([*command, "--reverse", "--out", str(tmp_path / "other")]) == 2
-    assert "this one goes one way: remove it" in capsys.readouterr().err
+    for flag, said in (
+        ("--reverse", "this one goes one way: remove it"),
+        ("--compare", "segment makes masks: remove it"),
+    ):
+        assert main([*command, flag, "--out", str(tmp_path / "other")]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_a_mask_is_of_one_frame_and_is_there_whole_or_not_at_all(runs, tmp_path, capsys, monkeypatch):
+    assert main(["train", "segment", "--tiny", "--steps", "2", *EACH, "--out", str(tmp_path / "segment")]) == 0
+    frames = [Image.fromarray(picture(20, 24, seed=i)) for i in range(3)]
+    (tmp_path / "in").mkdir()
+    frames[0].save(tmp_path / "in" / "a.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "in" / "b.png")
+    command = ["apply", str(tmp_path / "segment"), str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+
+    def torn(path, sample):
+        Path(path).write_bytes(b"half of it")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(masks, "write", torn)
+        main(command)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["apply.json"]
+    capsys.readouterr()
+    assert main(command) == 1
+    said = capsys.readouterr()
+    assert "a.gif: it has 3 frames, and a mask is of one" in said.err and "wrote 1 pictures" in said.out
 
 
 def test_other_pictures_into_the_same_folder_are_refused(runs, tmp_path, capsys):
@@ -332,10 +400,18 @@ def test_holes_of_grey_pictures_and_pictures_of_four_channels(tmp_path):
     with Image.open(tmp_path / "filled" / "a.png") as made:
         assert made.mode == "L"
         np.testing.assert_array_equal(np.asarray(made)[mask == 0], grey[0][mask == 0])
+    assert main([*command, "--compare", "--out", str(tmp_path / "both")]) == 0
+    with Image.open(tmp_path / "both" / "a.png") as made:
+        assert made.mode == "L" and made.size == (32, 16)
+        np.testing.assert_array_equal(np.asarray(made)[:, :16][mask == 0], grey[0][mask == 0])
     Image.fromarray(clear[0]).save(tmp_path / "c.png")
     command = ["apply", str(tmp_path / "pix2pix"), str(tmp_path / "c.png"), str(tmp_path / "a.png")]
     assert main([*command, "--out", str(tmp_path / "four")]) == 0
     with Image.open(tmp_path / "four" / "c.png") as made:
+        assert made.mode == "RGBA"
+    Image.fromarray(grey[0]).save(tmp_path / "b.jpg")
+    assert main([*command[:2], str(tmp_path / "b.jpg"), "--out", str(tmp_path / "opaque")]) == 0
+    with Image.open(tmp_path / "opaque" / "b.png") as made:  # no JPEG is transparent
         assert made.mode == "RGBA"
 
 
