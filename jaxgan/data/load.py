@@ -17,6 +17,7 @@ from jaxgan.errors import BadInput, unknown
 from jaxgan.modalities.resize import HOW, Resize
 
 MOST_IN_MEMORY = 2**31  # bytes of images above which files are read when they are needed
+_KEPT = {"image": ("channels",), "video": ("channels", "length"), "audio": ("channels", "length", "rate")}
 SIDES = {"left-input": ("right", "left"), "right-input": ("left", "right")}  # halves that G makes, and is given
 
 
@@ -130,8 +131,11 @@ def _load(
         return source_of(word).load(word, how, memory, **_split(source_of(word).load, word, own))
 
     how = _how(resolution, fit, channels, aspect)._replace(length=length, rate=rate)
-    own, given = _as_there(how, like), _as_there(how, like, INPUT)
-    made = _with_input((read, read_beside), source, (own, given), input, side_by_side, unpaired, degrade)
+    readers = read, read_beside
+    if like is not None:
+        main = like.specs[next(iter(like.columns))]
+        readers = _alike(read, main), _alike(read_beside, like.specs.get(INPUT, main))
+    made = _with_input(readers, source, how, input, side_by_side, unpaired, degrade)
     if made is None:
         return None
     made = _masked(made, source, masks, how, ignored, split, rest)
@@ -186,22 +190,29 @@ def _how(resolution, fit, channels, aspect):
     return Resize(resolution or None, fit, channels, aspect)
 
 
-def _as_there(how, like, column=""):
-    """The Resize, with what nobody asked for as it is in a Dataset: channels, and length and rate of what has a time."""
-    spec = None if like is None else like.specs.get(column or next(iter(like.columns)))
-    if spec is None or spec.modality not in ("image", "video", "audio"):
-        return how
-    length = how.length or (0 if spec.modality == "image" else spec.shape[0])
-    rate = how.rate or (spec.rate if spec.modality == "audio" else 0.0)
-    return how._replace(channels=how.channels or spec.shape[-1], length=length, rate=rate)
+def _alike(read, spec):
+    """Function (word, how) -> Dataset or None, with what nobody asked for as a Spec has it: channels, length, rate."""
+
+    def read_alike(word, how):
+        made = read(word, how)
+        own = None if made is None else made.specs[next(iter(made.columns))]
+        if own is None or own.modality != spec.modality or own.modality not in _KEPT:
+            return made
+        if (own.shape, own.rate) == (spec.shape, spec.rate):
+            return made
+        found = {"channels": spec.shape[-1], "length": spec.shape[0], "rate": spec.rate}
+        there = {name: getattr(how, name) or found[name] for name in _KEPT[spec.modality]}
+        return read(word, how._replace(**there))
+
+    return read_alike
 
 
-def _with_input(readers, source, hows, input, side_by_side, unpaired, degrade):
+def _with_input(readers, source, how, input, side_by_side, unpaired, degrade):
     """What is read of a source, with the column of inputs where one is asked for; None where there is none.
 
-    readers: functions (word, how) -> Dataset or None, of the source and of one of inputs; hows: the Resize of each.
+    readers: functions (word, how) -> Dataset or None, of the source and of one of inputs.
     """
-    (read, beside), (how, of_input) = readers, hows
+    read, beside = readers
     ways = {"--input": input, "--side-by-side": side_by_side, "--degrade": degrade}
     asked = [flag for flag, value in ways.items() if value]
     if len(asked) > 1:
@@ -214,7 +225,7 @@ def _with_input(readers, source, hows, input, side_by_side, unpaired, degrade):
         return made
     if degrade:
         return degraded(made, degrade)
-    found = beside(input, of_input) if input else read(source, of_input._replace(half=other))
+    found = beside(input, how) if input else read(source, how._replace(half=other))
     return None if found is None else paired(made, found, not unpaired)
 
 

@@ -13,7 +13,8 @@ _COUNT = 2048  # samples of each kind, at most
 
 
 def logits(loaded: Loaded, train: Dataset, test: Dataset, seed: int = 0) -> Logits | None:
-    """Logits of a run's newest D over two Datasets, None where it does not tell the means of its logits."""
+    """Logits of a run's newest D over two Datasets, None where it does not tell the means of its logits, or looks at more samples
+    together than there are."""
     gan, state, config = loaded.gan, loaded.state, loaded.config
 
     @jax.jit
@@ -23,8 +24,9 @@ def logits(loaded: Loaded, train: Dataset, test: Dataset, seed: int = 0) -> Logi
 
     def means(dataset):
         rows_in_all = len(dataset[config.real])
-        size = min(256, rows_in_all)
-        found, size = [], size - size % getattr(config, "pack", 1)
+        found, size = [], min(256, rows_in_all) // config.batch_unit * config.batch_unit
+        if not size:  # fewer than D looks at together
+            return {}
         for first in range(0, min(_COUNT, rows_in_all // size * size), size):
             rows = shuffled(seed, first, size, rows_in_all)
             columns = {name: batches.taken(dataset, name, rows) for name in batches.columns(config)}
@@ -33,4 +35,6 @@ def logits(loaded: Loaded, train: Dataset, test: Dataset, seed: int = 0) -> Logi
         return {name: float(np.mean([x[name] for x in found])) for name in found[0]}
 
     ours, others = means(train), means(test)
-    return Logits(ours["real"], others["real"], ours["fake"]) if {"real", "fake"} <= ours.keys() else None
+    return (
+        Logits(ours["real"], others["real"], ours["fake"]) if {"real", "fake"} <= ours.keys() & others.keys() else None
+    )

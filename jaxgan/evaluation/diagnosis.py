@@ -105,8 +105,11 @@ def _overfitting(logits):
 
 
 def _discriminator_wins(rows):
-    last = [row["loss_d"] for row in rows if row.get("loss_d") is not None][-10:]
-    apart = [row["real_d"] - row["fake_d"] for row in rows if "real_d" in row and "fake_d" in row][-10:]
+    has = lambda row, *names: all(
+        row.get(name) is not None for name in names
+    )  # of a step that came to nothing none has
+    last = [row["loss_d"] for row in rows if has(row, "loss_d")][-10:]
+    apart = [row["real_d"] - row["fake_d"] for row in rows if has(row, "real_d", "fake_d")][-10:]
     if len(last) < 3 or len(apart) < 3 or max(np.abs(last)) > 0.05 or min(apart) < 5:
         return []
     evidence = f"in the last {len(last)} rows loss_d is at most {max(last):.2g}, real and fake logits lie {min(apart):.3g} apart"

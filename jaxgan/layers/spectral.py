@@ -10,8 +10,8 @@ _INIT_ITERATIONS = 100  # the paper starts from noise and is wrong for the first
 class SpectralNorm(nn.Module):
     """A weight [..., O] divided by its largest singular value as a matrix [-1, O] (eq. 8 and algorithm 1).
 
-    One power iteration a call with train=True; the vector it carries is the collection "spectral". As in the paper the
-    singular vectors are constants for the gradient.
+    One power iteration a call with train=True; the vector it carries is the collection "spectral": of length 1, but for
+    averages of it, which get theirs back. As in the paper the singular vectors are constants for the gradient.
     """
 
     @nn.compact
@@ -29,7 +29,8 @@ class SpectralNorm(nn.Module):
         u = self.variable("spectral", "u", start)
         if train and self.is_mutable_collection("spectral") and not self.is_initializing():
             u.value = iterate(u.value)
-        sigma = jnp.vdot(_unit(_dot(fixed, u.value)), _dot(matrix, u.value))
+        right = u.value if train else _unit(u.value)
+        sigma = jnp.vdot(_unit(_dot(fixed, right)), _dot(matrix, right))
         return (w / sigma).astype(w.dtype)
 
 

@@ -18,12 +18,17 @@ def l1(fake: ArrayLike, real: ArrayLike) -> float:
 def psnr(fake: ArrayLike, real: ArrayLike) -> float:
     """Peak signal-to-noise ratio in dB, the mean over images [N, H, W, C] (uint8, or float in [-1, 1]).
 
-    inf for equal ones. Horé & Ziou 2010, doi:10.1109/ICPR.2010.579, eq. 1. Raises BadInput as `pairs` does.
+    inf where two of a pair are equal. Horé & Ziou 2010, doi:10.1109/ICPR.2010.579, eq. 1. Raises BadInput as `pairs` does.
     """
+    return float(np.mean(decibels(fake, real)))
+
+
+def decibels(fake: ArrayLike, real: ArrayLike) -> np.ndarray:
+    """[N]: the PSNR of each pair of images, inf for equal ones. Raises BadInput as `pairs` does."""
     fake, real, span = pairs(fake, real)
     error = np.mean((fake - real) ** 2, axis=(1, 2, 3))
     with np.errstate(divide="ignore"):
-        return float(np.mean(10 * np.log10(span**2 / error)))
+        return 10 * np.log10(span**2 / error)
 
 
 def pairs(fake: ArrayLike, real: ArrayLike) -> tuple[np.ndarray, np.ndarray, float]:

@@ -13,7 +13,8 @@ describe(shape) -> words. write(path, sample): one file.
 TIMED: names of the functions that take `rate=0`, how many of a sample's parts are a second; absent where there is no time.
 NAMED: names of those that take `classes=()`, what the numbers in a sample are called; absent where they need not know.
 renumber(samples, own, wanted) -> samples [N, ...] in the numbers of other names, beside NAMED. Raises BadInput where it cannot.
-PLAYED, play(path, samples): suffix of, and writes, a file in which some samples are heard or move; absent where nothing does.
+PLAYED, play(path, samples): suffix of, and writes, a file in which samples are heard or move; absent where nothing does.
+    PLAYING: how many are enough beside a sheet; absent for all.
 ROWS: of the sheets that a training draws; absent for 8. IMAGES: there, where a sample is a row of images [T, H, W, C], which
     metrics look at one by one.
 features(samples) -> [N, D]: what metrics look at where FEATURES is a name of the kind's own; absent where these are the values.

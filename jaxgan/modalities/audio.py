@@ -22,7 +22,7 @@ AXES = (2,)
 TIMED = ("describe", "write", "sample_grid", "draw", "features", "play")
 PLAYED = ".wav"
 RATE = 16_000  # where nobody says
-HEARD = 4  # samples in a file that is played
+PLAYING = 4  # samples in a file that is played beside a sheet
 _WIDTH, _WAVE, _SHADES = 128, 32, 80.0  # pixels of a picture, of its waveform; dB from the darkest to the lightest
 _BINS, _BANDS, _FAINT = 4, 32, 1e-3  # times and pitches of a sound's features, and the power that they know as silence
 _PAUSE = 0.15  # seconds
@@ -106,10 +106,9 @@ def wav(sample: np.ndarray, rate: float = 0) -> bytes:
 
 
 def play(path: str | Path, samples: np.ndarray, rate: float = 0) -> None:
-    """Writes some of the sounds, evenly chosen, one after the other in one file."""
-    some = samples[np.linspace(0, len(samples) - 1, min(HEARD, len(samples))).round().astype(int)]
-    pause = np.zeros((len(some), round((rate or RATE) * _PAUSE), some.shape[2]), np.int16)
-    write(path, np.concatenate([some, pause], axis=1).reshape(-1, some.shape[2]), rate)
+    """Writes the sounds one after the other in one file."""
+    pause = np.zeros((len(samples), round((rate or RATE) * _PAUSE), samples.shape[2]), np.int16)
+    write(path, np.concatenate([samples, pause], axis=1).reshape(-1, samples.shape[2]), rate)
 
 
 def features(samples: Any, rate: float = 0) -> Any:

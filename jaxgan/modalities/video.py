@@ -18,7 +18,7 @@ PLAYED = ".webp"
 IMAGES = True
 ROWS = 2
 FRAMES_A_SECOND = 10  # where nobody says how many
-PLAYING = 16  # clips side by side in a file that is played
+PLAYING = 16  # clips side by side in a file that is played beside a sheet
 MOST_SHOWN = 16  # frames of a film strip
 _FEW = 4  # frames of a clip among many
 to_step, to_file, to_scale = image.to_step, image.to_file, image.to_scale  # a frame is an image
@@ -100,10 +100,9 @@ def sample_grid(
 
 
 def play(path: str | Path, samples: np.ndarray, rate: float = 0) -> None:
-    """Writes some of the clips, evenly chosen, side by side as one animation."""
-    some = samples[np.linspace(0, len(samples) - 1, min(PLAYING, len(samples))).round().astype(int)]
-    columns = round(len(some) ** 0.5)
-    animation(path, [image.grid(some[:, t], columns) for t in range(some.shape[1])], rate)
+    """Writes the clips side by side as one animation."""
+    columns = round(len(samples) ** 0.5)
+    animation(path, [image.grid(samples[:, t], columns) for t in range(samples.shape[1])], rate)
 
 
 def draw(ax: Any, samples: np.ndarray, columns: int, real: np.ndarray | None = None) -> None:

@@ -62,7 +62,7 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
 
     def side(rate, turns):
         length = (config.decay_steps or config.steps) * turns
-        first = round(config.decay_start * length)
+        first = min(round(config.decay_start * length), length - 1)
         schedule = {
             "constant": lambda: rate,
             "linear": lambda: optax.linear_schedule(rate, 0.0, length - first, first),

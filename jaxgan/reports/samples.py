@@ -50,7 +50,8 @@ def sample_grids(
                 _strip(part, kind, before, samples, after)
         if hasattr(kind, "play"):
             with replaced(path.with_suffix(kind.PLAYED)) as part:
-                kind.play(part, samples)
+                most = getattr(kind, "PLAYING", len(samples))
+                kind.play(part, samples[np.linspace(0, len(samples) - 1, min(most, len(samples))).round().astype(int)])
         return path
 
     return draw_grid

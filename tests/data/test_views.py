@@ -118,6 +118,10 @@ def test_a_source_becomes_a_tfds_set_and_is_read_back(home, capsys):
     pairs = lambda d: sorted((image.tobytes(), int(label)) for image, label in zip(d["image"], d["label"], strict=True))
     assert pairs(found) == pairs(digits)  # in an order of their own
     assert data.load(f"tfds:{home}/my_digits").sha256 == found.sha256
+    assert data.load("tfds:my_digits", split="train").sha256 == found.sha256
+    assert data.held_out("tfds:my_digits", split="train") is None
+    with pytest.raises(BadInput, match="--split val, but tfds:my_digits has train: give one of them"):
+        data.load("tfds:my_digits", split="val")
     small = data.load("tfds:my_digits", 4, memory=0)
     assert small["image"].shape == (1797, 4, 4, 1) and not isinstance(small["image"], np.ndarray)
     np.testing.assert_array_equal(

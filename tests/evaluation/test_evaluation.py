@@ -1,6 +1,7 @@
 """Evaluation: what is measured, what it is called, what it says, and that it is the same everywhere."""
 
 import json
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -10,9 +11,9 @@ from PIL import Image
 
 from jaxgan import BadInput, data, evaluation, inference, modalities, models, runs, tasks
 from jaxgan.cli import main
-from jaxgan.core import GAN
+from jaxgan.core import GAN, Losses, Pair
 from jaxgan.data.sources.points import RING
-from jaxgan.evaluation import cache, extract, extractors, path_length
+from jaxgan.evaluation import cache, d_logits, extract, extractors, path_length
 from jaxgan.evaluation import scores as scoring
 from jaxgan.metrics import features
 from jaxgan.metrics.protocol import Protocol, Score
@@ -122,6 +123,27 @@ def test_a_discriminator_that_wins_is_told():
     said = lambda rows: [v.verdict for v in evaluation.diagnose({}, {}, rows=rows)]
     assert said(rows) == ["discriminator_wins"]
     assert said([*rows, {"loss_d": 0.9, "real_d": 0.5, "fake_d": -0.5}]) == ["healthy"]
+    assert said([{"loss_d": None, "real_d": None, "fake_d": None}, *rows]) == [
+        "discriminator_wins"
+    ]  # a step that was skipped
+
+
+@pytest.mark.parametrize(("size", "seen"), [(10, [8]), (3, []), (600, [256, 256])])
+def test_a_discriminator_is_shown_as_many_as_it_looks_at_together(size, seen):
+    shapes = []
+
+    def losses(d, fakes, batch, key):
+        shapes.append(batch["image"].shape[0])
+        return Losses(0.0, 0.0, metrics=Pair({}, {"real": batch["image"].mean(), "fake": fakes}))
+
+    gan = SimpleNamespace(generate=lambda g, batch, key: (jnp.zeros(()), {}), losses=losses)
+    config = SimpleNamespace(real="image", given=(), beside=(), unpaired=(), batch_unit=4)
+    side = SimpleNamespace(variables={})
+    loaded = SimpleNamespace(gan=gan, config=config, state=Pair(side, side))
+    ten = data.from_arrays("ten", {"image": np.full((size, 8, 8, 1), 255, np.uint8)})
+    with jax.disable_jit():
+        found = d_logits.logits(loaded, ten, ten)
+    assert shapes == 2 * seen and (found == (255, 255, 0) if seen else found is None)
 
 
 def test_protocols_have_names_and_only_equal_ones_can_be_compared():

@@ -53,6 +53,9 @@ def test_numbers_of_pairs_are_those_of_the_metrics():
         "matched": 1.0,
     }
     assert str(found["psnr"].protocol) == "psnr3-test"
+    fake[0] = real[0]  # counts as 100 dB, and the others as they are
+    found = {score.name: score.value for score in scores.measure("pairs", CONTEXT, real, fake)}
+    assert found["psnr"] == pytest.approx((100 + 2 * metrics.psnr(fake[1:], real[1:])) / 3)
     small = scores.measure("pairs", CONTEXT, real[:, :8, :8], fake[:, :8, :8])
     assert {score.name for score in small} == {"l1", "psnr", "matched"}
     assert {score.name: score.value for score in scores.measure("pairs", CONTEXT, real, real)}["psnr"] == 100

@@ -434,6 +434,13 @@ def test_spectral_norm_moves_in_training_alone():
     np.testing.assert_allclose(np.linalg.norm(moved), 1, rtol=1e-6)
 
 
+def test_an_average_of_spectral_vectors_normalises_as_one_of_them():
+    module, w = SpectralNorm(), normal(1, 3, 3, 2, 8)
+    variables = started(module, w)
+    shorter = jax.tree.map(lambda u: 0.7 * u, variables)  # as the mean of vectors that turn is
+    assert_close(applied(module, shorter, w, False)[0], applied(module, variables, w, False)[0], 1e-6)
+
+
 @pytest.mark.parametrize("train", [True, False])
 def test_gradient_of_spectral_norm_takes_its_vectors_as_constants(train):
     module = SpectralNorm()

@@ -47,12 +47,12 @@ def test_what_is_too_loud_for_a_file_is_cut_off_and_floats_become_int16():
     assert checked.shape == (1, 2, 1) and checked.dtype == np.int16
 
 
-def test_some_sounds_are_played_one_after_the_other(tmp_path):
+def test_sounds_are_played_one_after_the_other(tmp_path):
     x = tones(*range(100, 900, 100))
     AT_8K.play(tmp_path / "all.wav", x)
     with wave.open(str(tmp_path / "all.wav")) as file:
-        played = np.frombuffer(file.readframes(10**6), "<i2").reshape(audio.HEARD, -1)
-    np.testing.assert_array_equal(played[:, :4096], x[[0, 2, 5, 7], :, 0])
+        played = np.frombuffer(file.readframes(10**6), "<i2").reshape(8, -1)
+    np.testing.assert_array_equal(played[:, :4096], x[..., 0])
     assert not played[:, 4096:].any() and played.shape[1] == 4096 + 1200
 
 

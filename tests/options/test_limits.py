@@ -82,6 +82,20 @@ def test_what_is_said_to_have_no_effect_changes_no_program(name):
     assert program(config) != program(dataclasses.replace(config, lr_g=0.5))
 
 
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_rates_come_down_to_zero_however_late_they_begin_to(schedule):
+    config = recipes.digits.Config(
+        **recipes.digits.TINY | {"steps": 20, "optimizer": "sgd", "schedule": schedule}, decay_start=0.98
+    )
+    specs = {"image": Spec((8, 8, 1)), "label": Spec((), "int32", "", tuple("0123456789"))}
+    tx, weight = build.experiment(recipes.digits, config, specs).opt.g, jnp.ones(())
+    moves, kept = [], tx.init(weight)
+    for _ in range(21):
+        move, kept = tx.update(weight, kept, weight)
+        moves.append(float(move))
+    assert moves[0] < 0 and moves[20] == 0
+
+
 @pytest.mark.parametrize(
     ("others", "gone"),
     [

@@ -31,32 +31,32 @@ def takes(word: str) -> bool:
     return word.partition(":")[0] == "tfds"
 
 
-def held_out(word: str, how: Resize) -> Dataset | None:
-    """Dataset of the test split, None where there is none. Raises BadInput as `load` does."""
-    return load(word, how, 2**31, split="test")
+def held_out(word: str, how: Resize, split: str = "") -> Dataset | None:
+    """Dataset of the test split, or of validation where that is trained on; None where there is none.
+
+    Raises BadInput as `load` does.
+    """
+    there = _builder(word)[1].info.splits
+    other = next((name for name in ("test", "validation") if name in there and name != split), None)
+    return None if other is None else load(word, how, 2**31, other)
 
 
-def load(word: str, how: Resize, memory: int, split: str | None = None) -> Dataset | None:
+def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
     """Dataset of a split of a prepared set: NAME or NAME/CONFIG, the newest version, or the folder of one.
 
-    split: by default the training split, or the first where there is none; None for another one that is not there.
-    In memory where it takes less than `memory` bytes, else read when needed. Raises BadInput at once, with the command
-    that prepares it, where the set is not there or cannot be read without TensorFlow.
+    split: by default the training split, or the first where there is none. In memory where it takes less than `memory` bytes,
+    else read when needed. Raises BadInput at once, with the command that prepares it, where the set is not there or cannot be
+    read without TensorFlow, and where there is no such split.
     """
-    name = word.partition(":")[2]
-    folder = _version(name)
-    tfds = _import()
-    with _readable(folder):
-        builder = tfds.builder_from_directory(folder)
-    if builder.info.file_format.value != "array_record":
-        raise BadInput(f"tfds:{name} in {folder} is stored as {builder.info.file_format.value}: {_prepare(name)}")
-    features = builder.info.features
+    folder, builder = _builder(word)
+    tfds, name = _import(), word.partition(":")[2]
+    features, there = builder.info.features, list(builder.info.splits)
     image = next((key for key, kind in features.items() if len(kind.shape or ()) == 3), None)
     if image is None:
         raise BadInput(f"tfds:{name} has {', '.join(features)}, none is an image: give another set")
-    if split is not None and split not in builder.info.splits:
-        return None
-    split = split or ("train" if "train" in builder.info.splits else next(iter(builder.info.splits)))
+    if split and split not in there:
+        raise BadInput(f"--split {split}, but tfds:{name} has {', '.join(there)}: give one of them")
+    split = split or ("train" if "train" in there else there[0])
     view = TfdsView(folder, builder.as_data_source(split), image, how)
     label, classes = None, None
     if "label" in features:
@@ -67,6 +67,18 @@ def load(word: str, how: Resize, memory: int, split: str | None = None) -> Datas
         classes = getattr(features["label"], "names", None)
     name, image = f"tfds:{name}", view[:] if view.nbytes <= memory else view
     return labelled(name, image, label, classes)
+
+
+def _builder(word):
+    """(folder, builder) of a prepared set. Raises BadInput where it is not there, or cannot be read without TensorFlow."""
+    name = word.partition(":")[2]
+    folder = _version(name)
+    tfds = _import()
+    with _readable(folder):
+        builder = tfds.builder_from_directory(folder)
+    if builder.info.file_format.value != "array_record":
+        raise BadInput(f"tfds:{name} in {folder} is stored as {builder.info.file_format.value}: {_prepare(name)}")
+    return folder, builder
 
 
 class TfdsView(Lazy):
