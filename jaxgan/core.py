@@ -188,6 +188,7 @@ def make_step(
     rare_every: Pair = ALWAYS,
     ema_halflife_images: ArrayLike = 10_000,
     ema_ramp: ArrayLike = 0.05,
+    ema_seen: ArrayLike = 0,
     axis_name: str | None = None,
 ) -> Step:
     """(state, batch) -> (state, metrics: Pair). D's turn, G's turn against the updated D, then the average of G.
@@ -199,8 +200,8 @@ def make_step(
     rare_every: the terms of `gan.rare` are due at steps 0, N, 2 N, ...: lazy regularisation, for which the game is to have
         multiplied their weights by N (Karras et al. 2020, arXiv:1912.04958, appendix B). What is derived at every step is in
         the program once.
-    ema_halflife_images: images after which half of the average is new; at most `ema_ramp` times the images seen so far
-        (Karras et al. 2020, arXiv:2006.06676, appendix B), so that a short run shows its newest G. 0: no average.
+    ema_halflife_images: images after which half of the average is new; at most `ema_ramp` times those seen so far, of which
+        `ema_seen` before step 0 (Karras et al. 2020, arXiv:2006.06676, appendix B): a short run shows its newest G. 0: none.
     axis_name: the axis of devices to average over, inside pmap or shard_map; batch-coupled layers need it too.
     A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`. The step raises BadInput where
     the batch does not divide into microbatches.
@@ -231,7 +232,7 @@ def make_step(
         g, metrics_g = turns.g(g, d, anew if new_fakes else fakes_fn, batch, key_g, due.g)
 
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
-        halflife = jnp.minimum(1.0 * ema_halflife_images, ema_ramp * images * state.step.astype(jnp.float32))
+        halflife = jnp.minimum(1.0 * ema_halflife_images, 1.0 * ema_ramp * images * state.step + ema_ramp * ema_seen)
         keep = 0.5 ** (images / jnp.maximum(halflife, 1e-6))
         ema = sharing.blended(g.variables, state.ema, keep)
         return state._replace(step=state.step + 1, g=g, d=d, ema=ema), Pair(metrics_g, metrics_d)

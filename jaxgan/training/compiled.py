@@ -85,11 +85,15 @@ def deadline(max_minutes: float | None) -> float:
 
 
 def compose(
-    recipe: Recipe, config: Config, dataset: data.Dataset, mode: str, devices: Sequence[jax.Device]
+    recipe: Recipe, config: Config, dataset: data.Dataset, mode: str, devices: Sequence[jax.Device], ema_seen: float = 0
 ) -> CompiledStep:
-    """CompiledStep of a recipe on these devices. Raises BadInput where recipe and data do not fit."""
+    """CompiledStep of a recipe on these devices. ema_seen: images before step 0, as `core.make_step` takes them.
+
+    Raises BadInput where recipe and data do not fit.
+    """
     recipe, config = recipes.get(recipe), build.computed(config, devices[0])
-    experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode))
+    values = {"ema_seen": ema_seen} if ema_seen else None
+    experiment = build.experiment(recipe, config, dataset.specs, parallel.axis_name(mode), values)
     parallel.check_divisible(config.batch_size, len(devices), config.batch_parts)
     scalars.check(recipe, config, dataset.specs)
     batched = loader(dataset, config, parallel.own_rows(mode, devices, config.batch_size))

@@ -78,6 +78,13 @@ def train(
     taken = None if init_from is None else transfer.take(init_from, shapes, init_partial, module)
     if again is not None and taken is not None:
         transfer.check_source(again, taken)
+    begun_from = taken and taken.source
+    if again is not None:
+        begun_from = again.begun_from
+    elif going_on and out is not None:
+        begun_from = runs.resume(out, module, config, dataset.info, write=False).begun_from
+    if seen := transfer.images(begun_from):
+        program = compose(module, config, dataset, mode, chosen, seen)
     with contextlib.ExitStack() as stack:
         run = opened(stack, out, module, config, dataset.info, going_on, taken and taken.source, command)
         goodput = Goodput()

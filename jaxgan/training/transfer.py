@@ -32,7 +32,7 @@ class Taken(NamedTuple):
 
     parts: dict[str, dict[str, Any]]  # part of a state -> {path of a leaf: array}
     left_out: tuple[str, ...]  # what does not fit, in words
-    source: dict[str, Any]  # run, step and state_sha256, for the record
+    source: dict[str, Any]  # run, step and state_sha256, for the record; images that its average is of
 
 
 def take(source: str | Path, target: State, partial: bool = False, recipe: ModuleType | None = None) -> Taken:
@@ -66,7 +66,15 @@ def take(source: str | Path, target: State, partial: bool = False, recipe: Modul
     if not any(parts.values()):
         raise BadInput(f"--init-from {source} has nothing that fits: train from the beginning")
     facts = {"run": str(Path(source).absolute()), "step": int(state.step), "state_sha256": checkpoint.sha256(state)}
+    if not left_out:  # what begins anew has an average that does
+        facts["images"] = int(state.step) * run.config.batch_size + images(run.begun_from)
     return Taken(parts, tuple(left_out), facts)
+
+
+def images(begun_from: dict[str, Any] | None) -> int:
+    """How many images the average of what was taken is of, by the record of a run; 0 where that does not say."""
+    found = (begun_from or {}).get("images", 0)
+    return found if type(found) is int and found > 0 else 0
 
 
 def check_source(run: runs.Run, taken: Taken) -> None:

@@ -69,7 +69,23 @@ def test_networks_and_what_they_remember_are_taken_and_the_rest_begins(source, t
         assert np.abs(ours - theirs).max() < np.abs(ours - fresh).max()  # moved on from there, not from the beginning
     record = json.loads((out / "config.json").read_text())["begun_from"]
     result = json.loads((source / "run" / "result.json").read_text())
+    assert record.pop("images") == 2 * jaxgan.load(source / "run").config.batch_size
     assert record == {"run": str(source / "run"), "step": 2, "state_sha256": result["state_sha256"]}
+
+
+def test_the_average_goes_on_from_the_one_that_was_taken(source, tmp_path):
+    line = [*DCGAN, "--data", str(source / "two.npz"), "--conditional", "--lecam", "0.1"]
+    slow = ["--ema-ramp", "10", "--steps", "8", "--lr-g", "0.05"]
+    assert main([*line, *slow, "--out", str(tmp_path / "first")]) == 0
+    still = ["--ema-ramp", "10", "--lr-g", "1e-9", "--lr-d", "1e-9", "--init-from", str(tmp_path / "first")]
+    assert main([*line, *still, "--out", str(tmp_path / "on")]) == 0
+    was, now = jaxgan.load(tmp_path / "first").state, jaxgan.load(tmp_path / "on").state
+    apart = lambda a, b: sum(float(np.abs(x - y).sum()) for x, y in zip(*map(jax.tree.leaves, (a, b)), strict=True))
+    assert apart(now.ema["params"], was.ema["params"]) < 0.5 * apart(was.g.params, was.ema["params"])
+    assert main([*line, *still, "--steps", "4", "--out", str(tmp_path / "on"), "--resume", "auto"]) == 0
+    assert main([*line, *still, "--steps", "4", "--out", str(tmp_path / "whole")]) == 0
+    hashes = [json.loads((tmp_path / name / "result.json").read_text())["state_sha256"] for name in ("on", "whole")]
+    assert hashes[0] == hashes[1]  # a run that goes on knows how many images came before
 
 
 def test_the_run_goes_on_without_its_source(source, tmp_path, capsys):
