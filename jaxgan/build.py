@@ -100,6 +100,7 @@ class Experiment(NamedTuple):
     gan: GAN
     opt: Pair
     step: Callable
+    rare_every: Pair = core.ALWAYS  # steps between those that have the rare terms of a side
 
 
 def ingredients_of(
@@ -186,7 +187,8 @@ def kinds(recipe: ModuleType, config: Config, specs: Mapping[str, Spec]) -> list
 def _experiment(recipe, config, specs, axis_name, values):
     ingredients = ingredients_of(config, specs, axis_name, values)
     gan = recipe.build(config, specs, ingredients)
-    return Experiment(gan, ingredients.opt, ingredients.guard(_step(gan, config, ingredients, axis_name)))
+    step = ingredients.guard(_step(gan, config, ingredients, axis_name))
+    return Experiment(gan, ingredients.opt, step, ingredients.rare_every)
 
 
 def _step(gan, config, ingredients, axis_name):

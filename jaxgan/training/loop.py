@@ -14,6 +14,7 @@ from jaxgan.checkpoint import not_finite
 from jaxgan.data.loader import AHEAD
 from jaxgan.errors import Diverged
 from jaxgan.processes import agree
+from jaxgan.training.rarely import Rarely, as_number, columns
 
 EARLY = (1, 2, 5, 10, 20, 50)  # a first minute without a word is a long one
 
@@ -44,8 +45,7 @@ def _alone(leave, over):
     return leave, over
 
 
-def _number(value):
-    return float(value) if np.ndim(value) == 0 else np.asarray(value)
+_NONE = Rarely()
 
 
 class _Asked(BaseException):
@@ -67,6 +67,7 @@ def run(
     decide: Callable[[bool, bool], tuple[bool, bool]] = _alone,
     seconds: float = 0.0,
     skips: int = 0,
+    rarely: Rarely = _NONE,
 ) -> tuple[Any, dict[str, Any]]:
     """(state, row of the last hooks): trains from step `start` to `stop`, at most `chunk` steps a dispatch.
 
@@ -74,13 +75,15 @@ def run(
     batch of a whole dispatch from there on. A dispatch ends where a hook is due; only there the host waits for the device.
     interrupted: whether to break off, with the hooks that save; should_stop: whether this is the end, with all hooks. decide:
     what several processes make of both: asked where a hook is due alone, since only there all of them look.
-    seconds: of training before this. Metrics may be arrays, one entry for each of several trainings side by side: so are then
-    the values of the row. Raises Diverged, with the step, at the first row whose losses are not finite, none of them.
+    seconds: of training before this. rarely: what a row has of the metrics that its step has not. Metrics may be arrays, one
+    entry for each of several trainings side by side: so are then the values of the row. Raises Diverged, with the step, at the
+    first row whose losses are not finite, none of them.
     """
 
     def count_from(step):
         soon = (early - step for hook in hooks for early in hook.early if early > step)
-        return min(chunk, stop - step, *soon, *(hook.every - step % hook.every for hook in hooks))
+        look = min(stop - step, *soon, *(hook.every - step % hook.every for hook in hooks))
+        return min(chunk, look, *(end - step for end in rarely.ends(step, step + look)))
 
     def asked():
         return decide(interrupted(), step >= stop or should_stop())
@@ -104,14 +107,13 @@ def run(
                 "images": step * images_per_step,
                 "images_per_s": (step - seen) * images_per_step / lapse if warm else float("nan"),
                 "seconds": trained,
-                **{f"{name}_g": _number(value) for name, value in metrics.g.items()},
-                **{f"{name}_d": _number(value) for name, value in metrics.d.items()},
+                **rarely.filled(columns(metrics)),
             }
             row.clear()
             row.update(made)
             if skips:
                 skipped = jax.device_get(state.skips)
-                row["skipped"] = _number(skipped["skipped"])
+                row["skipped"] = as_number(skipped["skipped"])
                 if np.min(skipped["in_a_row"]) >= skips:
                     raise Diverged(f"{np.min(skipped['in_a_row'])} steps in a row up to {step} came to nothing")
             elif not np.isfinite(row["loss_g"] + row["loss_d"]).any():
@@ -134,6 +136,7 @@ def run(
             raise
         state, metrics = advance(state, given, count)
         first, step = step == 0, step + count
+        rarely.see(step, metrics)
         here = [hook for hook in hooks if step % hook.every == 0 or (first and hook.first) or step in hook.early]
         leave, over = asked() if here or alone or step >= stop else (False, False)
         due = [hook for hook in hooks if over or hook in here or (leave and hook.stopped)]

@@ -25,6 +25,7 @@ from jaxgan.training.folder import opened, opened_home, unused_removed
 from jaxgan.training.goodput import Goodput
 from jaxgan.training.member import Member, calls
 from jaxgan.training.population import Population
+from jaxgan.training.rarely import Rarely
 from jaxgan.training.restore import restored
 
 RESUME = ("never", "auto", "must")
@@ -256,6 +257,7 @@ def _train(made, program, dataset, devices, how, home, taken=None):
                     decide=signals.decide,
                     seconds=seconds_before,
                     skips=config.skips if config.counts_skips else 0,
+                    rarely=Rarely(program.experiment.rare_every, None if several else note.get("metrics")),
                 )
             except Diverged as error:
                 goodput.lost(begun)

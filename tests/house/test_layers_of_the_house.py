@@ -86,7 +86,7 @@ def test_dependencies_stay_where_they_belong(path):
 
 COUNT_AXES = {"modalities", "layers", "losses", "augment", "metrics", "models"}  # rooms that check arrays
 ALSO = {  # files elsewhere that count axes of labels, rows, metrics, features or weights, and never of samples
-    *("training/member.py", "training/loop.py", "tasks/pooled.py", "data/dataset.py", "data/inspect.py"),
+    *("training/member.py", "training/rarely.py", "tasks/pooled.py", "data/dataset.py", "data/inspect.py"),
     *("data/sources/tfds.py", "data/sources/crops.py", "reports/figure.py", "net.py"),
 }
 
