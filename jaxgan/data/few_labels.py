@@ -26,13 +26,14 @@ class Repeated(Resident):
         return arrays["samples"][arrays["order"][rows]]
 
 
-def few_labels(data: Dataset, count: int, seed: int = 0, rest: bool = False) -> Dataset:
+def few_labels(data: Dataset, count: int, seed: int = 0, rest: bool = False, asked: str = "") -> Dataset:
     """The Dataset with `count` of its pictures as a column "labelled", and the class of each as "class".
 
     Classes have equal shares, the first ones one more where it does not go. Which pictures they are is drawn by the seed for
     each row by its number, whatever the order of the classes. Both columns have as many rows as the others: each of the
     pictures comes up as often, and a row has nothing to do with what stands beside it. rest: of what is held out as many as
-    there are. Raises BadInput without classes, for fewer pictures than classes, and for more than there are.
+    there are. asked: the words that asked for them, by default --labelled. Raises BadInput without classes, for fewer pictures
+    than classes, and for more than there are.
     """
     spec = data.specs.get(LABEL)
     if spec is None or spec.examples:
@@ -45,7 +46,9 @@ def few_labels(data: Dataset, count: int, seed: int = 0, rest: bool = False) -> 
     for number, name in enumerate(classes):
         own, wanted = np.flatnonzero(label == number), count // len(classes) + (number < count % len(classes))
         if len(own) < wanted and not rest:
-            raise BadInput(f"--labelled {count} takes {wanted} of each class, and {data.name} has {len(own)} of {name}")
+            raise BadInput(
+                f"{asked or f'--labelled {count}'} takes {wanted} of each class, and {data.name} has {len(own)} of {name}"
+            )
         chosen.append(own[np.argsort(rank[own])][:wanted])
     rows = np.concatenate(chosen)
     rows = rows[np.argsort(rank[rows])]

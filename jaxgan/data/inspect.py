@@ -43,7 +43,7 @@ def check(
         raise BadInput(f"--ignored is {ignored}: give a number in 0 .. 255")
     lines, problems = _check(source, split)
     if input:
-        flat = source_of(input) is files and not files.find(input).splits  # all of it is beside any part, as in `load`
+        flat = source_of(input) is files and not files.splits(input)  # all of it is beside any part, as in `load`
         more, others = _check(input, "" if flat else split)
         lines, problems = lines + [f"input: {line}" for line in more], problems + [f"input: {line}" for line in others]
     if masks:

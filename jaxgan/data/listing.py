@@ -15,13 +15,11 @@ from jaxgan.data import content
 from jaxgan.errors import BadInput
 
 MOST_BYTES = 2**30  # of one file
-APPLIED = "apply.json"  # in a folder that `jaxgan apply` has written
 _PIECE = 2**20
 DEEPEST = 100  # folders within folders
 _DEEP = f"below {DEEPEST} folders"
 _ABSOLUTE = "with absolute names"
 _HIDDEN, _RUN, _LINK, _SPECIAL = "hidden", "in the folder of a run", "broken links", "no regular files"
-_MADE = "written by jaxgan apply"
 _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
@@ -51,8 +49,8 @@ class Listing(NamedTuple):
 def listing(source: str | Path) -> Listing:
     """Listing of a folder, whose linked folders are followed, each once, or of a zip.
 
-    Hidden files (a part of the name begins with a dot) and __MACOSX, the folders of runs, those within that `jaxgan apply` has
-    written and what is no regular file are left out, and counted. Raises BadInput where the zip cannot be opened.
+    Hidden files (a part of the name begins with a dot) and __MACOSX, the folders of runs and what is no regular file are left
+    out, and counted. Raises BadInput where the zip cannot be opened.
     """
     return _folder(Path(source)) if Path(source).is_dir() else _archive(Path(source))
 
@@ -79,8 +77,8 @@ def _folder(source):
         if len(at.relative_to(source).parts) == DEEPEST and folders:
             left_out[_DEEP] += sum(_count(at / name) for name in folders)
             folders.clear()
-        if at != source and (ours := _ours(at)):
-            left_out[ours] += _count(at)
+        if at != source and (at / "config.json").is_file() and (at / "checkpoints").is_dir():
+            left_out[_RUN] += _count(at)
             folders.clear()
             continue
         for name in list(folders):
@@ -108,13 +106,6 @@ def _folder(source):
 
     held = lambda names: content.digest(source, names)
     return Listing(str(source), tuple(sorted(names)), opened, held, dict(left_out))
-
-
-def _ours(folder):
-    """What a folder is that jaxgan has made, "" where it is none."""
-    if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
-        return _RUN
-    return _MADE if (folder / APPLIED).is_file() else ""
 
 
 def _count(folder):

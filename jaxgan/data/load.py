@@ -1,5 +1,6 @@
 """From a word or a path to a Dataset: the same words for training, checking and evaluation."""
 
+import contextlib
 import dataclasses
 import inspect
 import os
@@ -124,10 +125,10 @@ def _load(
 
     def read_beside(word, how):
         """The same part of the source of inputs: all of it, where that has no parts."""
-        if unpaired or not _folder(source) or not _folder(word) or not files.find(source, split).splits:
+        if unpaired or not _folder(source) or not _folder(word) or not files.splits(source):
             return read(word, how)
         part = _part(source, split, rest)
-        own = part if files.find(word).splits else ""
+        own = part if files.splits(word) else ""
         return source_of(word).load(word, how, memory, **_split(source_of(word).load, word, own))
 
     how = _how(resolution, fit, channels, aspect)._replace(length=length, rate=rate)
@@ -153,7 +154,7 @@ def _folder(word):
 
 def _part(source, split, rest):
     """The name of the split of a source's image files that is trained on, or held out; "" where there are none."""
-    there = files.find(source, split).splits
+    there = files.splits(source)
     if not there:
         return ""
     return (splits.held_out(there, split) or "") if rest else splits.chosen(str(source), there, split)
@@ -192,17 +193,21 @@ def _how(resolution, fit, channels, aspect):
 
 def _alike(read, spec):
     """Function (word, how) -> Dataset or None, with what nobody asked for as a Spec has it: channels, length, rate."""
+    kept = _KEPT.get(spec.modality, ())
+    of = lambda spec: {"channels": spec.shape[-1], "length": spec.shape[0], "rate": spec.rate}
 
     def read_alike(word, how):
-        made = read(word, how)
+        wanted = how._replace(**{name: getattr(how, name) or of(spec)[name] for name in kept})
+        try:
+            made = read(word, how)
+        except BadInput as error:  # sounds of several rates, say
+            with contextlib.suppress(BadInput):
+                return read(word, wanted)
+            raise error from None
         own = None if made is None else made.specs[next(iter(made.columns))]
-        if own is None or own.modality != spec.modality or own.modality not in _KEPT:
+        if own is None or own.modality != spec.modality or all(of(own)[name] == of(spec)[name] for name in kept):
             return made
-        if (own.shape, own.rate) == (spec.shape, spec.rate):
-            return made
-        found = {"channels": spec.shape[-1], "length": spec.shape[0], "rate": spec.rate}
-        there = {name: getattr(how, name) or found[name] for name in _KEPT[spec.modality]}
-        return read(word, how._replace(**there))
+        return read(word, wanted)
 
     return read_alike
 
@@ -223,6 +228,8 @@ def _with_input(readers, source, how, input, side_by_side, unpaired, degrade):
     made = read(source, how._replace(half=own))
     if made is None or not asked:
         return made
+    if side_by_side and (kind := made.specs[next(iter(made.columns))].modality) not in ("image", "video"):
+        raise BadInput(f"--side-by-side is of pictures, and {made.name} has {kind}: remove it")
     if degrade:
         return degraded(made, degrade)
     found = beside(input, how) if input else read(source, how._replace(half=other))

@@ -1,6 +1,7 @@
 """What G is given, beside what it is to make: from another source, or made of it."""
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -146,7 +147,9 @@ def _in_order(made, given, column):
 
 def _stems(data):
     """{name without suffix: row}. Raises BadInput where two files have one name."""
-    stems = [str(PurePosixPath(name).with_suffix("")) for name in data.names]
+    parts = [re.fullmatch(r"(.*\.\w+)(#\d+)", name) for name in data.names]  # of a film's clip, and where it begins
+    pairs = [(name, "") if part is None else part.groups() for name, part in zip(data.names, parts, strict=True)]
+    stems = [f"{PurePosixPath(name).with_suffix('')}{place}" for name, place in pairs]
     twice = [stem for stem, count in Counter(stems).items() if count > 1]
     if twice:
         raise BadInput(

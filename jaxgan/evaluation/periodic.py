@@ -1,5 +1,6 @@
 """Evaluation on the way: the same latents, real samples and protocol each time, so that the curve is one."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -58,9 +59,9 @@ class PeriodicEvaluation:
         asked = {config.threshold and config.threshold[0], config.best_metric.lstrip("+")} & set(infos())
         if not asked:
             return
-        two, ignored = self._run.made.kind.to_file(self._reference[config.real][np.arange(2)]), self._context.ignored
-        if ignored is not None:  # of masks that have nothing else, nothing can be measured
-            two = np.where(two == ignored, ignored ^ 1, two)
+        real, ignored = self._reference[config.real], self._context.ignored
+        known = (i for i in range(self._count) if ignored is None or (real[i : i + 1] != ignored).any())
+        two = self._run.made.kind.to_file(real[np.array([*itertools.islice(known, 2)] or [0, 1])])
         targets = [kind for kind in scores.kinds(config, self._run.data.specs) if kind != scores.SET]
         there = {score.name for kind in targets for score in scores.measure(kind, self._context, two, two)}
         if self._extractor is not None:

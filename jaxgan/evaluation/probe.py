@@ -90,6 +90,7 @@ def probe(
     dataset, other = inference.data_of(opened, data, held_out)
     if other is None:
         raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE")
+    few_labels(dataset, max(labels) * classes, asked=f"--labels {max(labels)}")  # or it is told behind the smaller ones
     test_x, test_y = _samples(opened, _of_classes(other, spec.classes))
     seen = _Features(penultimate(net), net.classes)
     test = seen(loaded.state.d.variables, test_x)
@@ -98,7 +99,7 @@ def probe(
     with Counting(len(labels) * seeds * len(found), "classifiers", say) as count:
         for size in labels:
             for seed in range(seeds):
-                few = few_labels(dataset, size * classes, seed)
+                few = few_labels(dataset, size * classes, seed, asked=f"--labels {size}")
                 y = np.asarray(few[CLASS])[: size * classes]
                 x = opened.made.kind.to_step(few[LABELLED][np.arange(size * classes)])
                 layer, _ = linear.probe(seen(loaded.state.d.variables, x), y, classes)

@@ -135,7 +135,7 @@ class Translator:
         count = len(padded)
         most = max(1, self._most // (padded.shape[1] * padded.shape[2]))
         each = -(-count // -(-count // most))
-        filled = np.concatenate([padded, np.repeat(padded[-1:], -count % each, axis=0)])
+        filled = np.concatenate([padded, np.repeat(padded[-1:], -count % each, axis=0)]) if count % each else padded
         parts = [self._draw(self._variables, filled[i : i + each]) for i in range(0, count, each)]
         return np.concatenate([self.kind.to_file(np.asarray(part)) for part in parts])[:count]
 

@@ -1,5 +1,6 @@
 """A trained G on files and folders of pictures: each written under its own name, what is there already left as it is."""
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -8,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxgan import modalities, reading, runs
-from jaxgan.data.listing import APPLIED
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.inference import pictures
@@ -18,6 +18,7 @@ from jaxgan.modalities import resize
 from jaxgan.names import tell
 from jaxgan.progress import Counting
 
+_FACTS = "apply.json"  # in the folder: of which run, and how
 _HELD = 32  # pictures of several sizes that wait for others of theirs
 
 
@@ -66,7 +67,7 @@ def apply_files(
         raise BadInput(f"--size is {size}: give the shorter side in pixels, or 0 for pictures as they are")
     if not inputs:
         raise BadInput("there are no pictures: give files, folders, or a source of data")
-    there = pictures.found(inputs, translator.column)
+    there = pictures.found(inputs, translator.column, Path(out))
     drawn = translator.kind is modalities.get("image")  # else each is one file of its own kind
     if compare and not drawn:
         raise BadInput(
@@ -126,10 +127,11 @@ def apply_files(
                 failed.append(f"{name}: {error}")
                 continue
             shape = frames[0].shape
-            waiting.setdefault(shape, []).append((picture, frames))
-            if sum(len(each) for _, each in waiting[shape]) * shape[0] * shape[1] >= most_pixels:
+            more = len(frames) + sum(len(each) for _, each in waiting.get(shape, ()))
+            if shape in waiting and more * shape[0] * shape[1] > most_pixels:
                 finish(shape)
-            elif sum(map(len, waiting.values())) >= _HELD:
+            waiting.setdefault(shape, []).append((picture, frames))
+            if sum(map(len, waiting.values())) >= _HELD:
                 finish(max(waiting, key=lambda shape: len(waiting[shape])))
         for shape in list(waiting):
             finish(shape)
@@ -161,7 +163,7 @@ def _given(translator, picture, i, size, masks):
 
 def _masks(path):
     """(name, size) -> uint8 [H, W], 0 where the mask is white. Raises BadInput where there is none of that name and size."""
-    partners = None
+    partners, whole = None, functools.cache(lambda: pictures.read(path.name, path))
     if path.is_dir():
         partners = {Path(name).with_suffix(""): read for name, read in pictures.found([path])}
     elif not path.is_file():
@@ -170,7 +172,7 @@ def _masks(path):
     def find(name, size):
         where, own = str(path), Path(name).with_suffix("")
         if partners is None:
-            found = pictures.read(path.name, path)
+            found = whole()
         elif own in partners:
             found, where = partners[own](), f"{path}/{own}"
         else:
@@ -189,7 +191,7 @@ def _masks(path):
 
 def _folder(out, asked):
     """The folder, made or gone on with. Raises BadInput where it holds anything else."""
-    path = out / APPLIED  # of which run, and how
+    path = out / _FACTS
     if out.exists() and not out.is_dir():
         raise BadInput(f"--out {out} is a file: give a folder")
     if path.is_file():

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from jaxgan.data import batch, load
 from jaxgan.data import held_out as left_out
 from jaxgan.data.dataset import LABEL, Dataset, renamed, renumbered
+from jaxgan.data.load import source_of
 from jaxgan.errors import BadInput
 from jaxgan.runs import Run
 
@@ -50,6 +51,7 @@ def data_of(
     other: Dataset | None
     if held_out:
         beside = {name: word or "" for name, word in others._asdict().items() if name in fitting}
+        beside |= {"side_by_side": None, "degrade": None} if others.input else {}
         whole = {**fitting, **beside, "split": "", "labelled": 1.0, "unlabelled": False}
         other = load(held_out, **whole, like=dataset)
         _complete(config, other)
@@ -80,14 +82,22 @@ def _loaded(run, given, fitting):
     try:
         return load(words["data"], **fitting)
     except BadInput as error:
-        gone = [
-            f"--{name} SOURCE" for name, word in words.items() if word and not (name in given or Path(word).exists())
-        ]
+        gone = [f"--{name} SOURCE" for name, word in words.items() if word and name not in given and _missing(word)]
         if gone:
             raise BadInput(
                 f"{error}; if the run's data were moved, say where they are now with {' and '.join(gone)}"
             ) from error
         raise
+
+
+def _missing(word):
+    """Whether nothing is there that a word could be."""
+    try:
+        source_of(word)
+    except BadInput:
+        return True
+    kind, _, path = word.partition(":")
+    return bool(path) and kind != "tfds" and not Path(path).exists()
 
 
 def _complete(config, other):

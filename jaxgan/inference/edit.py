@@ -1,6 +1,8 @@
 """Edits of what a run's G makes: directions, style mixing, truncation; of samples, or of real pictures, inverted first."""
 
+import contextlib
 import itertools
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -93,48 +95,69 @@ def edit(
     if home.exists():
         raise BadInput(f"{home} is already there: give another --out")
 
-    base, sheets, lines = edit_base.base(asked, opened, loaded, where)
-    frames: Callable[[float], np.ndarray] | None = None
-    found: ways.Directions | None = None
-    titles = [f"{x:.3g}" for x in asked.amounts]
-    if what == "mix":
-        sheets["mix.png"] = edit_base.mixed(asked, base)
-    elif truncate:
-        centre = seam.drawn(load(opened, **options, truncation=0.0), where, 1, label=asked.label)[0]
-        along = lambda share: centre + share * (base.latents - centre)
-        frames = lambda share: base.draw(along(share))
-        sheets["truncation.png"] = np.stack([frames(share) for share in asked.amounts], axis=1)
-    elif what != "inversion":
-        found = edit_directions.found(asked, opened, base)
-        lines += edit_directions.told(asked, found, base)
-        which = range(len(found.vectors)) if directions else [direction - 1]
-        goes = lambda k, amounts: ways.moved(base.latents, found, k, amounts, base.where, layers)
-        if direction:
-            frames = lambda amount: base.draw(goes(direction - 1, [amount])[:, 0])
-            sheets["direction.png"] = np.stack([frames(amount) for amount in asked.amounts], axis=1)
-        else:
-            frames = lambda amount: np.concatenate([base.draw(goes(k, [amount])[:1, 0]) for k in which])
-            each = np.stack([[base.draw(goes(k, [x])[:, 0]) for x in asked.amounts] for k in which])  # [K, A, N, ...]
-            one = len(base.names) == 1
-            sheets |= {f"directions{'' if one else f'-{i + 1}'}.png": each[:, :, i] for i in range(len(base.names))}
+    with _kept(home, asked.invert):
+        base, sheets, lines = edit_base.base(asked, opened, loaded, where)
+        seam.save(home / "latents.npz", base.kept)
+        frames: Callable[[float], np.ndarray] | None = None
+        found: ways.Directions | None = None
+        titles = [f"{x:.3g}" for x in asked.amounts]
+        if what == "mix":
+            sheets["mix.png"] = edit_base.mixed(asked, base)
+        elif truncate:
+            centre = seam.drawn(load(opened, **options, truncation=0.0), where, 1, label=asked.label)[0]
+            along = lambda share: centre + share * (base.latents - centre)
+            frames = lambda share: base.draw(along(share))
+            sheets["truncation.png"] = np.stack([frames(share) for share in asked.amounts], axis=1)
+        elif what != "inversion":
+            found = edit_directions.found(asked, opened, base)
+            lines += edit_directions.told(asked, found, base)
+            which = range(len(found.vectors)) if directions else [direction - 1]
+            goes = lambda k, amounts: ways.moved(base.latents, found, k, amounts, base.where, layers)
+            if direction:
+                frames = lambda amount: base.draw(goes(direction - 1, [amount])[:, 0])
+                sheets["direction.png"] = np.stack([frames(amount) for amount in asked.amounts], axis=1)
+            else:
+                frames = lambda amount: np.concatenate([base.draw(goes(k, [amount])[:1, 0]) for k in which])
+                each = np.stack(
+                    [[base.draw(goes(k, [x])[:, 0]) for x in asked.amounts] for k in which]
+                )  # [K, A, N, ...]
+                one = len(base.names) == 1
+                sheets |= {f"directions{'' if one else f'-{i + 1}'}.png": each[:, :, i] for i in range(len(base.names))}
 
-    home.mkdir(parents=True)
-    for name, rows in sheets.items():
-        if isinstance(rows, dict):
-            edit_pictures.beside(home / name, rows)
-        else:
-            edit_pictures.sheet(home / name, rows, () if what == "mix" else titles)
-    if direction:
-        edit_pictures.singles(home / "edited", sheets["direction.png"], base.names, titles)
-    if frames is not None:
-        edit_pictures.animation(home / "animation.webp", frames, (asked.amounts[0], asked.amounts[-1]))
-    seam.save(home / "latents.npz", base.kept)
-    if found is not None:
-        np.savez(
-            home / "directions.npz",
-            **{**found._asdict(), "space": np.str_(found.space), "names": np.array(found.names)},
-        )
+        for name, rows in sheets.items():
+            if isinstance(rows, dict):
+                edit_pictures.beside(home / name, rows)
+            else:
+                edit_pictures.sheet(home / name, rows, () if what == "mix" else titles)
+        if direction:
+            edit_pictures.singles(home / "edited", sheets["direction.png"], base.names, titles)
+        if frames is not None:
+            edit_pictures.animation(home / "animation.webp", frames, (asked.amounts[0], asked.amounts[-1]))
+        if found is not None:
+            np.savez(
+                home / "directions.npz",
+                **{**found._asdict(), "space": np.str_(found.space), "names": np.array(found.names)},
+            )
     return Edited(home, lines)
+
+
+@contextlib.contextmanager
+def _kept(home, invert):
+    """Context that writes into a new folder; where it fails that is taken away again, but for pictures that were inverted."""
+    try:
+        home.mkdir(parents=True)
+    except OSError as error:
+        raise BadInput(f"cannot write to {home} ({error.strerror}): give another --out") from error
+    try:
+        yield
+    except BaseException as error:
+        if not (invert and (home / "latents.npz").exists()):
+            shutil.rmtree(home)
+        elif isinstance(error, BadInput):
+            raise BadInput(
+                f"{error}; what was inverted is kept: go on with --latents {home / 'latents.npz'}"
+            ) from error
+        raise
 
 
 def _what(asked):

@@ -1,7 +1,7 @@
 """What edits read and draw: pictures to invert, sheets, an animation; all that is drawn says that it was generated."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ def given(
     found = []
     for name, read in there[: num or None]:
         try:
-            frame = read().frames[0]
+            frame = pictures.flat(read(), shape[2])
         except files.DAMAGED as error:
             raise BadInput(f"{name} cannot be read ({error}): leave it out") from error
         if frame.shape != shape and fit:
@@ -52,11 +52,16 @@ def sheet(path: Path, rows: np.ndarray, titles: Sequence[str] = ()) -> None:
 
 
 def singles(folder: Path, rows: np.ndarray, names: Sequence[str], titles: Sequence[str]) -> None:
-    """Writes each of images [R, C, H, W, channels] as NAME_TITLE.png."""
+    """Writes each of images [R, C, H, W, channels] as NAME_TITLE.png, with more of either where two would be alike."""
     folder.mkdir()
-    for name, row in zip(names, files_of(rows), strict=True):
-        for title, one in zip(titles, row, strict=True):
-            image.write(folder / f"{Path(name).stem}_{title}.png", one)
+    stems = [str(PurePosixPath(name).with_suffix("")) for name in names]
+    own = [name if stems.count(stem) > 1 else stem for name, stem in zip(names, stems, strict=True)]
+    alike = len({*titles}) < len(titles)
+    for name, row in zip(own, files_of(rows), strict=True):
+        for i, (title, one) in enumerate(zip(titles, row, strict=True)):
+            place = folder / f"{name}_{f'{i}_' if alike else ''}{title}.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            image.write(place, one)
 
 
 def animation(path: Path, frame: Callable[[float], np.ndarray], ends: tuple[float, float]) -> None:

@@ -37,10 +37,13 @@ class Picture(NamedTuple):
     facts: dict  # what Pillow is to save beside: profile, EXIF, durations
 
 
-def found(inputs: Any, column: str = "input", memory: int = 2**31) -> list[tuple[str, Any]]:
+def found(
+    inputs: Any, column: str = "input", without: Path | None = None, memory: int = 2**31
+) -> list[tuple[str, Any]]:
     """[(name, () -> Picture)] of files, folders, zips and sources of data, in order. Raises BadInput where there is nothing.
 
-    column: which of a source that has several, by default its images. Opening one raises one of `files.DAMAGED` where it is.
+    column: which of a source that has several, by default its images. without: a folder that is left out where it lies in
+    another. Opening one raises one of `files.DAMAGED` where it is.
     """
     pictures: list[tuple[str, Any]] = []
     for word in inputs:
@@ -49,13 +52,21 @@ def found(inputs: Any, column: str = "input", memory: int = 2**31) -> list[tuple
             pictures.append((path.name, lambda path=path: read(path.name, path)))
         elif path.exists() and files.takes(str(word)):
             there = listing(word)
+            inside = None
+            if without is not None and path.is_dir() and without.resolve().is_relative_to(path.resolve()):
+                inside = f"{without.resolve().relative_to(path.resolve()).as_posix()}/"
             names = [name for name in there.names if name.lower().endswith(files.SUFFIXES)]
+            names = [name for name in names if inside is None or not name.startswith(inside)]
             if not names:
                 raise BadInput(f"{word} has no pictures ({', '.join(files.SUFFIXES)}): give a folder that has")
             pictures += [(name, lambda name=name, there=there: _opened(there, name)) for name in names]
         else:
             columns = data.load(str(word), memory=memory)
-            own = columns[column if column in columns else "image"]
+            own = columns.columns.get(column, columns.columns.get("image"))
+            if own is None:
+                raise BadInput(
+                    f"{word} has {', '.join(columns.columns)}, and no pictures: give files, folders, or a source of some"
+                )
             pictures += [
                 (f"{i:06}.png", lambda i=i, own=own: Picture(f"{i:06}.png", [np.asarray(own[i])], [None], {}))
                 for i in range(len(own))
@@ -111,6 +122,17 @@ def write(path: Path, picture: Picture) -> None:
 def as_channels(frame: np.ndarray, channels: int) -> np.ndarray:
     """A frame in as many channels, grey repeated or colours added up."""
     return resize.as_channels(frame, channels)
+
+
+def flat(picture: Picture, channels: int) -> np.ndarray:
+    """The first frame as trainings read pictures: what is transparent lies over white, but where there are four channels."""
+    frame, alpha = picture.frames[0], picture.alpha[0]
+    if alpha is None or frame.shape[-1] == 4:
+        return frame
+    if channels == 4:
+        return np.concatenate([as_channels(frame, 3), alpha[..., None]], axis=-1)
+    share = alpha[..., None] / 255
+    return np.rint(frame * share + 255 * (1 - share)).astype(np.uint8)
 
 
 def beside(before: np.ndarray, after: np.ndarray) -> np.ndarray:

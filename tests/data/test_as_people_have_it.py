@@ -203,6 +203,10 @@ def test_a_table_beside_the_folder_that_is_about_something_else_is_left_aside():
     put("train/a.png")
     Path("train.json").write_text(json.dumps({"info": {}, "images": [1, 2]}).replace("{}", "[1]"))
     assert "label" not in data.load("train") and "left aside" in data.load("train").notes[0]
+    put("photos/cat/a.png")
+    put("photos/dog/b.png")
+    Path("photos.csv").write_text("id,price\n17,3\n")
+    assert classes("photos") == ("cat", "dog") and "left aside" in data.load("photos").notes[0]
 
 
 def test_a_stray_picture_beside_class_folders_is_told():

@@ -213,8 +213,36 @@ def test_both_sources_give_the_same_split():
     assert held["image"][:, 0, 0, 0].tolist() == [10, 11]
     trained = data.load("C", input="flat")
     np.testing.assert_array_equal(trained["image"], trained["input"])
+    for k in range(2):
+        put(f"I/val/val{k}.png", (10 + k, 0, 0))  # and no train
+    assert data.load("C", split="val", input="I").size == 2 and data.check("C", "val", input="I")[1] == []
     lines, problems = data.check("C", "val", input="flat")  # which takes what `load` takes
     assert not problems and "together    2 of image 8x8x3, input 8x8x3" in lines
+
+
+def test_one_large_picture_is_cut_in_halves_before_its_crops_are_taken():
+    both = np.zeros((20, 40, 3), np.uint8)
+    both[:, 20:] = 200
+    Image.fromarray(both).save("big.png")
+    found = data.load("big.png", 16, side_by_side="left-input")
+    assert found["image"].shape == found["input"].shape == (25, 16, 16, 3)
+    assert (
+        np.asarray(found["image"][np.arange(25)]).min() == 200 and np.asarray(found["input"][np.arange(25)]).max() == 0
+    )
+    with pytest.raises(BadInput, match=r"--aspect is 2.0, and crops of big.png are square"):
+        data.load("big.png", 16, aspect=2.0)
+    with pytest.raises(BadInput, match="--side-by-side is of pictures, and sentences has text: remove it"):
+        data.load("sentences", side_by_side="left-input")
+
+
+def test_clips_of_a_film_have_partners_by_the_place_that_they_begin_at():
+    for folder in ("V", "W"):
+        Path(folder).mkdir()
+        frames = [Image.new("RGB", (8, 8), (20 * i, 0, 0)) for i in range(6)]
+        frames[0].save(f"{folder}/a.gif", save_all=True, append_images=frames[1:])
+    found = data.load("video:V", input="video:W", length=3)
+    assert found["image"].shape == (2, 3, 8, 8, 3)
+    np.testing.assert_array_equal(found["image"], found["input"])
 
 
 def test_what_is_held_out_is_as_what_is_trained_on():
@@ -230,6 +258,11 @@ def test_what_is_held_out_is_as_what_is_trained_on():
     assert [trained[name].shape[-1] for name in ("image", "input")] == [3, 1]
     assert [held[name].shape[-1] for name in ("image", "input")] == [3, 1]
     assert data.held_out("B", input="A")["image"].shape[-1] == 1  # by itself it is grey
+    columns = {"image": np.zeros((2, 8, 8, 3), np.uint8), "input": np.zeros((2, 8, 8, 1), np.uint8)}
+    np.savez("both.npz", **columns)
+    both = data.load("both.npz")
+    again = data.load("both.npz", like=both)  # each of its columns as it is
+    assert [again[name].shape[-1] for name in ("image", "input")] == [3, 1]
 
 
 def test_masks_are_of_the_pictures_sizes_and_255_is_no_class_by_itself():

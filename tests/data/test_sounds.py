@@ -186,6 +186,8 @@ def test_splits_are_trained_on_and_held_out(folder, tmp_path):
     trained = data.load(str(tmp_path / "parts"))
     held = data.held_out(str(tmp_path / "parts"), like=trained)
     assert held.specs["audio"] == trained.specs["audio"]  # length, channels and rate, not those of its own files
+    write(tmp_path / "parts" / "test" / "low" / "y.wav", sine(100, 600))  # of several rates
+    assert data.held_out(str(tmp_path / "parts"), like=trained).size == 2
 
 
 def test_an_archive_has_the_rate_that_is_said(tmp_path):

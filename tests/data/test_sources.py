@@ -54,6 +54,18 @@ def test_digits_need_no_import_that_takes_as_long_as_jax():
     assert subprocess.check_output([sys.executable, "-c", line], text=True) == "set()\n"
 
 
+def test_parts_of_idx_files_are_told_by_what_their_names_have(tmp_path):
+    image = np.zeros((9, 4, 4), np.uint8)
+    for part, count in (("test", 5), ("train", 9)):
+        write_idx(tmp_path / f"emnist-letters-{part}-images-idx3-ubyte", image[:count])
+        write_idx(tmp_path / f"emnist-letters-{part}-labels-idx1-ubyte", np.arange(count, dtype=np.uint8))
+    trained, other = data.load(str(tmp_path)), data.held_out(str(tmp_path))
+    assert (trained.size, other.size) == (9, 5) and len(trained["label"]) == 9
+    for path in tmp_path.glob("*train*"):
+        path.unlink()
+    assert data.load(str(tmp_path)).size == 5 and data.held_out(str(tmp_path)) is None  # it is trained on
+
+
 def test_folder_has_its_subfolders_as_classes(tmp_path):
     for i, name in enumerate(["cat", "cat", "dog"]):
         picture(tmp_path / name / f"{i}.png", value=i)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -129,6 +130,32 @@ def test_a_source_becomes_a_tfds_set_and_is_read_back(home, capsys):
     )
     assert main(["data", "write", "digits", "--name", "my_digits"]) == 2
     assert "already there" in capsys.readouterr().err
+
+
+def test_a_set_that_was_not_written_to_its_end_is_written_again_and_names_are_of_one_class(home, monkeypatch):
+    image = np.zeros((2, 4, 4, 3), np.uint8)
+    with monkeypatch.context() as patch:
+        patch.setattr(data.tfds, "_png", lambda _: (_ for _ in ()).throw(OSError("the disk is full")))
+        with pytest.raises(OSError, match="the disk is full"):
+            data.tfds.write(data.from_arrays("two", {"image": image}), "again")
+    data.tfds.write(data.from_arrays("two", {"image": image}), "again")
+    assert data.load("tfds:again").size == 2
+    with pytest.raises(BadInput, match="two classes of one name"):
+        twice = {"image": image, "label": np.arange(2, dtype=np.int32)}
+        data.tfds.write(data.from_arrays("two", twice, ("a", "a")), "twice")
+
+
+def test_what_is_trained_on_is_not_held_out(monkeypatch):
+    splits = lambda *names: (None, SimpleNamespace(info=SimpleNamespace(splits=dict.fromkeys(names))))
+    monkeypatch.setattr(data.tfds, "load", lambda word, how, memory, split: split)
+    for there, split, expected in (
+        (("train", "test", "validation"), "", "test"),
+        (("train", "test", "validation"), "test", "validation"),
+        (("test",), "", None),
+        (("validation", "test"), "", "test"),
+    ):
+        monkeypatch.setattr(data.tfds, "_builder", lambda word, there=there: splits(*there))
+        assert data.tfds.held_out("tfds:x", None, split) == expected
 
 
 def test_label_vectors_survive_tfds(home):

@@ -92,9 +92,9 @@ def test_what_is_made_for_two_evaluations_at_a_step_is_made_once(tmp_path, monke
     assert [variables for _, _, _, variables, *_ in made] == [2, 4]
 
 
-def test_a_metric_of_masks_can_be_asked_for_where_the_first_of_them_have_no_class(tmp_path):
+def test_a_metric_of_masks_can_be_asked_for_where_the_first_of_them_have_no_class(tmp_path, monkeypatch):
     mask = np.full((6, 16, 16), 255, np.uint8)
-    mask[5] = 1
+    mask[3] = 1
     dataset = data.from_arrays("six", {"mask": mask, "image": np.zeros((6, 16, 16, 3), np.uint8)})
     options = {
         "evaluate_samples": 4,
@@ -106,7 +106,13 @@ def test_a_metric_of_masks_can_be_asked_for_where_the_first_of_them_have_no_clas
     }
     config = SimpleNamespace(**options, real="mask", given=("image",), unpaired=())
     run = SimpleNamespace(config=config, data=dataset.info, made=dataset.specs["mask"], folder=tmp_path)
-    periodic.PeriodicEvaluation(run, None, dataset)
+    found = periodic.PeriodicEvaluation(run, None, dataset)
+    monkeypatch.setattr("jaxgan.evaluation.extract.drawn", lambda *_: np.ones((4, 16, 16), np.uint8))
+    assert found.cheap(1, SimpleNamespace(ema=None), {}) == {"miou": 1.0, "pixel_accuracy": 1.0}
+    config.evaluate_samples = 3
+    with pytest.raises(BadInput, match="no pixel of the masks is left without class 255"):  # before a training meets it
+        periodic.PeriodicEvaluation(run, None, dataset)
+    config.evaluate_samples = 4
     config.best_metric = "fd"
     with pytest.raises(BadInput, match="fd is not measured on these data: there are miou, pixel_accuracy"):
         periodic.PeriodicEvaluation(run, None, dataset)

@@ -280,7 +280,6 @@ def test_what_was_made_is_not_among_the_pictures_where_it_lies_beside_them(runs,
     command = ["apply", str(runs / "enhance"), str(tmp_path), "--out", str(tmp_path / "made")]
     assert main(command) == 0 and main(command) == 0
     assert "wrote 0 pictures" in capsys.readouterr().out and not (tmp_path / "made" / "made").exists()
-    assert jaxgan.data.load(str(tmp_path)).size == 1
     again = ["apply", str(runs / "enhance"), str(tmp_path / "made"), "--out", str(tmp_path / "twice")]
     assert main(again) == 0  # where it is asked for, it is taken
     with Image.open(tmp_path / "twice" / "a.png") as made:
@@ -413,6 +412,18 @@ def test_holes_of_grey_pictures_and_pictures_of_four_channels(tmp_path):
     assert main([*command[:2], str(tmp_path / "b.jpg"), "--out", str(tmp_path / "opaque")]) == 0
     with Image.open(tmp_path / "opaque" / "b.png") as made:  # no JPEG is transparent
         assert made.mode == "RGBA"
+
+
+def test_a_format_that_knows_no_transparency_refuses_it_and_grey_has_no_profile_of_colours(tmp_path):
+    clear = pictures.Picture("a", [picture(8, 8)], [np.zeros((8, 8), np.uint8)], {})
+    with pytest.raises(BadInput, match=r"transparent in places, and .jpg knows no such"):
+        pictures.write(tmp_path / "a.jpg", clear)
+    for channels in (1, 3):
+        one = pictures.Picture("a", [picture(8, 8)[..., :channels]], [None], {"icc_profile": b"of colours"})
+        pictures.write(tmp_path / f"{channels}.png", one)
+        with Image.open(tmp_path / f"{channels}.png") as made:
+            assert ("icc_profile" in made.info) == (channels == 3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.png", "3.png"]
 
 
 def test_moving_pictures_keep_their_times(runs, tmp_path):

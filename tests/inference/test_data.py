@@ -49,6 +49,17 @@ def test_held_out_pictures_come_with_inputs_of_their_own(recipe):
         inference.data_of(run, moved=inference.Beside(masks="B"))
 
 
+def test_held_out_pairs_may_be_files_where_a_run_s_are_side_by_side():
+    put("both", 1)
+    for path in Path("both").iterdir():
+        Image.new("RGB", (32, 16), (9, 0, 0)).save(path)
+    put("other", 3)
+    put("others", 4)
+    run = begun("pix2pix", data="both", side_by_side="left-input", input="")
+    _, other = inference.data_of(run, held_out="other", others=inference.Beside(input="others"))
+    assert (other["image"][0, 0, 0, 0], other["input"][0, 0, 0, 0]) == (3, 4)
+
+
 def test_data_that_were_moved_are_named_with_what_lies_beside_them():
     put("B", 1)
     put("A", 2)
@@ -59,6 +70,9 @@ def test_data_that_were_moved_are_named_with_what_lies_beside_them():
         inference.data_of(run)
     with pytest.raises(BadInput, match="where they are now with --input SOURCE"):
         inference.data_of(run, "newB")
+    with pytest.raises(BadInput, match="there is no nowhere/A") as told:
+        inference.data_of(run, "newB", moved=inference.Beside(input="nowhere/A"))
+    assert "where they are now" not in str(told.value)
     dataset, _ = inference.data_of(run, "newB", moved=inference.Beside(input="newA"))
     assert dataset.sha256 == run.data.sha256
     put("newA", 5)

@@ -83,7 +83,7 @@ CASES = {
     "evaluate run --checkpoint best": ("without --best-metric", "latest"),
     "evaluate run --split test": ("digits leaves no samples out", "--held-out"),
     "evaluate run --held-out ring": ("8x8x1", "ring has samples of 2"),
-    "evaluate run --held-out plain": ("8x8x1", "plain has samples of 8x8x3"),
+    "evaluate run --held-out plain": ("labels of 10 classes", "plain has none"),
     "evaluate run --devices 9": ("9", "8"),
     "evaluate run --features vgg": ("vgg", "classifier"),
     "evaluate run --features odd.npz": ("odd.npz", "lacks"),

@@ -11,7 +11,7 @@ from jaxgan.data.dataset import Dataset, labelled
 from jaxgan.data.lazy import Resident
 from jaxgan.data.sources.files import DAMAGED, SUFFIXES
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import Resize, as_channels, read
+from jaxgan.modalities.resize import Resize, as_channels, half_of, read
 
 NAMES = ("textures",)
 WORDS = "textures, or one large picture: every crop of brick, grass and gravel photographs, or of yours"
@@ -86,6 +86,9 @@ def crops(name: str, pictures: Sequence[np.ndarray], how: Resize, classes: Seque
     The crop's side is how.resolution, by default 64. Raises BadInput where a picture is smaller.
     """
     size = how.resolution or DEFAULT
+    if how.aspect != 1:
+        raise BadInput(f"--aspect is {how.aspect}, and crops of {name} are square: remove it")
+    pictures = [half_of(picture, how.half) for picture in pictures]
     for picture in pictures:
         if min(picture.shape[:2]) < size:
             raise BadInput(

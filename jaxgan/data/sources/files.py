@@ -96,12 +96,19 @@ def find(source: str | Path, split: str = "", suffixes: tuple[str, ...] = SUFFIX
     if names and around is not None:
         label, classes, told = label_table.labels(around, names)
         notes += told
-    if names and label is None and (around is None or not around.rows):
+    if names and label is None:
         label, classes, told = _subfolders(str(source), names, kind)
         notes += told
     held = lambda: found.content(names)
     noted = tuple(map(shown, notes))
     return Files(str(source), names, found.open, held, label, plain(classes), dict(left_out), noted, there)
+
+
+def splits(source: str | Path) -> dict[str, str]:
+    """{name of a split in small letters: its folder}, where there are some."""
+    every = listing(source)
+    found = parts.unwrapped(every, _used(every.names, SUFFIXES))
+    return parts.splits(_ending(found.names, SUFFIXES))
 
 
 def load(source: str, how: Resize, memory: int, split: str = "") -> Dataset:

@@ -24,17 +24,17 @@ def takes(word: str) -> bool:
 
 
 def held_out(word: str, how: Resize) -> Dataset | None:
-    """Dataset of the t10k part, None where there is none. Raises BadInput as `load` does."""
-    return load(word, how, part="t10k") if find(word, "t10k") else None
+    """Dataset of the part t10k or test, None where there is none besides that which is trained on. Raises as `load` does."""
+    part = next((part for part in ("t10k", "test") if find(word, part) not in (None, find(word))), None)
+    return load(word, how, part=part) if part else None
 
 
 def find(folder: str | Path, part: str | None = None) -> tuple[Path, Path | None] | None:
-    """(images, labels or None): paths of a part by its name, else of the training part if there is one, else of the first.
-
-    None where there is no such part.
+    """(images, labels or None): paths of a part by what its name has, else of the training part if there is one, else of the
+    first. None where there is no such part.
     """
     images = sorted(p for p in Path(folder).iterdir() if "idx3" in p.name and p.suffix in _NAMED and p.is_file())
-    named = [p for p in images if p.name.startswith(part or "train")]
+    named = [p for p in images if (part or "train") in p.name]
     images = named if part else named or images
     if not images:
         return None

@@ -36,8 +36,8 @@ def held_out(word: str, how: Resize, split: str = "") -> Dataset | None:
 
     Raises BadInput as `load` does.
     """
-    there = _builder(word)[1].info.splits
-    other = next((name for name in ("test", "validation") if name in there and name != split), None)
+    there = list(_builder(word)[1].info.splits)
+    other = next((name for name in ("test", "validation") if name in there and name != _trained(there, split)), None)
     return None if other is None else load(word, how, 2**31, other)
 
 
@@ -56,7 +56,7 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
         raise BadInput(f"tfds:{name} has {', '.join(features)}, none is an image: give another set")
     if split and split not in there:
         raise BadInput(f"--split {split}, but tfds:{name} has {', '.join(there)}: give one of them")
-    split = split or ("train" if "train" in there else there[0])
+    split = _trained(there, split)
     view = TfdsView(folder, builder.as_data_source(split), image, how)
     label, classes = None, None
     if "label" in features:
@@ -67,6 +67,11 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
         classes = getattr(features["label"], "names", None)
     name, image = f"tfds:{name}", view[:] if view.nbytes <= memory else view
     return labelled(name, image, label, classes)
+
+
+def _trained(there, split):
+    """The split that is trained on, of those there are."""
+    return split or ("train" if "train" in there else there[0])
 
 
 def _builder(word):
@@ -131,8 +136,10 @@ def write(dataset: Dataset, name: str, folder: str | Path | None = None) -> Path
     if spec.modality != "image" or image.dtype != np.uint8:
         raise BadInput(f"{dataset.name} has {image.dtype} samples of {spec.shape}: give uint8 images")
     root = Path(folder) if folder else home()
-    if (root / name).exists():
+    if any((root / name).glob("*/dataset_info.json")):  # a set that was not written to its end has none
         raise BadInput(f"{root / name} is already there: give another name")
+    if len({*dataset.classes}) < len(dataset.classes):
+        raise BadInput(f"{dataset.name} has two classes of one name, which a set cannot tell apart: rename one")
     tfds = _import()
 
     def features():
