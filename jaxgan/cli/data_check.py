@@ -18,7 +18,8 @@ class Flags:
     recipe: str | None = None
     """Also try whether this recipe, a name or a file of yours, can take the data."""
     split: str = ""
-    """Of a folder that has splits: train, val, test or another word for one. By default the one that is trained on."""
+    """Of a folder or a set of tfds that has splits: train, val, test or another word for one. By default the one that is
+    trained on."""
     resolution: int = 0
     """Bring images to this many pixels in height for that, as `jaxgan train --resolution` does."""
     input: str = ""

@@ -24,7 +24,7 @@ class Flags:
     fit: Literal["crop", "stretch", "pad"] = "crop"
     """How, as `jaxgan train --fit` does."""
     split: str = ""
-    """Of a folder that has splits: train, val, test or another word for one. By default train."""
+    """Of a folder or a set of tfds that has splits: train, val, test or another word for one. By default train."""
 
 
 def run(subject: str | None, argv: Sequence[str]) -> None:

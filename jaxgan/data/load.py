@@ -48,7 +48,7 @@ def load(
 
     resolution: the height that images are brought to, as `fit` ("crop", "stretch" or "pad") says; their width is `aspect`
     times it. channels: 1, 3 or 4, or 0 for those that are found. length, rate: of what has a time, as `Resize` takes them.
-    split: which folder of train, val, test and the like, where there are such; by default train.
+    split: which of train, val, test and the like, where there are such folders or splits; by default train.
     What G is given beside them, the column "input", is another source of pictures with the same names, those that belong to
     none where `unpaired`; or a half of each picture: side_by_side is "left-input" or "right-input"; or what `degrade` makes of
     them. masks: a folder with a mask of the same name for each, the column "mask"; ignored: a number in them that is no class.
@@ -85,7 +85,7 @@ def load(
 def held_out(source: str, resolution: int | None = None, **fitting: Any) -> Dataset | None:
     """Dataset of the samples that `load` leaves out of a source, None where it, or that of its inputs, has none.
 
-    The val or test folder beside train, the t10k part of a folder of idx files, the test split of tfds:NAME: all of its rows,
+    The val or test folder beside train, the part t10k or test of idx files, the split test or validation of tfds:NAME: all rows,
     whatever `labelled` is. fitting: keywords of `load`; `like` is the Dataset that it gave. Raises BadInput as that does.
     """
     return _load(source, resolution, rest=True, **{**(load.__kwdefaults__ or {}), **fitting})

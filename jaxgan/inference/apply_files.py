@@ -131,7 +131,9 @@ def apply_files(
             if shape in waiting and more * shape[0] * shape[1] > most_pixels:
                 finish(shape)
             waiting.setdefault(shape, []).append((picture, frames))
-            if sum(map(len, waiting.values())) >= _HELD:
+            if sum(len(each) for _, each in waiting[shape]) * shape[0] * shape[1] >= most_pixels:
+                finish(shape)
+            elif sum(map(len, waiting.values())) >= _HELD:
                 finish(max(waiting, key=lambda shape: len(waiting[shape])))
         for shape in list(waiting):
             finish(shape)

@@ -92,6 +92,8 @@ def _loaded(run, given, fitting):
 
 def _missing(word):
     """Whether nothing is there that a word could be."""
+    if Path(word).exists():
+        return False
     try:
         source_of(word)
     except BadInput:

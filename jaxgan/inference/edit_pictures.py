@@ -52,16 +52,18 @@ def sheet(path: Path, rows: np.ndarray, titles: Sequence[str] = ()) -> None:
 
 
 def singles(folder: Path, rows: np.ndarray, names: Sequence[str], titles: Sequence[str]) -> None:
-    """Writes each of images [R, C, H, W, channels] as NAME_TITLE.png, with more of either where two would be alike."""
+    """Writes each of images [R, C, H, W, channels] as NAME_TITLE.png, with numbers behind names, or titles, that are alike."""
     folder.mkdir()
-    stems = [str(PurePosixPath(name).with_suffix("")) for name in names]
-    own = [name if stems.count(stem) > 1 else stem for name, stem in zip(names, stems, strict=True)]
-    alike = len({*titles}) < len(titles)
-    for name, row in zip(own, files_of(rows), strict=True):
-        for i, (title, one) in enumerate(zip(titles, row, strict=True)):
-            place = folder / f"{name}_{f'{i}_' if alike else ''}{title}.png"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            image.write(place, one)
+    inside = lambda path: [part for part in (*path.parent.parts, path.stem) if part not in ("/", "..")]
+    told = _apart(["_".join(inside(PurePosixPath(name))) for name in names])
+    for name, row in zip(told, files_of(rows), strict=True):
+        for title, one in zip(_apart(titles), row, strict=True):
+            image.write(folder / f"{name}_{title}.png", one)
+
+
+def _apart(words):
+    """The words, with their number behind each where some are alike."""
+    return [*words] if len({*words}) == len(words) else [f"{word}-{i}" for i, word in enumerate(words)]
 
 
 def animation(path: Path, frame: Callable[[float], np.ndarray], ends: tuple[float, float]) -> None:

@@ -26,7 +26,7 @@ class Group:
     aspect: Annotated[float, above(0, 100)] = 1.0
     """Width / height of the images at --resolution."""
     split: str = ""
-    """Of a folder that has splits: train, val, test or another word for one. By default train."""
+    """Of a folder or a set of tfds that has splits: train, val, test or another word for one. By default train."""
     channels: Annotated[int, at_least(0, 4)] = 0
     """1 grey, 3 colour, 4 colour and transparency. 0: as found, transparency laid over white."""
     flip: bool = False

@@ -82,8 +82,7 @@ def run(
 
     def count_from(step):
         soon = (early - step for hook in hooks for early in hook.early if early > step)
-        look = min(stop - step, *soon, *(hook.every - step % hook.every for hook in hooks))
-        return min(chunk, look, *(end - step for end in rarely.ends(step, step + look)))
+        return rarely.count(step, min(chunk, stop - step, *soon, *(hook.every - step % hook.every for hook in hooks)))
 
     def asked():
         return decide(interrupted(), step >= stop or should_stop())

@@ -28,25 +28,32 @@ class Rarely:
 
     def __init__(self, every: Iterable[int] = (), row: Mapping[str, Any] | None = None) -> None:
         self._every = sorted({n for n in every if n > 1})
-        self._last, self._seen = dict(row or {}), dict[int, Pair]()
+        self._last, self._seen = dict(row or {}), dict[int, tuple[int, Pair]]()
 
-    def ends(self, step: int, look: int) -> list[int]:
-        """Where a dispatch from `step` is to end for `see`: behind what is due last before somebody looks."""
-        found = ((look - 1) // every * every + 1 for every in self._every)
-        return [end for end in found if step < end < look]
+    def count(self, step: int, most: int) -> int:
+        """How many steps a dispatch from `step` has, of at most so many: what is due in it, is in its last one, for `see`."""
+        while ends := [end for end in self._ends(step + most) if step < end < step + most]:
+            most = min(ends) - step
+        return most
 
     def see(self, step: int, metrics: Pair) -> None:
         """Metrics, on the device, of the last of `step` steps."""
-        self._seen |= {every: metrics for every in self._every if (step - 1) % every == 0}
+        self._seen |= {every: (step, metrics) for every in self._every if (step - 1) % every == 0}
 
     def filled(self, found: dict[str, Any]) -> dict[str, Any]:
         """Columns where what is not due is what it was the last time, but for a step that came to nothing."""
         if not self._every:
             return found
-        for seen in jax.device_get([self._seen.pop(every) for every in list(self._seen)]):
+        in_order = dict(sorted(self._seen.values(), key=lambda seen: seen[0]))
+        self._seen.clear()
+        for seen in jax.device_get([*in_order.values()]):
             for name, value in columns(seen).items():
                 self._last[name] = np.where(np.isnan(value), self._last.get(name, np.nan), value)
         good = np.isfinite(found["loss_g"] + found["loss_d"])
         absent = lambda name, value: good & np.isnan(value) & (name in self._last)
         whole = {name: np.where(absent(name, x), self._last.get(name, x), x) for name, x in found.items()}
         return {name: as_number(x) for name, x in whole.items()}
+
+    def _ends(self, step):
+        """Where the last step ends that is due before this one, of each."""
+        return [(step - 1) // every * every + 1 for every in self._every]

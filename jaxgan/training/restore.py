@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import numpy as np
 
 from jaxgan.core import State
 from jaxgan.errors import BadInput, Damaged
 from jaxgan.training.member import Member
+
+
+def _beside(notes):
+    """The rows of members in one: an array of each column's numbers."""
+    rows = [note["metrics"] for note in notes]
+    names = set.intersection(*(set(row) for row in rows))
+    return {name: np.array([row[name] for row in rows], float) for name in names}
 
 
 def restored(members: Sequence[Member], program: Any, home: Any, resume: str) -> tuple[State | None, dict[str, Any]]:
@@ -33,8 +41,8 @@ def restored(members: Sequence[Member], program: Any, home: Any, resume: str) ->
         for member, errors in zip(living, damaged, strict=True):  # only now: there is something to go on from
             member.store.set_aside(errors)
         states = iter(found)
-        whole = [next(states)[0] if member.diverged is None else found[0][0] for member in members]
-        return program.restored(whole), found[0][1]
+        whole, notes = zip(*(next(states) if member.diverged is None else found[0] for member in members), strict=True)
+        return program.restored(whole), notes[0] if len(members) == 1 else {**notes[0], "metrics": _beside(notes)}
     if common:
         raise BadInput(
             f"none of the checkpoints {sorted(common)} in {home} can be read: nothing was moved; train again, with another --out"

@@ -80,14 +80,14 @@ def train(
     if again is not None and taken is not None:
         transfer.check_source(again, taken)
     begun_from = taken and taken.source
-    if again is not None:
-        begun_from = again.begun_from
-    elif going_on and out is not None:
+    if going_on and out is not None:
         begun_from = runs.resume(out, module, config, dataset.info, write=False).begun_from
+    elif again is not None and begun_from is not None:  # what it was before, and not what the record would be now
+        begun_from = {**begun_from, "images": transfer.images(again.begun_from)}
     if seen := transfer.images(begun_from):
         program = compose(module, config, dataset, mode, chosen, seen)
     with contextlib.ExitStack() as stack:
-        run = opened(stack, out, module, config, dataset.info, going_on, taken and taken.source, command)
+        run = opened(stack, out, module, config, dataset.info, going_on, begun_from, command)
         goodput = Goodput()
         while True:
             try:
@@ -257,7 +257,7 @@ def _train(made, program, dataset, devices, how, home, taken=None):
                     decide=signals.decide,
                     seconds=seconds_before,
                     skips=config.skips if config.counts_skips else 0,
-                    rarely=Rarely(program.experiment.rare_every, None if several else note.get("metrics")),
+                    rarely=Rarely(program.experiment.rare_every, note.get("metrics")),
                 )
             except Diverged as error:
                 goodput.lost(begun)

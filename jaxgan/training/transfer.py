@@ -66,7 +66,7 @@ def take(source: str | Path, target: State, partial: bool = False, recipe: Modul
     if not any(parts.values()):
         raise BadInput(f"--init-from {source} has nothing that fits: train from the beginning")
     facts = {"run": str(Path(source).absolute()), "step": int(state.step), "state_sha256": checkpoint.sha256(state)}
-    if not left_out:  # what begins anew has an average that does
+    if all(line.startswith("d") for line in left_out):  # what begins anew has an average that does
         facts["images"] = int(state.step) * run.config.batch_size + images(run.begun_from)
     return Taken(parts, tuple(left_out), facts)
 

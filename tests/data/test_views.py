@@ -121,7 +121,7 @@ def test_a_source_becomes_a_tfds_set_and_is_read_back(home, capsys):
     assert data.load(f"tfds:{home}/my_digits").sha256 == found.sha256
     assert data.load("tfds:my_digits", split="train").sha256 == found.sha256
     assert data.held_out("tfds:my_digits", split="train") is None
-    with pytest.raises(BadInput, match="--split val, but tfds:my_digits has train: give one of them"):
+    with pytest.raises(BadInput, match="tfds:my_digits has the splits train, and none called val: add --split train"):
         data.load("tfds:my_digits", split="val")
     small = data.load("tfds:my_digits", 4, memory=0)
     assert small["image"].shape == (1797, 4, 4, 1) and not isinstance(small["image"], np.ndarray)
@@ -151,6 +151,7 @@ def test_what_is_trained_on_is_not_held_out(monkeypatch):
     for there, split, expected in (
         (("train", "test", "validation"), "", "test"),
         (("train", "test", "validation"), "test", "validation"),
+        (("train", "test", "validation"), "val", "test"),
         (("test",), "", None),
         (("validation", "test"), "", "test"),
     ):

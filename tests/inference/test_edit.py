@@ -219,7 +219,7 @@ def test_inverted_pictures_are_kept_by_their_names_and_where_what_follows_is_ref
     ]
     assert main([*line, "--direction", "1", "--out", str(tmp_path / "out")]) == 0
     made = {str(path.relative_to(tmp_path / "out" / "edited")) for path in (tmp_path / "out" / "edited").rglob("*.png")}
-    assert made == {f"{name}_{amount}.png" for name in ("cat/0", "dog/0") for amount in (-3, 0, 3)}
+    assert made == {f"{name}_{amount}.png" for name in ("cat_0", "dog_0") for amount in (-3, 0, 3)}
     capsys.readouterr()
     assert main([*line, "--direction", "99", "--out", str(tmp_path / "late")]) == 2
     kept = tmp_path / "late" / "latents.npz"
@@ -229,6 +229,12 @@ def test_inverted_pictures_are_kept_by_their_names_and_where_what_follows_is_ref
     assert main(["edit", str(runs / "style"), "--invert", "tones", "--out", str(tmp_path / "none")]) == 2
     assert "tones has audio, label, and no pictures: give files" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
+
+
+def test_names_and_titles_that_are_alike_have_files_of_their_own_in_the_folder(tmp_path):
+    rows = np.zeros((4, 2, 8, 8, 1), np.float32)
+    edit_pictures.singles(tmp_path / "edited", rows, ("a.png", "a.jpg", "../../a.png", ""), ("1e+03", "1e+03"))
+    assert len(list((tmp_path / "edited").iterdir())) == 8 and len(list(tmp_path.rglob("*.png"))) == 8
 
 
 def test_what_is_transparent_lies_over_white_as_trainings_read_it(tmp_path):

@@ -16,10 +16,26 @@ def metrics(step, every=4, loss=0.5):
     return Pair({"loss": loss}, {"loss": loss, "penalty": float(step) if due else np.nan})
 
 
-def test_a_dispatch_ends_behind_what_is_due_last_before_somebody_looks():
-    assert Rarely([1, 4]).ends(0, 10) == [9] and Rarely([16, 4, 4]).ends(0, 30) == [29, 17]
-    assert Rarely([4]).ends(9, 10) == [] and Rarely([4]).ends(0, 9) == []  # behind it is where they look
-    assert Rarely([1]).ends(0, 100) == Rarely().ends(0, 100) == []
+@pytest.mark.parametrize("every", [(), (1, 4), (4, 16), (4, 6), (100,)], ids=str)
+def test_what_is_due_last_in_a_dispatch_is_in_its_last_step(every):
+    rarely, step = Rarely(every), 0
+    for most in (20, 20, 3, 20, 1, 7, 20, 20):
+        count = rarely.count(step, most)
+        assert 1 <= count <= most and (every or count == most)
+        for n in every:
+            due = [i for i in range(step, step + count) if i % n == 0]
+            assert n == 1 or not due or due[-1] == step + count - 1
+        step += count
+
+
+def test_of_two_that_were_due_the_later_one_counts():
+    rarely, row = Rarely([4, 16]), {"loss_g": 0.0, "loss_d": 0.0, "a_g": np.nan, "b_d": np.nan}
+    seen = lambda step: Pair({"a": float(step)}, {"b": float(step) if (step - 1) % 16 == 0 else np.nan})
+    for first, last in ((0, 100), (100, 200)):
+        for step in range(first + 1, last + 1):
+            rarely.see(step, seen(step))
+        found = rarely.filled(row)
+    assert (found["a_g"], found["b_d"]) == (197, 193)
 
 
 def test_what_is_absent_is_what_it_was_and_a_step_that_came_to_nothing_has_nothing():
@@ -55,5 +71,15 @@ def test_rows_of_a_lazy_penalty_are_the_same_however_a_training_is_cut(tmp_path,
     assert {10, 15, 20} <= parts.keys() & whole.keys()
     for step in (10, 15, 20):
         assert parts[step] == pytest.approx(whole[step], rel=1e-3)
-    ended = [*LINE, *more, "--steps", "20", "--stop-when", "penalty_d>0", "--out", str(tmp_path / "ended")]
-    assert main(ended) == 0 and rows(tmp_path / "ended")[-1]["step"] < 20
+
+
+def test_members_go_on_with_what_each_had(tmp_path):
+    line = [*LINE, "--penalty-every", "16", "--population", "2", "--save-every-steps", "20"]
+    assert main([*line, "--steps", "30", "--out", str(tmp_path / "whole")]) == 0
+    assert main([*line, "--steps", "20", "--out", str(tmp_path / "parts")]) == 0
+    assert main([*line, "--steps", "30", "--out", str(tmp_path / "parts"), "--resume", "must"]) == 0
+    for member in ("00", "01"):
+        found = [
+            {row["step"]: row["penalty_d"] for row in rows(tmp_path / name / member)} for name in ("whole", "parts")
+        ]
+        assert found[0][25] is not None and found[0][25] == pytest.approx(found[1][25], rel=1e-3)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxgan.data import content
+from jaxgan.data import content, splits
 from jaxgan.data.dataset import Dataset, labelled
 from jaxgan.data.lazy import Lazy
 from jaxgan.errors import BadInput
@@ -37,7 +37,8 @@ def held_out(word: str, how: Resize, split: str = "") -> Dataset | None:
     Raises BadInput as `load` does.
     """
     there = list(_builder(word)[1].info.splits)
-    other = next((name for name in ("test", "validation") if name in there and name != _trained(there, split)), None)
+    own = _trained(word, there, split)
+    other = next((name for name in ("test", "validation") if name in there and name != own), None)
     return None if other is None else load(word, how, 2**31, other)
 
 
@@ -54,9 +55,7 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
     image = next((key for key, kind in features.items() if len(kind.shape or ()) == 3), None)
     if image is None:
         raise BadInput(f"tfds:{name} has {', '.join(features)}, none is an image: give another set")
-    if split and split not in there:
-        raise BadInput(f"--split {split}, but tfds:{name} has {', '.join(there)}: give one of them")
-    split = _trained(there, split)
+    split = _trained(word, there, split)
     view = TfdsView(folder, builder.as_data_source(split), image, how)
     label, classes = None, None
     if "label" in features:
@@ -69,9 +68,10 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
     return labelled(name, image, label, classes)
 
 
-def _trained(there, split):
-    """The split that is trained on, of those there are."""
-    return split or ("train" if "train" in there else there[0])
+def _trained(word, there, split):
+    """The split that is trained on, of those there are. Raises BadInput where it is not there."""
+    known = {name.lower(): name for name in there}
+    return splits.chosen(word, known, split) if split else known.get("train", there[0])
 
 
 def _builder(word):
@@ -136,7 +136,7 @@ def write(dataset: Dataset, name: str, folder: str | Path | None = None) -> Path
     if spec.modality != "image" or image.dtype != np.uint8:
         raise BadInput(f"{dataset.name} has {image.dtype} samples of {spec.shape}: give uint8 images")
     root = Path(folder) if folder else home()
-    if any((root / name).glob("*/dataset_info.json")):  # a set that was not written to its end has none
+    if any((root / name).rglob("dataset_info.json")):  # a set that was not written to its end has none
         raise BadInput(f"{root / name} is already there: give another name")
     if len({*dataset.classes}) < len(dataset.classes):
         raise BadInput(f"{dataset.name} has two classes of one name, which a set cannot tell apart: rename one")
