@@ -105,9 +105,7 @@ def _overfitting(logits):
 
 
 def _discriminator_wins(rows):
-    has = lambda row, *names: all(
-        row.get(name) is not None for name in names
-    )  # of a step that came to nothing none has
+    has = lambda row, *names: all(row.get(name) is not None for name in names)  # that of a skipped step has not
     last = [row["loss_d"] for row in rows if has(row, "loss_d")][-10:]
     apart = [row["real_d"] - row["fake_d"] for row in rows if has(row, "real_d", "fake_d")][-10:]
     if len(last) < 3 or len(apart) < 3 or max(np.abs(last)) > 0.05 or min(apart) < 5:

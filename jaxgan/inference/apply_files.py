@@ -127,11 +127,11 @@ def apply_files(
                 failed.append(f"{name}: {error}")
                 continue
             shape = frames[0].shape
-            more = len(frames) + sum(len(each) for _, each in waiting.get(shape, ()))
-            if shape in waiting and more * shape[0] * shape[1] > most_pixels:
+            pixels = lambda shape: sum(len(each) for _, each in waiting.get(shape, ())) * shape[0] * shape[1]
+            if shape in waiting and pixels(shape) + len(frames) * shape[0] * shape[1] > most_pixels:
                 finish(shape)
             waiting.setdefault(shape, []).append((picture, frames))
-            if sum(len(each) for _, each in waiting[shape]) * shape[0] * shape[1] >= most_pixels:
+            if pixels(shape) >= most_pixels:
                 finish(shape)
             elif sum(map(len, waiting.values())) >= _HELD:
                 finish(max(waiting, key=lambda shape: len(waiting[shape])))

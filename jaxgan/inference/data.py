@@ -36,17 +36,10 @@ def data_of(
     held-out data of other columns, shapes or classes.
     """
     config, fitting = run.config, run.config.fitting
-    there = {name: word for name, word in (("data", source), *moved._asdict().items()) if word}
-    for name, word in moved._asdict().items():
-        if word and not fitting.get(name):
-            raise BadInput(f"--{name} {word}, but the run was trained without --{name}: remove it")
-    fitting |= {name: word for name, word in there.items() if name != "data"}
-    for name, word in others._asdict().items():
-        if word and name not in fitting:
-            raise BadInput(f"--held-out-{name} {word}, but {run.name} takes no --{name}: remove it")
-        if word and not held_out:
-            raise BadInput(f"--held-out-{name} {word} lies beside a --held-out SOURCE: give it too")
-    dataset = _loaded(run, there, fitting)
+    _check_beside(run, held_out, moved, others)
+    there = {name: word for name, word in moved._asdict().items() if word}
+    fitting |= there
+    dataset = _loaded(run, {**there, "data": source} if source else there, fitting)
     check_data(run, dataset)
     other: Dataset | None
     if held_out:
@@ -65,6 +58,19 @@ def data_of(
         for name in batch.columns(config):
             _same(name, run.data.specs[name], other)
     return dataset, other
+
+
+def _check_beside(run, held_out, moved, others):
+    """Raises BadInput for what lies beside nothing."""
+    fitting = run.config.fitting
+    for name, word in moved._asdict().items():
+        if word and not fitting.get(name):
+            raise BadInput(f"--{name} {word}, but the run was trained without --{name}: remove it")
+    for name, word in others._asdict().items():
+        if word and name not in fitting:
+            raise BadInput(f"--held-out-{name} {word}, but {run.name} takes no --{name}: remove it")
+        if word and not held_out:
+            raise BadInput(f"--held-out-{name} {word} lies beside a --held-out SOURCE: give it too")
 
 
 def check_data(run: Run, dataset: Dataset) -> None:

@@ -126,13 +126,7 @@ def as_channels(frame: np.ndarray, channels: int) -> np.ndarray:
 
 def flat(picture: Picture, channels: int) -> np.ndarray:
     """The first frame as trainings read pictures: what is transparent lies over white, but where there are four channels."""
-    frame, alpha = picture.frames[0], picture.alpha[0]
-    if alpha is None or frame.shape[-1] == 4:
-        return frame
-    if channels == 4:
-        return np.concatenate([as_channels(frame, 3), alpha[..., None]], axis=-1)
-    share = alpha[..., None] / 255
-    return np.rint(frame * share + 255 * (1 - share)).astype(np.uint8)
+    return resize.as_array(_pillow(picture.frames[0], picture.alpha[0]), 4 if channels == 4 else 0)
 
 
 def beside(before: np.ndarray, after: np.ndarray) -> np.ndarray:

@@ -11,13 +11,6 @@ from jaxgan.errors import BadInput, Damaged
 from jaxgan.training.member import Member
 
 
-def _beside(notes):
-    """The rows of members in one: an array of each column's numbers."""
-    rows = [note["metrics"] for note in notes]
-    names = set.intersection(*(set(row) for row in rows))
-    return {name: np.array([row[name] for row in rows], float) for name in names}
-
-
 def restored(members: Sequence[Member], program: Any, home: Any, resume: str) -> tuple[State | None, dict[str, Any]]:
     """(state, note) of the newest step that all living members have whole; (None, {}) where there never was one.
 
@@ -61,3 +54,10 @@ def restored(members: Sequence[Member], program: Any, home: Any, resume: str) ->
     if resume == "must":
         raise BadInput(f"--resume must, but {home} has no checkpoint to go on from: --resume auto begins it again")
     return None, {}
+
+
+def _beside(notes):
+    """The rows of members in one: an array of each column's numbers."""
+    rows = [note["metrics"] for note in notes]
+    names = set.intersection(*(set(row) for row in rows))
+    return {name: np.array([row[name] for row in rows], float) for name in names}

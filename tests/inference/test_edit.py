@@ -239,7 +239,7 @@ def test_names_and_titles_that_are_alike_have_files_of_their_own_in_the_folder(t
 
 def test_what_is_transparent_lies_over_white_as_trainings_read_it(tmp_path):
     clear = np.zeros((4, 4, 4), np.uint8)
-    clear[0, 0] = (10, 20, 30, 255)
+    clear[0] = [(10, 20, 30, alpha) for alpha in (255, 77, 130, 201)]
     Image.fromarray(clear).save(tmp_path / "a.png")
     (one,), _ = edit_pictures.given([tmp_path / "a.png"], (4, 4, 3), 0, "", print)
     assert one[0, 0].tolist() == [10, 20, 30] and one[1:].min() == 255
