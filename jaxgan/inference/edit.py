@@ -182,6 +182,10 @@ def _what(asked):
         )
     if asked.mix and asked.latents is not None:
         raise BadInput(f"--mix has its own latents, and --latents is {asked.latents}: remove it")
+    file = asked.latents if asked.latents is not None else asked.mix and asked.mix[0]
+    for flag, value in (("--num", asked.num or None), ("--label", asked.label)):
+        if file and value is not None and not asked.folders:
+            raise BadInput(f"{flag} is {value}, and {file} has its own samples with their labels: remove it")
     if asked.tune and not asked.invert:
         raise BadInput("--tune is around pictures that are inverted: add --invert FILES")
     if asked.noise_images and not asked.invert:

@@ -283,6 +283,9 @@ def test_styles_are_mixed_by_layers_and_truncated_to_their_mean(runs, style, tmp
         ("style", "--direction 1 --space z", "take --space w"),
         ("style", "--direction 1 --layers 2 9", "--layers 2 9, and G has 4"),
         ("style", "--direction 1 --latents nowhere.npz", "nowhere.npz has no latents"),
+        ("digits", "--direction 1 --latents a.npz --num 3", "--num is 3, and a.npz has its own samples"),
+        ("digits", "--direction 1 --latents a.npz --label 3", "--label is 3, and a.npz has its own samples"),
+        ("style", "--mix a.npz b.npz --num 3", "--num is 3, and a.npz has its own samples"),
         ("style", "--direction 1 --by folders", "belong together"),
     ],
 )
