@@ -4,8 +4,8 @@
 
 Every contender lives in a process of its own, warm through all rounds; in a round each has its turn, one after the other,
 and the others wait for a line of input, which takes no time of the processor.
-What this machine cannot measure is listed with its reason. `python -m peers.equal` and tests/test_peers.py show that the
-contenders' work is equal.
+What this machine cannot measure is listed with its reason. `python -m peers.equal` and tests/benchmarks/test_peers.py show
+that the contenders' work is equal.
 """
 
 import argparse
@@ -71,9 +71,10 @@ def compare(network, contenders, args, until):
 
 
 def played(network, args):
-    """(batch size, gamma of R1): as asked for, else the network's own."""
+    """(batch size, gamma of R1): as asked for, else the network's own; translations there and back have no penalty."""
     own = NETWORKS[network]
-    return args.batch_size or own.batch_size, own.gamma if args.r1 is None else args.r1
+    gamma = 0.0 if own.unpaired else own.gamma if args.r1 is None else args.r1
+    return args.batch_size or own.batch_size, gamma
 
 
 def left_out(name, network, where):
@@ -152,7 +153,11 @@ def main(argv=None):
     )
     sizes = ", ".join(f"{name} {own.batch_size}" for name, own in NETWORKS.items())
     parser.add_argument("--batch-size", type=int, help=f"by default {sizes}")
-    parser.add_argument("--r1", type=float, help="gamma of an R1 penalty, 0 for none; by default 10 for resnet32 alone")
+    parser.add_argument(
+        "--r1",
+        type=float,
+        help="gamma of an R1 penalty, 0 for none; by default 10 for resnet32 alone; none in cyclegan128",
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of a measurement; at least one step is made")
     parser.add_argument(

@@ -130,6 +130,13 @@ def markdown(result):
     return "\n".join([*lines, f"| samples drawn for one that is kept | {' | '.join(drawn)} |", ""])
 
 
+def keep(path, result):
+    """Writes the result, whole or not at all."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(result, indent=1) + "\n")
+    part.replace(path)
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="a source that holds pictures out")
@@ -156,6 +163,7 @@ def main(argv=None):
     if differ := [name for name, value in asked.items() if result[name] != value]:
         parser.error(f"{path} was measured with another --{differ[0].replace('_', '-')}: give another --out")
     args.out.mkdir(parents=True, exist_ok=True)
+    keep(path, result)  # before the first training, which another call goes on with
     held = extension.Examples(np.asarray(test["image"][np.arange(test.size)]), np.asarray(test["label"]))
     done = {(row["per_class"], row["seed"]) for row in result["rows"]}
     todo = [(n, seed) for seed in range(args.seeds) for n in args.per_class if (n, seed) not in done]
@@ -165,9 +173,7 @@ def main(argv=None):
         folder = args.out / f"{per_class}-{seed}"
         result["rows"].append(row_of(folder, real, held, dataset.classes, per_class, seed, args))
         result |= {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "hardware": hardware.words([])}
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(result, indent=1) + "\n")
-        part.replace(path)
+        keep(path, result)
         (args.out / "extension.md").write_text(markdown(result))
         left = (time.perf_counter() - began) / (i + 1) * (len(todo) - i - 1)
         print(f"{i + 1}/{len(todo)}  {per_class} a class, seed {seed}: {result['rows'][-1]['accuracy']}", flush=True)

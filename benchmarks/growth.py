@@ -32,7 +32,7 @@ SWEEPS = {
 ROUNDS = 5
 _IMAGES = 512  # in the data set
 _PASS = " pass "
-_NAMED = ("python", "jax", "jaxlib", "torch")  # versions in a report
+_NAMED = ("python", "jaxgan", "jax", "jaxlib", "torch")  # versions in a report
 
 
 def jobs(size, passes=1):
@@ -178,13 +178,12 @@ def plot(found, path):
 
 def head(found):
     """Dates, devices and versions of the rows."""
-    of = lambda name: sorted({str(row[name]) for row in found if row.get(name) is not None})
-    dates, versions = of("date"), {}
-    for row in found:
-        versions |= {name: version for name, version in row.get("versions", {}).items() if name in _NAMED}
+    of = lambda name, rows=found: sorted({str(row[name]) for row in rows if row.get(name) is not None})
+    dates, versions = of("date"), [row.get("versions", {}) for row in found]
     parts = [" .. ".join(dict.fromkeys((dates[0], dates[-1])))] if dates else []
     parts += [", ".join(of("device")), *(f"driver {x}" for x in of("driver")), *of("host")]
-    return "; ".join(filter(None, [*parts, ", ".join(f"{k} {v}" for k, v in versions.items())]))
+    named = [f"{name} {version}" for name in _NAMED for version in of(name, versions)]
+    return "; ".join(filter(None, [*parts, ", ".join(named)]))
 
 
 def write(found, path):

@@ -1,4 +1,4 @@
-"""images/s of a population in one program beside those of one run, rounds in turns.
+"""images/s of a population in one program beside those of one run by the program that trains it, rounds in turns.
 
 python benchmarks/population.py --recipes ring digits --members 2 8
 """
@@ -14,23 +14,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import jax
 
-from jaxgan import recipes, training
+from jaxgan import recipes, runtime, training
 from jaxgan.training import population
 
 ROUNDS = 5
 
 
 def program(name, members):
-    """(play for so many dispatches, images a dispatch) of a warm program."""
+    """(play for so many dispatches, images a dispatch) of a warm program: of one member that of a run, of more a population's."""
     config = recipes.get(name).Config()
     dataset = training.prepare(recipes.get(name), config)
-    made = population.Population(name, population.members(config, members), dataset)
-    state, step = made.initial(), 0
+    if members == 1:
+        made = training.compose(name, config, dataset, "single", jax.devices()[:1])
+    else:
+        made = population.Population(name, population.members(config, members), dataset)
+    state, run, step = made.initial(), made.stepper(), 0
 
     def play(count):
         nonlocal state, step
         for _ in range(count):
-            state, _ = made.advance(state, made.batch(step), config.steps_per_dispatch)
+            state, _ = run(state, made.batch(step), config.steps_per_dispatch)
             step += config.steps_per_dispatch
         jax.block_until_ready(state)
 
@@ -53,6 +56,7 @@ def main(argv=None):
     parser.add_argument("--members", nargs="+", type=int, default=(2, 8))
     parser.add_argument("--seconds", type=float, default=1.0, help="of a round")
     args = parser.parse_args(argv)
+    runtime.keep_memory()  # as `jaxgan train` does
     rows = []
     for name in args.recipes:
         programs = {count: program(name, count) for count in (1, *args.members)}

@@ -4,7 +4,8 @@
     python benchmarks/scale.py --write docs/scale.md
 
 Nothing here is measured on many devices. Of a step are known, by shapes: the bytes of parameters, and the FLOPs that XLA counts
-in the lowered program. Assumed, and arguments: what a device does and how much of it, how fast the links are.
+in the lowered program, of convolutions in their direct form. Assumed, and arguments: what a device does and how much of it, how
+fast the links are.
 """
 
 import argparse
@@ -22,6 +23,7 @@ sys.path[:0] = [str(HERE.parent)]
 
 from jaxgan import build, parallel, recipes  # noqa: E402
 from jaxgan.cost import collectives  # noqa: E402
+from jaxgan.cost.flops import count_flops  # noqa: E402
 from jaxgan.data import Spec  # noqa: E402
 from jaxgan.data import batch as batches  # noqa: E402
 
@@ -29,6 +31,12 @@ SIZES = {"dcgan": 64, "stylegan2": 256, "r3gan": 64}
 PER_DEVICE = {"dcgan": (8, 64), "stylegan2": (4, 16), "r3gan": (8, 64)}
 DEVICES = (8, 64, 512)
 NODE = 8  # devices that the fast links join
+
+
+def simulate():
+    """Makes this process's devices those of a node, simulated: a CPU's, whatever else is there. Before JAX sees a device."""
+    jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_num_cpu_devices", NODE)
 
 
 def config_of(name, size, tiny=False):
@@ -68,18 +76,16 @@ def facts(name, checks):
     small = dataclasses.replace(config, batch_size=rows)
     params = size(state.g.params), size(state.d.params)
     more = [have / want for mode, _, kind, want, have in checks if (mode, kind) == ("mesh", "all-reduce")]
-    flops, reduced = 0.0, 0.0
-    for share, step, times_g, times_d in kinds(module, small, specs):
+    reduced = 0.0
+    for share, _, times_g, times_d in kinds(module, small, specs):
         ratio = more[0] if times_g + times_d > 3 else more[-1]  # with penalties, as the first step is, and without
-        lowered = jax.jit(step).lower(state, batches.like_step(small, specs))
-        flops += share * float(lowered.cost_analysis()["flops"]) / rows
         reduced += share * ratio * (times_g * params[0] + times_d * params[1])
     return {
         "resolution": SIZES[name],
         "bytes_g": params[0],
         "bytes_d": params[1],
         "state_bytes": size(state),
-        "flops_per_sample": flops,
+        "flops_per_sample": count_flops(module, small, specs) / rows,
         "reduced_bytes": reduced,
         "gathered_bytes": {n: gathered((state.g.params, state.d.params, state.d.params), n) for n in DEVICES},
         "cut_state_bytes": {n: gathered(state, n) for n in DEVICES},
@@ -176,7 +182,7 @@ def main():
     parser.add_argument("--recipes", nargs="+", default=list(SIZES), choices=list(SIZES))
     parser.add_argument("--write", type=Path, help="a file with the markers <!-- scale --> and <!-- collectives -->")
     args = parser.parse_args()
-    jax.config.update("jax_num_cpu_devices", 8)
+    simulate()
     checks = {}
     for name in args.recipes:
         checks[name] = checked(name)

@@ -62,7 +62,7 @@ CASES = {
     ),
     "stylegan2": Case(
         "stylegan2",
-        250,
+        200,
         (20.0, 10.0, 4.0),
         {
             **{"width": 1024, "max_width": 64, "z_dim": 64, "w_dim": 64, "mapping_layers": 2, "mixing": 0.0},
@@ -72,15 +72,20 @@ CASES = {
 }
 
 
-def run(name, seed, args):
-    """Trains a case with a seed, or goes on with it, to its last threshold or the end of its time."""
-    case, folder = CASES[name], args.out / f"{name}-{seed}"
-    own = {"data": str(args.fashion)} if case.fashion else {}
+def config_of(case, seed, fashion):
+    """Config of a case's run. fashion: the folder of Fashion-MNIST, for those that are trained on it."""
+    own = {"data": str(fashion)} if case.fashion else {}
     looks = {
         **{"evaluate_every_steps": case.every, "evaluate_samples": SAMPLES, "save_every_steps": case.every},
         **{"stop_when": f"fd<{case.below[-1]}", "stop_rows": 1},
     }
-    config = recipes.get(case.recipe).Config(**{**case.options, **own, **looks, "seed": seed})
+    return recipes.get(case.recipe).Config(**{**case.options, **own, **looks, "seed": seed})
+
+
+def run(name, seed, args):
+    """Trains a case with a seed, or goes on with it, to its last threshold or the end of its time."""
+    case, folder = CASES[name], args.out / f"{name}-{seed}"
+    config = config_of(case, seed, args.fashion)
     left = args.minutes - (rows(folder)[-1]["seconds"] / 60 if rows(folder) else 0)
     if left > 0 and not any(row["fd"] < case.below[-1] for row in rows(folder)):
         training.train(case.recipe, config, out=folder, resume="auto", max_minutes=left)

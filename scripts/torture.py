@@ -399,6 +399,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, help="folder for the runs, which stay there")
     args = parser.parse_args(argv)
     began = time.monotonic()
+    os.environ["JAX_PLATFORMS"] = "cpu"  # whose devices are simulated, in every child
     import orbax.checkpoint  # noqa: F401  in every child, once
 
     with tempfile.TemporaryDirectory() as home:

@@ -45,7 +45,7 @@ def play(jobs, path, minutes, size, again=False):
     """Names of the jobs that are left after about so many minutes; the others have rows in the file.
 
     A job is not begun twice, but for those that could not be measured where they are to be tried `again`. What is ended for
-    the minutes' sake, and not its own, has no row. Exits where the file has rows of another size or device.
+    the minutes' sake, and not its own, has no row. Exits where the file has rows of another size, device or version.
     """
     known, end, left, first = rows(path), time.monotonic() + 60 * minutes, [], True
     _same(path, {row["size"] for row in known.values()} - {size}, size)
@@ -64,9 +64,8 @@ def play(jobs, path, minutes, size, again=False):
         first = False
         taken = round(time.monotonic() - begin, 1)
         row = {"name": job.name, "size": size, "date": f"{datetime.now(UTC):%Y-%m-%d}", "taken_s": taken, **found}
-        if "device" in row:
-            others = {row["device"] for row in known.values() if "device" in row} - {row["device"]}
-            _same(path, others, row["device"])
+        for name, this in _made_with(row).items():
+            _same(path, {_made_with(other).get(name, this) for other in known.values()} - {this}, this)
         known[job.name] = row
         _append(path, row)
         print(json.dumps({k: v for k, v in row.items() if k not in ("rows", "versions", "host")}), flush=True)
@@ -118,6 +117,12 @@ def _append(path, row):
         file.write(json.dumps(row) + "\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _made_with(row):
+    """{what: words} of the device and the versions that a row is of."""
+    versions = {name: f"{name} {version}" for name, version in row.get("versions", {}).items()}
+    return versions | ({"device": row["device"]} if "device" in row else {})
 
 
 def _same(path, others, this):

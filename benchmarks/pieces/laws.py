@@ -12,6 +12,8 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from pieces.jobs import Job, table
 from pieces.setup import PAIRS, config_of, noise, shape_of
 
@@ -42,7 +44,6 @@ def gradients(limit, recipe):
     """How far losses and gradients of a tiny step are from the CPU's: in the device's own precision and in float32."""
     del limit
     import jax
-    import numpy as np
 
     from jaxgan import core
 
@@ -65,7 +66,7 @@ def gradients(limit, recipe):
         have = play(device, precision)
         apart = {k: length([x - y for x, y in zip(have[k], want[k], strict=True)]) / length(want[k]) for k in want}
         row[precision] = {name: float(f"{value:.2g}") for name, value in apart.items()}
-        row["holds"] = row["holds"] and bool(max(apart.values()) <= tolerance)
+        row["holds"] = row["holds"] and within(apart, tolerance)
     return row
 
 
@@ -73,7 +74,6 @@ def modes(limit, recipe):
     """How far the state is after some steps under pmap, mesh and fsdp from that on one device, which is also played again."""
     del limit
     import jax
-    import numpy as np
 
     from jaxgan import core, parallel
 
@@ -93,9 +93,19 @@ def modes(limit, recipe):
     with jax.default_matmul_precision("highest"):
         one = play("single")
         others = {"again": play("single"), **{mode: play(mode) for mode in parallel.MODES if mode != "single"}}
-    far = lambda a, b: float(np.max(np.abs(a - b), initial=0)) / max(float(np.max(np.abs(b), initial=0)), 0.01)
-    apart = {name: float(f"{max(map(far, other, one)):.2g}") for name, other in others.items()}
-    return {**_about(), "recipe": recipe, "shared_by": count, **apart, "holds": max(apart.values()) <= CLOSE}
+    apart = {name: float(f"{furthest(other, one):.2g}") for name, other in others.items()}
+    return {**_about(), "recipe": recipe, "shared_by": count, **apart, "holds": within(apart, CLOSE)}
+
+
+def furthest(leaves, want):
+    """The largest difference of a leaf over its largest value, NaN where one is."""
+    largest = lambda x: np.max(np.abs(x), initial=0)
+    return float(np.max([largest(a - b) / np.maximum(largest(b), 0.01) for a, b in zip(leaves, want, strict=True)]))
+
+
+def within(apart, most):
+    """Whether all differences of {name: difference} are at most so large, which NaN is not."""
+    return all(value <= most for value in apart.values())
 
 
 def killed(limit):

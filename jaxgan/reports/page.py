@@ -18,7 +18,7 @@ from jaxgan.modalities import resize
 from jaxgan.reports.curves import numbers, panels_of_metrics
 
 FRAMES = 60  # pictures at most
-POINTS = 1500  # rows of metrics at most
+POINTS = 1500  # of a curve at most
 MOST_PLAYED = 2**23  # bytes of all sounds and animations of samples: above, fewer steps have one
 LARGEST = 16_383  # pixels a side that a WebP can have
 _HEAVY = 50_000  # bytes above which a picture is packed again, as WebP
@@ -29,14 +29,17 @@ _NO_CURVE = {"step", "images", "seconds"}
 def write(folder: runs.Run | str | Path, recipe: str | Path | ModuleType | None = None) -> Path:
     """Path of RUN/report.html, written anew, of a Run or its folder. Raises BadInput where the folder is no run."""
     run = folder if isinstance(folder, runs.Run) else runs.open_run(folder, recipe)
-    rows = [numbers(row) for row in runs.read_metrics(run.folder / "metrics.jsonl")]
+    read = runs.read_metrics(run.folder / "metrics.jsonl")
+    rows = [
+        dict.fromkeys(row) | numbers(row) for row in read
+    ]  # None, where a curve has a gap, is not what is not there
     saved, result = (_object(run.folder / name) for name in ("config.json", "result.json"))
     content = {
         "title": f"{run.name} on {run.data.name}",
         "about": recipes.describe(run.recipe),
         "facts": _facts(run, rows, saved, result),
         "config": _config(run),
-        "rows": _thinned(rows, POINTS),
+        "rows": _of_every_scalar(rows),
         "panels": _panels(rows),
         "pictures": _pictures(run),
     }
@@ -68,6 +71,8 @@ def pictures(folder: Path) -> Iterator[tuple[Path, Any]]:
 def _facts(run, rows, saved, result):
     speeds = [row["images_per_s"] for row in rows[1:] if row.get("images_per_s")]
     step = rows[-1]["step"] if rows else 0
+    if type(result.get("step")) is not int or result["step"] < step:  # an earlier end: rows have come since
+        result = {}
     facts = [("steps", f"{step:,} of {run.config.steps:,}"), ("samples of data", f"{run.data.size:,}")]
     facts.append(("one sample", run.made.kind.describe(run.made.shape)))
     if speeds:
@@ -106,7 +111,8 @@ def _config(run):
 
 def _panels(rows):
     """Names of the scalars that share a panel: the known groups, then each of the others."""
-    names = list(dict.fromkeys(name for row in rows for name in row if name not in _NO_CURVE))
+    told = (name for row in rows for name, x in row.items() if x is not None and name not in _NO_CURVE)
+    names = list(dict.fromkeys(told))
     groups = (("loss_g", "loss_d"), ("penalty_d",), *list(panels_of_metrics().values())[1:])
     together = [[name for name in group if name in names] for group in groups]
     known = {name for group in groups for name in group}
@@ -125,6 +131,16 @@ def _pictures(run):
         {"step": int(p.stem), "data": _embedded(p, picture), "played": played(p.with_suffix(suffix))}
         for p, picture in found
     ]
+
+
+def _of_every_scalar(rows):
+    """The rows that show each scalar at POINTS of those that have it: evaluations are in few rows, and would be lost."""
+    having = {}
+    for i, row in enumerate(rows):
+        for name in row:
+            having.setdefault(name, []).append(i)
+    kept = {i for own in having.values() for i in _thinned(own, POINTS)}
+    return [rows[i] for i in sorted(kept)]
 
 
 def _thinned(items, most):

@@ -54,6 +54,22 @@ def test_a_table_is_measured_and_gone_on_with(source, tmp_path, capsys, monkeypa
     assert "was measured with another --num" in capsys.readouterr().err
 
 
+def test_what_was_cut_off_in_its_first_row_is_gone_on_with_by_the_same_question_alone(
+    source, tmp_path, capsys, monkeypatch
+):
+    def killed(*given):
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(bench, "row_of", killed)
+    line = f"--data {source} {SMALL} --per-class 2 --seeds 1 --out {tmp_path / 'out'}".split()
+    with pytest.raises(RuntimeError, match="killed"):
+        bench.main(line)
+    other = source.rename(tmp_path / "other")
+    with pytest.raises(SystemExit):
+        bench.main([*line, "--data", str(other)])
+    assert "was measured with another --data: give another --out" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("line", "said"), [("--data digits", "holds no pictures out"), ("--data digits --seeds 0", "--seeds is 0")]
 )

@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -57,6 +58,19 @@ def test_what_fails_is_a_row_and_the_next_is_measured(play, tmp_path):
         play([job("e", options={"device": "another"})])
 
 
+def test_rows_of_other_versions_are_refused_and_all_that_there_are_are_named(play):
+    of = lambda name, **versions: job(name, options={"versions": versions})
+    play([of("a", jax="0.10.2", jaxgan="1.0")])
+    with pytest.raises(SystemExit, match=r"has rows of jax 0\.10\.2, and this is jax 0\.12\.0: give another folder"):
+        play([of("b", jax="0.12.0", jaxgan="1.0")])
+    with pytest.raises(SystemExit, match=r"has rows of jaxgan 1\.0, and this is jaxgan 1\.1: give another folder"):
+        play([of("b", jax="0.10.2", jaxgan="1.1")])
+    rows = play([of("b", jax="0.10.2", torch="2.13.0")])  # a peer more
+    assert [row["name"] for row in rows] == ["killed a", "killed b"]
+    told = growth.head([{"versions": {"jax": "0.12.0"}}, *rows])  # of two pieces
+    assert told.endswith("; cpu; jaxgan 1.0, jax 0.10.2, jax 0.12.0, torch 2.13.0")
+
+
 def test_what_is_cut_off_is_gone_on_with(play, tmp_path, capsys):
     jobs = [job("a", "sleep", limit=1), job("b", least=100), job("c", least=100)]
     assert [row["name"] for row in play(jobs, "--minutes", "0.1")] == ["killed a"]
@@ -64,6 +78,17 @@ def test_what_is_cut_off_is_gone_on_with(play, tmp_path, capsys):
     with (tmp_path / "laws.jsonl").open("a") as file:
         file.write('{"name": "killed b", "si')
     assert [row["name"] for row in play(jobs)] == ["killed a", "killed b", "killed c"]
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_what_is_not_a_number_does_not_hold(at):
+    leaves = [np.ones(2), np.ones(2), np.ones(2)]
+    assert laws.furthest(leaves, leaves) == 0
+    spoilt = [x * np.nan if i == at else x for i, x in enumerate(leaves)]
+    assert np.isnan(laws.furthest(spoilt, leaves)) and np.isnan(laws.furthest(leaves, spoilt))
+    apart = dict.fromkeys(("again", "pmap", "mesh"), laws.CLOSE)
+    assert laws.within(apart, laws.CLOSE)
+    assert not laws.within({**apart, list(apart)[at]: float("nan")}, laws.CLOSE)
 
 
 def test_a_program_is_counted_and_two_devices_share_a_step():

@@ -1,5 +1,6 @@
 """Peers do the work that jaxgan does: parameters, losses of three steps from the same weights, FLOPs."""
 
+import argparse
 import copy
 import importlib.util
 import json
@@ -18,6 +19,7 @@ from jaxgan import BadInput
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+import compare  # noqa: E402
 from peers import equal, flax_step, ours  # noqa: E402
 from peers.settings import NETWORKS, Z, setting  # noqa: E402
 
@@ -267,6 +269,15 @@ def test_modes_that_cannot_run_are_refused():
         with pytest.raises(BadInput, match=words):
             check(mode, network, device, gamma)
     check(Mode(channels_last=True, bf16=True), "dcgan64", "cpu", 10.0)
+
+
+@pytest.mark.parametrize("network", ["dcgan32", "unet256", "cyclegan128"])
+def test_the_penalty_that_is_told_is_the_one_that_is_played(network, small):
+    size, gamma = compare.played(network, argparse.Namespace(batch_size=None, r1=GAMMA))
+    init, step = ours.program(network, width=WIDTH, gamma=GAMMA)
+    batch = ours.batch_like(network, 2)
+    _, metrics = jax.eval_shape(step, jax.eval_shape(init, jax.random.key(0), batch), batch)
+    assert gamma == (GAMMA if "penalty" in metrics.d else 0) and size == setting(network).batch_size
 
 
 def test_compare_measures_what_is_there_and_names_what_is_not(tmp_path):

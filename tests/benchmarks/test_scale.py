@@ -1,5 +1,7 @@
 """What trainings on many devices are predicted to be is what docs/scale.md says in a formula."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +13,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import scale
+
+from jaxgan.cost.flops import count_flops
 
 ASSUMED = SimpleNamespace(tflops=100.0, efficiency=0.5, node_gb_s=400.0, net_gb_s=50.0, latency_us=10.0)
 
@@ -43,3 +47,19 @@ def test_kinds_of_steps_have_shares_of_one_and_the_sums_of_their_terms():
     kinds = lambda name: [(share, *times) for share, _, *times in scale.kinds(*scale.config_of(name, 16, tiny=True))]
     assert kinds("dcgan") == [(1.0, 1, 2)]
     assert kinds("stylegan2") == [(0.25, 2, 3), (0.75, 1, 2)]  # R1 and path lengths are due together
+
+
+def test_the_node_is_one_that_a_cpu_simulates():
+    code = f"import sys; sys.path.insert(0, {str(Path(scale.__file__).parent)!r}); import jax, scale; scale.simulate()"
+    line = [sys.executable, "-c", f"{code}; print([d.platform for d in jax.devices()])"]
+    env = {**os.environ, "JAX_PLATFORMS": "cuda", "JAX_NUM_CPU_DEVICES": "1"}  # as where there are GPUs
+    told = subprocess.run(line, capture_output=True, text=True, env=env, check=True).stdout
+    assert told.strip() == str(["cpu"] * scale.NODE)
+
+
+def test_flops_of_a_sample_are_those_of_the_direct_form(monkeypatch):
+    full = scale.config_of
+    monkeypatch.setattr(scale, "config_of", lambda name, size: full(name, 8, tiny=True))
+    fact = scale.facts("r3gan", [("mesh", 0, "all-reduce", 100, 100)])
+    module, config, specs = full("r3gan", 8, tiny=True)
+    assert fact["flops_per_sample"] == pytest.approx(count_flops(module, config, specs) / config.batch_size, rel=0.01)

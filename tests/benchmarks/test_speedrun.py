@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from jaxgan import recipes
+from jaxgan.config import check_inactive
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
@@ -52,7 +53,10 @@ def test_fashion_has_to_be_somewhere(tmp_path, capsys):
     assert "sngan need --fashion FOLDER" in capsys.readouterr().err
 
 
-def test_every_case_is_a_recipe_s_config():
-    for case in speedrun.CASES.values():
-        config = recipes.get(case.recipe).Config(**case.options)
-        assert config.steps > case.every and list(case.below) == sorted(case.below, reverse=True)
+@pytest.mark.parametrize("name", speedrun.CASES)
+def test_every_case_is_a_config_that_its_recipe_trains(name):
+    case = speedrun.CASES[name]
+    config = speedrun.config_of(case, 1, "fashion")
+    check_inactive(config, recipes.get(case.recipe).TINY)
+    assert (config.data == "fashion") == case.fashion and config.seed == 1
+    assert config.steps > case.every and list(case.below) == sorted(case.below, reverse=True)

@@ -14,11 +14,34 @@ from jaxgan.cli import main
 from jaxgan.reports import page
 from jaxgan.reports.animation import animate
 
+NODE = shutil.which("node")
 BROWSER = os.environ.get("CHROME") or shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--virtual-time-budget=20000", "--dump-dom"),
 ]
+
+DOCUMENT = """
+const data = require("fs").readFileSync(process.argv[2], "utf8"), made = [];
+const element = name => {
+  const e = {name, children: [], style: {}, dataset: {}, textContent: "", attributes: {}};
+  e.append = (...more) => e.children.push(...more);
+  e.setAttribute = (key, value) => e.attributes[key] = value;
+  e.replaceChildren = e.addEventListener = () => {};
+  made.push(e);
+  return e;
+};
+const there = {data: {textContent: data.match(/id="data">(.*?)<\\/script>/s)[1]}};
+globalThis.location = {hash: ""};
+globalThis.document = {createElement: element, createElementNS: (_, name) => element(name), body: element("body"),
+                       addEventListener: () => {}, getElementById: id => there[id] ??= element(id)};
+new Function(data.match(/"use strict";(.*)<\\/script>/s)[1])();
+const shown = made.filter(e => e.name === "svg").map(e => [e.attributes["aria-label"], e.children]);
+console.log(JSON.stringify(Object.fromEntries(shown.map(([label, children]) => [label, {
+  paths: children.filter(e => e.name === "path").map(e => e.attributes.d),
+  circles: children.filter(e => e.name === "circle").length,
+}]))));
+"""  # as much of a browser's as the page's script asks for: {names of a panel: what is drawn in it}
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +112,61 @@ def test_long_runs_are_thinned_with_first_and_last(run, tmp_path):
     assert len(steps) == page.FRAMES and (steps[0], steps[-1]) == (0, 99)
     assert len(shown["rows"]) == page.POINTS and shown["rows"][-1]["step"] == 4999
     assert shown["pictures"][0]["data"].startswith("data:image/webp") and len(shown["pictures"][0]["data"]) < 120_000
+
+
+def begun(run, folder, rows):
+    """The folder of a run that has these rows."""
+    folder.mkdir()
+    shutil.copy(run / "config.json", folder)
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    page.write(folder)
+    return folder
+
+
+def evaluated(steps, every):
+    """Rows of a training that was evaluated in every so manieth of them."""
+    rows = ({"step": step, "loss_g": 1.0 + step} for step in range(1, steps + 1))
+    return [row | ({"fd": 100.0 - row["step"]} if row["step"] % every == 0 else {}) for row in rows]
+
+
+def test_what_was_not_looked_at_is_told_from_what_is_no_number(run, tmp_path):
+    rows = evaluated(12, 2)
+    rows[5]["fd"], rows[7]["fd"] = None, float("nan")
+    shown = content(begun(run, tmp_path / "run", rows))["rows"]
+    assert {row["step"]: row["fd"] for row in shown if "fd" in row} == {2: 98, 4: 96, 6: None, 8: None, 10: 90, 12: 88}
+
+
+@pytest.mark.skipif(not NODE, reason="no node on PATH")
+def test_curves_join_what_was_evaluated_and_part_at_what_is_no_number(run, tmp_path):
+    rows = evaluated(20, 2)
+    rows[5]["fd"] = rows[9]["fd"] = None  # steps 6 and 10: 8 stands alone
+    folder = begun(run, tmp_path / "run", rows)
+    (tmp_path / "document.js").write_text(DOCUMENT)
+    line = [NODE, tmp_path / "document.js", folder / "report.html"]
+    drawn = json.loads(subprocess.run(line, capture_output=True, text=True, check=True).stdout)
+    (losses,), (fd,) = drawn["loss_g"]["paths"], drawn["fd"]["paths"]
+    assert losses.count("M") == 1 and losses.count("L") == 19 and drawn["loss_g"]["circles"] == 0
+    assert [part.count("L") for part in fd.split("M")[1:]] == [1, 0, 4] and drawn["fd"]["circles"] == 1
+
+
+def test_evaluations_of_a_long_run_stay(run, tmp_path):
+    shown = content(begun(run, tmp_path / "run", evaluated(20_000, 500)))["rows"]
+    assert [row["step"] for row in shown if "fd" in row] == list(range(500, 20_001, 500))
+    assert page.POINTS <= len(shown) <= page.POINTS + 40 and (shown[0]["step"], shown[-1]["step"]) == (1, 20_000)
+
+
+def test_the_end_of_a_run_that_goes_on_is_told_no_more(run, tmp_path):
+    folder = begun(run, tmp_path / "run", evaluated(15, 5))
+    result = {"step": 15, "seconds": 3.5, "devices": 1, "parallel": "single", "state_sha256": "ab", "ended": "late"}
+    (folder / "result.json").write_text(json.dumps(result))
+    told = {"training", "devices", "sha256 of the state", "ended"}
+    facts = lambda: dict(content(page.write(folder).parent)["facts"])
+    assert told <= facts().keys() and facts()["ended"] == "late"
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 16, "loss_g": 1.0}\n')
+    assert not told & facts().keys() and facts()["steps"].startswith("16 of")
+    (folder / "result.json").write_text(json.dumps(result | {"step": 17}))
+    assert told <= facts().keys()  # a member that diverged has no row of its last step
 
 
 def test_the_animation_shows_every_picture_in_turn(run):
