@@ -54,11 +54,12 @@ def drawn(step: Step, draw: Callable[[Batch, Key], Batch], turns: int = 1, axis_
     return play
 
 
-def guarded(step: Step) -> Step:
+def guarded(step: Step, most: int = 0) -> Step:
     """Step that comes to nothing where anything that it learns, remembers or averages, or a loss, would not be finite.
 
     Both players and the average then stay as they were, by one select on the device; the step's number goes on, and with it
-    the batch and the draws. state.skips counts such steps, all of them and those in a row: begin with `no_skips()`.
+    the batch and the draws. state.skips counts such steps, all of them and those in a row: begin with `no_skips()`. Once there
+    were `most` in a row, where that is not 0, "in_a_row" begins anew no more, whenever somebody looks.
     """
 
     def play(state, batch, *shared):
@@ -68,7 +69,9 @@ def guarded(step: Step) -> Step:
         good = jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in floats]))
         g, d, ema = jax.tree.map(lambda new, old: jnp.where(good, new, old), sides(new), sides(state))
         bad = 1 - good.astype(jnp.int32)
-        skips = {"skipped": state.skips["skipped"] + bad, "in_a_row": bad * (state.skips["in_a_row"] + 1)}
+        row = state.skips["in_a_row"]
+        kept = jnp.where(row >= most, row, 0) if most else 0
+        skips = {"skipped": state.skips["skipped"] + bad, "in_a_row": jnp.where(good, kept, row + 1)}
         return new._replace(g=g, d=d, ema=ema, skips=skips), metrics
 
     return play

@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 import warnings
+from pathlib import Path
 
 from jaxgan.names import shown
 
@@ -41,6 +42,23 @@ def of_the_machine(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno not in GONE
     return isinstance(error, MemoryError) or bool(_MACHINE.search(str(error)))
+
+
+def proved(error: BaseException, folder: Path) -> bool:
+    """Whether an error of reading what is in a folder proves that it is damaged: each file is asked for once more."""
+    if isinstance(error, Wrong):
+        return True
+    if any(of_the_machine(each) for each in chain(error)):
+        return False
+    try:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                with path.open("rb") as file:
+                    while file.read(2**24):
+                        pass
+    except (OSError, MemoryError) as other:
+        return not of_the_machine(other)
+    return True
 
 
 def hush_writers() -> None:

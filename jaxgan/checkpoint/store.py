@@ -11,7 +11,8 @@ import jax
 import numpy as np
 
 from jaxgan import reading
-from jaxgan.checkpoint.damage import Wrong, chain, hush_writers, of_the_machine, printable
+from jaxgan.checkpoint import keeping
+from jaxgan.checkpoint.damage import Wrong, hush_writers, printable, proved
 from jaxgan.checkpoint.tree import State, bare, fits, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
 from jaxgan.errors import BadInput, Damaged, Diverged, TryAgain
 from jaxgan.names import tell
@@ -28,7 +29,8 @@ class Checkpoints:
     """Checkpoints of one run, folders named by step.
 
     Each holds the state and metadata: what the caller wants to find beside it (metrics of its step, seconds, versions).
-    keep_best by the metadata's `metric`, lowest first, or highest with a "+" before the name.
+    keep_best by the metadata's `metric`, lowest first, or highest with a "+" before the name. every: steps between those that
+    are saved unasked, the newest of which is kept too, since `back_to` goes there; 0 where nobody does.
     read_only: of a run that somebody else may be writing; nothing is tidied up.
     """
 
@@ -39,6 +41,7 @@ class Checkpoints:
         keep_latest: int = 2,
         keep_best: int = 0,
         metric: str = "",
+        every: int = 0,
         read_only: bool = False,
         say: Callable[[str], Any] = tell,
     ) -> None:
@@ -48,7 +51,7 @@ class Checkpoints:
         self._ocp, self._say, self._read_only, self.folder = ocp, say, read_only, Path(folder).absolute()
         self._writes = agree.writer() and not read_only  # what lies beside the checkpoints: those are written by all
         name = metric.removeprefix("+")
-        keep = [policies.LatestN(keep_latest)]
+        keep = [policies.LatestN(keep_latest), *([keeping.NewestOf(every)] if every else [])]
         options, among = self._together() if agree.count() > 1 else ({}, {})
         if keep_best:
 
@@ -104,19 +107,25 @@ class Checkpoints:
         return sorted(self._manager.all_steps())
 
     def back_to(self, every: int) -> int:
-        """The newest step that is a multiple of `every`, or the newest where there is none; 0 without a checkpoint.
+        """The step that a rollback goes back to, 0 without a checkpoint, as `keeping.back_to` has it, `every` steps between.
 
         What a signal had saved behind it is taken away: the state that a rollback goes back to is that of a training that
         nobody stopped.
         """
-        found = self.steps()
-        to = max([step for step in found if step % every == 0] or found, default=0)
-        for step in found if self._writes else ():
-            if step > to:
-                self._manager.delete(step)
-        agree.gathered(0)
-        self._manager.reload()
+        to = keeping.back_to(self.steps(), every)
+        self.drop_after(to)
         return to
+
+    def drop_after(self, step: int) -> None:
+        """Takes away the checkpoints of later steps. Where none is left, none was ever whole."""
+        late = [found for found in self.steps() if found > step]
+        for found in late:
+            self._manager.delete(found)  # of several processes all do, and wait for each other
+        if late and not self.steps() and self._writes:
+            (self.folder.parent / _MARK).unlink(missing_ok=True)
+        if late:
+            agree.gathered(0)
+            self._manager.reload()
 
     def save(self, step: int, state: State, metadata: Mapping[str, Any]) -> None:
         """Begins to save; `metadata` is a JSON object.
@@ -249,25 +258,13 @@ class Checkpoints:
         return jax.jit(lambda x: x)(state), metadata  # own buffers: restored ones may refuse to be donated
 
     def _what_is_wrong(self, step, error):
-        """Damaged or TryAgain: a disk that does not answer now proves nothing, and each file is asked for once more."""
+        """Damaged or TryAgain: a disk that does not answer now proves nothing."""
         reason = printable(error)
-        again = TryAgain(
+        if proved(error, self.folder / str(step)):
+            return Damaged(f"checkpoint {step} is damaged ({reason})")
+        return TryAgain(
             f"checkpoint {step} in {self.folder} cannot be read now ({reason}): nothing was changed, try the same command again"
         )
-        if isinstance(error, Wrong):
-            return Damaged(f"checkpoint {step} is damaged ({reason})")
-        if any(of_the_machine(each) for each in chain(error)):
-            return again
-        try:
-            for path in (self.folder / str(step)).rglob("*"):
-                if path.is_file():
-                    with path.open("rb") as file:
-                        while file.read(2**24):
-                            pass
-        except (OSError, MemoryError) as other:
-            if of_the_machine(other):
-                return again
-        return Damaged(f"checkpoint {step} is damaged ({reason})")
 
     def _regular(self, step):
         """Raises OSError where a file of a checkpoint is none: a pipe would be waited for."""

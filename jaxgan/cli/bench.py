@@ -34,6 +34,7 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
         flags.parse_with_config(Flags, _Common, argv, "jaxgan bench RECIPE")
     recipe = recipes.get(subject)
     args, fields = flags.parse_with_config(Flags, recipe, argv, f"jaxgan bench {subject}")
+    flags.check_json(args.json)
     flags.choose_library(args)
     from jaxgan import runs
     from jaxgan.cost import bench

@@ -1,7 +1,9 @@
 """`jaxgan data write`."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from jaxgan.cli import flags
@@ -34,4 +36,5 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
 
     dataset = data.load(subject, **flags.of(args, "name", "folder"))
     folder = data.tfds.write(dataset, **flags.of(args, "resolution", "fit", "split"))
-    tell(f"{dataset.size} samples in {shown(folder)}: train on them with --data tfds:{args.name}")
+    word = args.name if args.folder is None else Path(args.folder).absolute() / args.name
+    tell(f"{dataset.size} samples in {shown(folder)}: train on them with --data {shlex.quote(f'tfds:{word}')}")

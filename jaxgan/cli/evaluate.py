@@ -8,7 +8,6 @@ from typing import Literal
 
 from jaxgan import runtime
 from jaxgan.cli import flags
-from jaxgan.errors import BadInput
 from jaxgan.names import tell
 
 USAGE, DOES, PLACE = "evaluate RUN [flags]", "every metric that applies, a diagnosis in words, a picture", 3
@@ -48,8 +47,7 @@ class Flags(flags.Weights, flags.Together, flags.Sources):
 def run(subject: str | None, argv: Sequence[str]) -> None:
     """Measures, and prints a table."""
     args = flags.parse(Flags, argv, f"jaxgan evaluate {subject or 'RUN'}", DOES)
-    if args.json and Path(args.json).exists():
-        raise BadInput(f"{args.json} is already there: give another --json")
+    flags.check_json(args.json)
     flags.join(args)
     from jaxgan import evaluation, runs
     from jaxgan.processes import agree

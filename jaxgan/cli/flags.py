@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 import tyro
@@ -100,8 +101,11 @@ class Sources:
 
 
 def parse(kind: type[Flags], argv: Sequence[str], prog: str, about: str) -> Flags:
-    """The flags of a command line. `--help` prints them, and exits."""
-    return _parsed(kind, args=_together(argv, marks.fields(kind)), prog=prog, description=about)
+    """The flags of a command line. `--help` prints them, and exits. Raises BadInput for a seed that is none."""
+    found = _parsed(kind, args=_together(argv, marks.fields(kind)), prog=prog, description=about)
+    if not 0 <= (seed := getattr(found, "seed", 0)) <= marks.LARGEST:
+        raise BadInput(f"--seed is {seed}: give 0 to {marks.LARGEST}")
+    return found
 
 
 def _parsed(kind, **how):
@@ -147,6 +151,14 @@ def choose_library(flags: Any) -> None:
         onednn.use()
 
 
+def check_json(path: str | None) -> None:
+    """Raises BadInput where a file for the result cannot be written there, or is there already."""
+    if path and Path(path).exists():
+        raise BadInput(f"{path} is already there: give another --json")
+    if path and not Path(path).parent.is_dir():
+        raise BadInput(f"--json {path} is in no folder that is there: make {Path(path).parent}, or give another --json")
+
+
 def join(flags: Any) -> None:
     """Joins the other processes, where flags of `Together` say so: before JAX is asked for a device."""
     together.start(*(getattr(flags, field.name) for field in dataclasses.fields(Together)))
@@ -160,10 +172,13 @@ def of(flags: Any, *without: str) -> dict[str, Any]:
 
 def _together(argv, fields):
     """The words with those of a flag of several values in one place: it may be given several times, in order."""
-    several = {marks.flag(name): [] for name, field in fields.items() if get_origin(field.kind) is tuple}
+    several: dict[str, list[str]] = {
+        marks.flag(name): [] for name, field in fields.items() if get_origin(field.kind) is tuple
+    }
     rest, at, known = [], [], None
     for word in argv:
         flag, _, value = word.partition("=")
+        flag = flag.replace("_", "-")
         if word.startswith("--"):
             known = several.get(flag)
             at += [flag] if known is not None and flag not in at else []
@@ -181,8 +196,10 @@ def _defaults(recipe, argv):
     defaults = {"data": recipe.Config().data or "digits", **recipe.TINY} if "--tiny" in argv else {}
     if any(word.partition("=")[0] in ("--data", "--side-by-side") for word in argv):
         defaults.pop("input", None)  # which belongs to the embedded data
-    path = next((value for flag, value in pairwise(argv) if flag == "--config"), None)
-    path = next((word.partition("=")[2] for word in argv if word.startswith("--config=")), path)
+    path = None
+    for word, following in pairwise([*argv, ""]):  # as with other flags the last one counts
+        flag, given, value = word.partition("=")
+        path = (value if given else following) if flag == "--config" else path
     if path is not None:
         try:
             fields = reading.json_of(path)

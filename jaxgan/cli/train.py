@@ -59,6 +59,10 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
         runtime.deterministic()
     flags.join(args)
     flags.choose_library(args)
+    if args.dry_run and (args.population != 1 or args.sweep):
+        raise BadInput("--dry-run is of one training: remove --population and --sweep")
+    if not args.dry_run and (args.largest or args.memory_gib):
+        raise BadInput(f"{'--largest' if args.largest else '--memory-gib'} is of what --dry-run says: add it")
     if args.dry_run:
         from jaxgan.cost import estimate
 
@@ -105,8 +109,14 @@ def _population(recipe, fields, args, command):
 
     if args.population < 1:
         raise BadInput(f"--population is {args.population}: give 1 or more")
-    if args.init_from:
-        raise BadInput(f"--init-from {args.init_from} does not go with --population and --sweep: remove one of them")
+    for flag, given in (
+        ("--init-from", args.init_from),
+        ("--init-partial", args.init_partial),
+        ("--devices", args.devices),
+    ):
+        if given:
+            shown = "" if given is True else f" {given}"
+            raise BadInput(f"{flag}{shown} does not go with --population and --sweep: remove one of them")
     if args.mode != "single":
         raise BadInput(f"--parallel {args.mode} does not go with --population and --sweep: remove it")
     configs = training.members(fields, args.population, args.sweep)
@@ -119,8 +129,8 @@ def _population(recipe, fields, args, command):
 
 
 def _shown(made):
-    samples = sorted((made.folder / "samples").glob("[0-9]*.png"))
-    newest = samples[-1] if samples else "none could be drawn"
+    samples = [path for path in (made.folder / "samples").glob("[0-9]*.png") if path.stem.isdecimal()]
+    newest = max(samples, key=lambda path: int(path.stem), default="none could be drawn")
     tell(f"samples    {newest}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}")
     tell(f"more       jaxgan sample {made.folder} --num 100{_own(made.recipe)}")
     return 0

@@ -122,7 +122,7 @@ def pick(run: runs.Run, which: str | int) -> int | None:
                 raise BadInput(f"{run.folder} was trained without --best-metric: give --checkpoint latest or a step")
             name, sign = run.config.best_metric.lstrip("+"), -1 if run.config.best_metric.startswith("+") else 1
             return min(steps, key=lambda step: sign * _number(store, step, name, sign * float("inf")))
-    if not str(which).isdigit() or int(which) not in steps:
+    if not str(which).isdecimal() or int(which) not in steps:
         there = ", ".join(map(str, steps))
         raise BadInput(f"{run.folder} has no checkpoint {which}: there are {there}, latest and best")
     return int(which)

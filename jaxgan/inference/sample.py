@@ -58,7 +58,8 @@ def sample(
     run = runs.open_run(run, recipe)
     loaded = load(run, step=pick(run, checkpoint), truncation=truncation, raw=raw, ema_sigma=ema_sigma)
     kind, spec = run.made.kind, run.data.specs.get(LABEL) if LABEL in run.config.given else None
-    out = free_path(run.folder / "samples", f"sample-{seed}") if out is None else out
+    free = lambda: free_path(run.folder / "samples", f"sample-{seed}")
+    named, out = out is not None, free() if out is None else out
     out = Path(agree.shared(str(out)))
     played = getattr(kind, "PLAYED", "")
     if out.suffix not in (".png", ".npz", "", played):
@@ -79,6 +80,7 @@ def sample(
     samples = _draw(loaded, kind, num, _given(run, num, labels, data, Beside(input, masks)), seed, interpolate)
     if not agree.writer():
         return out
+    out = out if named else free()  # another command may have drawn meanwhile
     try:
         write(out, kind, run.config.real, samples, labels, spec, interpolate)
     except OSError as error:
@@ -116,7 +118,7 @@ def _class(label, classes):
     """Number of a class given by its number or its name."""
     if isinstance(label, str) and label in classes:
         return classes.index(label)
-    if not str(label).isdigit() or int(label) >= len(classes):
+    if not str(label).isdecimal() or int(label) >= len(classes):
         raise BadInput(
             f"--label {label}, but the run has the classes 0 .. {len(classes) - 1} ({', '.join(classes[:10])}"
             f"{', ...' if len(classes) > 10 else ''})"

@@ -117,6 +117,10 @@ def _check(field, value):
         raise unknown(said, value, get_args(kind))
     if get_origin(kind) is tuple and not isinstance(value, tuple):
         raise BadInput(f"{said} is {value!r}: give a list")
+    if get_origin(kind) is tuple and get_origin(choices := get_args(kind)[0]) is Literal:
+        for one in value:
+            if one not in get_args(choices):
+                raise unknown(said, one, get_args(choices))
     for one in value if get_origin(kind) is tuple and field.range is not None else ():
         if isinstance(one, bool) or not isinstance(one, int | float) or not field.range.holds(one):
             raise BadInput(f"{said} has {one!r}: give {field.range}")

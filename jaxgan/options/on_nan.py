@@ -1,6 +1,7 @@
 """What is done about a step that makes numbers which are not finite."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 from jaxgan import steps
@@ -33,4 +34,4 @@ class Group:
 def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:
     """Steps that come to nothing where they would spoil the state."""
     del number, context
-    return ingredients._replace(guard=steps.guarded) if config.counts_skips else ingredients
+    return ingredients._replace(guard=partial(steps.guarded, most=config.skips)) if config.counts_skips else ingredients

@@ -5,7 +5,6 @@ else is a recipe by its path.
 """
 
 import ast
-import dataclasses
 import hashlib
 import importlib
 import importlib.util
@@ -69,7 +68,7 @@ def word(recipe: ModuleType) -> str:
 def origin(recipe: ModuleType) -> dict[str, str] | None:
     """{"path", "sha256"} of the file of a recipe that is none of the package, None for those that are.
 
-    The hash is of the file, and of the files beside and below it that it imported, as they were when it was loaded.
+    The hash is of the file, and of the files beside and below it that its text imports, as they were when it was loaded.
     Raises BadInput for a module without a file: a run of it could not be opened again.
     """
     if recipe.__name__.startswith(f"{__name__}."):
@@ -85,12 +84,30 @@ def origin(recipe: ModuleType) -> dict[str, str] | None:
 
 
 def _origin(path):
-    folder, digest = path.resolve().parent, hashlib.sha256(path.read_bytes())
-    files = {Path(file).resolve() for m in list(sys.modules.values()) if (file := getattr(m, "__file__", None))}
-    beside = {f for f in files if folder in f.parents and "site-packages" not in f.parts and f.suffix == ".py"}
-    for file in sorted(beside - {path.resolve()} - set(Path(__path__[0]).parent.rglob("*.py"))):
-        digest.update(f"{file.relative_to(folder)}".encode() + file.read_bytes())
+    own, digest = path.resolve(), hashlib.sha256(path.read_bytes())
+    beside: set[Path] = {own}
+    _add_imported(own, own.parent, beside)
+    for file in sorted(beside - {own}):
+        digest.update(f"{file.relative_to(own.parent)}".encode() + file.read_bytes())
     return {"path": str(path.absolute()), "sha256": digest.hexdigest()}
+
+
+def _add_imported(path, folder, found):
+    """Adds the files in the folder that a file's text imports, and that those do: whatever else was imported by then."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        names, start = [], folder
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            start = folder if node.level == 0 else path.parents[node.level - 1]
+            names = [".".join(filter(None, (node.module, alias.name))) for alias in node.names]
+        for parts in (name.split(".") for name in names):
+            places = (start.joinpath(*parts[: i + 1]) for i in range(len(parts)))
+            files = {file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")}
+            for file in {file.resolve() for file in files if file.is_file()} - found:
+                if folder in file.parents and Path(__path__[0]).parent not in file.parents:
+                    found.add(file)
+                    _add_imported(file, folder, found)
 
 
 def describe(recipe: str | ModuleType) -> str:
@@ -110,11 +127,13 @@ def _of_file(path):
     sys.modules[own] = module  # dataclasses look their module up
     sys.path.append(str(path.resolve().parent))  # for what it imports from beside it
     try:
+        from jaxgan import config
+
         spec.loader.exec_module(module)
         missing = [part for part in _PARTS if not hasattr(module, part)]
         if missing:
             raise BadInput(f"it has no {', '.join(missing)}, see jaxgan/recipes/digits.py for what one has")
-        if not (isinstance(module.Config, type) and dataclasses.is_dataclass(module.Config)):
+        if not (isinstance(module.Config, type) and issubclass(module.Config, config.Base)):
             raise BadInput("its Config is no subclass of jaxgan.config.Config")
         setattr(module, _ORIGIN, _origin(path))
     except Exception as error:  # whatever somebody's code raises; --debug shows where

@@ -59,7 +59,9 @@ class Config(Tailored):
     """Weight of the mean absolute difference from the target."""
     perceptual: Annotated[float, _WEIGHT] = 0.0
     """Weight of the difference of a feature network's activations, which --perceptual-features names."""
-    perceptual_features: str = ""
+    perceptual_features: Annotated[
+        str, ActiveIf(lambda config: config.perceptual, lambda config: "--perceptual 0: say how much of it")
+    ] = ""
     """File with the weights of SqueezeNet (.npz), or of a classifier that `jaxgan evaluate` has trained and kept."""
 
 

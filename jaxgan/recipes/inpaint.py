@@ -35,7 +35,7 @@ class Config(Tailored):
     lr_d: float = 1e-4
     width: Annotated[int, above(0, 2**16)] = 48
     """Channels of G's first convolution, half of which are gates."""
-    dilations: tuple[int, ...] = models.inpaint.DILATIONS
+    dilations: Annotated[tuple[int, ...], at_least(1, 1024)] = models.inpaint.DILATIONS
     """Pixels between the taps of the convolutions in the middle of G, at a quarter of the size."""
     width_d: Annotated[int, above(0, 2**16)] = 64
     """Channels of D's first convolution."""

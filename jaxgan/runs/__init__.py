@@ -1,7 +1,7 @@
 """A run's folder: what was asked for, what came out, how to open it again; its files."""
 
 from jaxgan.runs.files import read_metrics, replaced, versions, write_json, write_text
-from jaxgan.runs.folder import exists, new_folder, remove_unused, unbegun
+from jaxgan.runs.folder import exists, new_folder, remove_unused, unbegun, unbegun_beside
 from jaxgan.runs.run import (
     FORMAT,
     MUTABLE,
@@ -26,6 +26,7 @@ __all__ = [
     "replaced",
     "resume",
     "unbegun",
+    "unbegun_beside",
     "versions",
     "write_json",
     "write_text",

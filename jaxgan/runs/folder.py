@@ -2,8 +2,10 @@
 
 import contextlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from jaxgan import reading
 from jaxgan.errors import BadInput
 
 _BESIDE = ("lock",)  # what may lie in the folder of a run that has not begun; and *.part
@@ -20,6 +22,20 @@ def unbegun(folder: str | Path) -> bool:
     return not _used(folder) and names <= set(_OWN)
 
 
+def unbegun_beside(folder: str | Path) -> bool:
+    """Whether the folder is that of a run beside others, which was made and has not begun; or was being made."""
+    folder = Path(folder)
+    if folder.is_symlink() or not folder.is_dir() or not unbegun(folder):
+        return False
+    if not exists(folder):
+        return {path.name for path in folder.iterdir()} <= {*_BESIDE, "config.json.part"}
+    try:
+        beside = reading.json_of(folder / "config.json")["beside"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+    return type(beside) is int and beside > 1
+
+
 def _used(folder):
     """Whether a training has come to a row or a checkpoint there."""
     rows, checkpoints = folder / "metrics.jsonl", folder / "checkpoints"
@@ -32,8 +48,8 @@ def exists(folder: str | Path) -> bool:
     return (Path(folder) / "config.json").is_file()
 
 
-def new_folder(folder: str | Path | None, name: str) -> Path:
-    """The folder, made, which must not hold anything; without one the next free runs/NAME-NNN."""
+def new_folder(folder: str | Path | None, name: str, besides: Sequence[Path] = ()) -> Path:
+    """The folder, made, which must not hold anything but `besides`; without one the next free runs/NAME-NNN."""
     try:
         if folder is None:
             return _next_free(name)
@@ -43,7 +59,8 @@ def new_folder(folder: str | Path | None, name: str) -> Path:
                 f"{folder} is already there: --resume auto goes on with it, another --out (or none) begins a new run"
             )
         there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        others = [name for name in there if name not in _BESIDE and not name.endswith(".part")]
+        known = {*_BESIDE, *(path.name for path in besides)}
+        others = [name for name in there if name not in known and not name.endswith(".part")]
         if others:
             raise BadInput(
                 f"{folder} holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''} and no config.json: it is no run "

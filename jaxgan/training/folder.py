@@ -50,21 +50,37 @@ def opened(
     return run
 
 
-def opened_home(stack: contextlib.ExitStack, out: str | Path | None, name: str, going_on: bool, resume: str) -> Path:
-    """Folder of a population, gone on with or new, locked until the stack closes.
+def opened_home(
+    stack: contextlib.ExitStack, out: str | Path | None, name: str, going_on: bool, resume: str, count: int
+) -> Path:
+    """Folder of a population of `count`, gone on with or new, locked until the stack closes.
 
-    Members of one that was ended before all of them were made are taken away: what it had not begun begins again. Raises as
-    `runs.new_folder` and `lock.held` do.
+    Members of one that was ended before all of them were made are taken away, where nothing else is there: what it had not
+    begun begins again. Raises as `runs.new_folder` and `lock.held` do.
     """
     left = sorted(Path(out).glob("[0-9][0-9]*")) if out is not None and not going_on and resume != "never" else []
     home = Path(out) if out is not None and (going_on or left) else runs.new_folder(out, name)
     stack.enter_context(lock.held(home))
     if left:
-        if all(member.is_dir() and runs.unbegun(member) for member in left):  # asked again where nobody else is at work
+        known = {f"{i:02}" for i in range(count)}
+        if all(
+            member.name in known and runs.unbegun_beside(member) for member in left
+        ):  # now that nobody else is at work
+            runs.new_folder(home, name, left)  # what else is there is refused
             for member in left:
                 shutil.rmtree(member)
         runs.new_folder(home, name)
     return home
+
+
+def check_members(out: str | Path | None, resume: str, count: int) -> None:
+    """Raises BadInput where a population that goes on has other than `count` members."""
+    found = sorted(Path(out).glob("[0-9][0-9]*")) if out is not None and resume != "never" else []
+    found = [member for member in found if runs.exists(member)]
+    if len(found) not in (0, count) and not all(map(runs.unbegun, found)):
+        raise BadInput(
+            f"{out} has {len(found)} runs side by side, and --population and --sweep make {count}: give what it had"
+        )
 
 
 @contextlib.contextmanager

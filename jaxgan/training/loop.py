@@ -114,7 +114,7 @@ def run(
                 skipped = jax.device_get(state.skips)
                 row["skipped"] = as_number(skipped["skipped"])
                 if np.min(skipped["in_a_row"]) >= skips:
-                    raise Diverged(f"{np.min(skipped['in_a_row'])} steps in a row up to {step} came to nothing")
+                    raise Diverged(f"{np.min(skipped['in_a_row'])} steps in a row came to nothing, by step {step}")
             elif not np.isfinite(row["loss_g"] + row["loss_d"]).any():
                 bad = not_finite(agree.whole(state))
                 learned = f", {bad} is not finite" if bad else ""
@@ -153,8 +153,8 @@ def run(
 class Signals:
     """Context in which a signal asks to stop, and does not end the process: `number` is the first that did, None so far.
 
-    The second Ctrl-C stops at once. A call that is made by `looking` is broken off.
-    grace: seconds after which the process is left, whatever it does, with the status that the signal has.
+    The second Ctrl-C stops at once. A call that is made by `looking` is broken off. It may be entered again: what was asked
+    stays asked. grace: seconds after which the process is left, whatever it does, with the status that the signal has.
     """
 
     NUMBERS = [
@@ -182,6 +182,9 @@ class Signals:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def close(self) -> None:
+        """Lets the process go on past the time that a signal has given it: what was trained has come to its end."""
         if self._timer is not None:
             self._timer.cancel()
 

@@ -26,7 +26,11 @@ LOOKS = ("cheap", "all_of", "sample", "log", "draw")
 
 
 class Member:
-    """A run, the i-th in one program. `diverged`: the step at which its losses were not finite, None while it lives."""
+    """A run, the i-th in one program.
+
+    diverged: the step at which its losses were not finite, or too many of its steps in a row came to nothing; None while it
+    lives. left: called where it is left behind while others go on, None where it is alone.
+    """
 
     def __init__(
         self,
@@ -36,23 +40,26 @@ class Member:
         limit: float,
         diverged: int | None = None,
         say: Callable[[str], Any] = tell,
-        several: bool = False,
+        left: Callable[[], Any] | None = None,
     ) -> None:
         config = run.config
-        self.run, self.diverged, self._several = run, diverged, several
+        self.run, self.diverged, self._left = run, diverged, left
         self.failed: Counter[str] = Counter()  # what only looks, and could not
-        self.last: dict[str, Any] = {}  # its newest row
         self.end = stopping.EarlyStopping(config, limit)
-        least = 2 if several else 1  # of the step before, which all members have while they save one after the other
+        least = (
+            1 if left is None else 2
+        )  # of the step before, which all members have while they save one after the other
         options = {
             "keep_latest": max(config.keep_latest, least),
             "keep_best": config.keep_best,
             "metric": config.best_metric,
+            "every": 0 if config.on_nan == "stop" else config.save_every_steps,
         }
         self.store = Checkpoints(run.checkpoints, **options, say=say)
         self._i, self._program, self._say = i, program, say
         self._computed_in = onednn.computed_in(program.dtype)
         self._rows = run.folder / "metrics.jsonl"
+        self.last: dict[str, Any] = {} if diverged is None else self._newest(runs.read_metrics(self._rows))
         self._hooks: hooks.RunHooks | None = None
 
     def open(
@@ -71,7 +78,9 @@ class Member:
         rollbacks: how often it has gone back to a checkpoint.
         """
         run, gan, config = self.run, self._program.experiment.gan, self.run.config
-        for row in _drop_rows_after(self._rows, start):
+        before = _drop_rows_after(self._rows, start)
+        self.last = self._newest(before)
+        for row in before:
             self.end.look(row)
 
         def look(row):
@@ -106,8 +115,8 @@ class Member:
             return
         if self.last.get("step") != step:
             self.last = self._own(row)
-            if not self.run.config.counts_skips and not np.isfinite(self.last["loss_g"] + self.last["loss_d"]):
-                self._leave(step, "its losses are not finite")
+            if why := self._over(state):
+                self._leave(step, why)
                 return
         if name == "save" and (metric := self.run.config.best_metric.lstrip("+")) in infos():
             self.last.setdefault(metric, float("nan"))  # of an evaluation that was broken off, or failed
@@ -115,7 +124,7 @@ class Member:
         try:
             self.last |= getattr(self._hooks, name)(step, own, self.last) or {}
         except Diverged as error:
-            if not self._several:
+            if self._left is None:
                 raise
             self._leave(step, str(error))
         except Exception as error:
@@ -123,9 +132,23 @@ class Member:
                 raise
             self._told(name, step, error)
 
+    def _over(self, state):
+        """Why it has diverged, "" where it has not; `state` is that of all."""
+        config = self.run.config
+        if not config.counts_skips:
+            return "" if np.isfinite(self.last["loss_g"] + self.last["loss_d"]) else "its losses are not finite"
+        in_a_row = np.ravel(state.skips["in_a_row"])[self._i]
+        return f"{in_a_row} steps in a row came to nothing" if in_a_row >= config.skips else ""
+
     def _leave(self, step, why):
         self.diverged = step
         self._say(f"{self.run.folder.name} diverged at step {step} ({why}): it is left behind")
+        if self._left is not None:
+            self._left()
+
+    @staticmethod
+    def _newest(rows):
+        return rows[-1] if rows else {}
 
     def _told(self, name, step, error):
         """Says what could not be looked at, the first times."""

@@ -1,7 +1,7 @@
 """Several GANs of one recipe in one program: seeds, rates and other numbers side by side.
 
-Their weights become one array with a leading axis. It pays where a GAN alone does not fill the device;
-benchmarks/README.md says where.
+Their weights become one array with a leading axis. It can pay where a GAN alone does not fill the device;
+benchmarks/README.md says what it did where.
 """
 
 import dataclasses
@@ -30,10 +30,12 @@ _AXES = State(step=None, key=0, g=0, d=0, ema=0, skips=0)  # all are at the same
 
 def members(config: Any, count: int = 1, sweep: Sequence[str] = ()) -> list[Any]:
     """Configs: every combination of the values in `sweep`, NAME=VALUE,VALUE,... each, with `count` seeds from --seed on."""
-    axes = []
+    axes: list[list[dict[str, Any]]] = []
     for words in sweep:
         name, _, values = words.partition("=")
         name = name.strip("-").replace("-", "_")
+        if any(name in axis[0] for axis in axes):
+            raise BadInput(f"--sweep has {name} twice: give all of its values in one, {name}=NUMBER,NUMBER,...")
         if name not in movable(type(config)):
             raise unknown("--sweep", name, movable(type(config)))
         try:

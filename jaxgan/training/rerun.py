@@ -68,7 +68,7 @@ def rerun(
     for name, word in moved.items():
         if not getattr(run.config, name, ""):
             raise BadInput(f"{folder} was trained without --{name}: remove --{name} {word}")
-    config = dataclasses.replace(_until(run.config, was["step"]), **moved)
+    config = dataclasses.replace(_until(run.config, was["step"]), stop_when="", **moved)  # it ends where that one did
     begun_from = _source(run, init_from)
     made = train(
         run.recipe if recipe is None else recipe,

@@ -14,12 +14,13 @@ from jaxgan.training.member import Member
 def restored(members: Sequence[Member], program: Any, home: Any, resume: str) -> tuple[State | None, dict[str, Any]]:
     """(state, note) of the newest step that all living members have whole; (None, {}) where there never was one.
 
-    Raises BadInput where there was one and none is whole, or resume is "must"; TryAgain where one cannot be read now.
+    Later ones of members that were ahead are taken away. Raises BadInput where there was one and none is whole, or resume
+    is "must"; TryAgain where one cannot be read now.
     """
     living = [member for member in members if member.diverged is None]
     if not living:
         raise BadInput(f"all {len(members)} runs in {home} have diverged: begin anew, with another --out")
-    host = jax.local_devices(backend="cpu")[0] if program.mode == "fsdp" else None
+    host = _host() if program.mode == "fsdp" else None
     shapes, damaged = jax.eval_shape(program.begin), [dict[int, Exception]() for _ in living]
     common = set.intersection(*(set(member.store.steps()) for member in living))
     for step in sorted(common, reverse=True):
@@ -33,6 +34,9 @@ def restored(members: Sequence[Member], program: Any, home: Any, resume: str) ->
             continue
         for member, errors in zip(living, damaged, strict=True):  # only now: there is something to go on from
             member.store.set_aside(errors)
+            member.store.drop_after(
+                step
+            )  # of a member that was ahead, or it could save nothing before it is there again
         states = iter(found)
         whole, notes = zip(*(next(states) if member.diverged is None else found[0] for member in members), strict=True)
         return program.restored(whole), notes[0] if len(members) == 1 else {**notes[0], "metrics": _beside(notes)}
@@ -54,6 +58,14 @@ def restored(members: Sequence[Member], program: Any, home: Any, resume: str) ->
     if resume == "must":
         raise BadInput(f"--resume must, but {home} has no checkpoint to go on from: --resume auto begins it again")
     return None, {}
+
+
+def _host():
+    """The device that a state comes to before it is cut, None for the first, where JAX was told to see no CPU."""
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError:
+        return None
 
 
 def _beside(notes):

@@ -36,16 +36,11 @@ def marked(home: Path) -> dict[str, int]:
         return {}
 
 
-def overview(progress: Progress, home: Path, members: Sequence[Member], program: Any) -> Callable[..., None]:
-    """The hook that shows the mean losses of all, and marks who has diverged."""
-    known = {member.run.folder.name for member in members if member.diverged is not None}
+def overview(progress: Progress) -> Callable[..., None]:
+    """The hook that shows the mean losses of all."""
 
     def show(step, state, row):
         mean = lambda v: float(np.mean(v, where=np.isfinite(v)))
         progress.show({k: mean(v) if k.startswith("loss") else v for k, v in row.items()})
-        now = {member.run.folder.name for member in members if member.diverged is not None}
-        if now - known:
-            known.update(now)
-            write(home, members, program)
 
     return show

@@ -21,7 +21,7 @@ from jaxgan.progress import Progress, duration
 from jaxgan.reports import animation, samples
 from jaxgan.training import lock, loggers, loop, rollback, table, transfer, words
 from jaxgan.training.compiled import Config, Recipe, compose, deadline, held_out, prepare
-from jaxgan.training.folder import opened, opened_home, unused_removed
+from jaxgan.training.folder import check_members, opened, opened_home, unused_removed
 from jaxgan.training.goodput import Goodput
 from jaxgan.training.member import Member, calls
 from jaxgan.training.population import Population
@@ -81,23 +81,27 @@ def train(
         transfer.check_source(again, taken)
     begun_from = taken and taken.source
     if going_on and out is not None:
-        begun_from = runs.resume(out, module, config, dataset.info, write=False).begun_from
+        was = runs.resume(out, module, config, dataset.info, write=False)
+        begun_from = was.begun_from
+        if taken is not None:
+            transfer.check_same(was, taken)
     elif again is not None and begun_from is not None:  # what it was before, and not what the record would be now
         begun_from = {**begun_from, "images": transfer.images(again.begun_from)}
     if seen := transfer.images(begun_from):
         program = compose(module, config, dataset, mode, chosen, seen)
     with contextlib.ExitStack() as stack:
         run = opened(stack, out, module, config, dataset.info, going_on, begun_from, command)
-        goodput = Goodput()
+        goodput, signals = Goodput(), loop.Signals(grace_seconds)
+        stack.callback(signals.close)
         while True:
             try:
-                how = (limit, resume, going_on, log_to, grace_seconds, goodput)
+                how = (limit, resume, going_on, log_to, signals, goodput)
                 _train([run], program, dataset, chosen, how, run.folder, taken)
                 break
             except Diverged as error:
                 if config.on_nan == "stop":
                     raise
-                going_on = _back(run, error)
+                resume, going_on = "auto", _back(run, error)
         if agree.writer():
             _drawn(run.folder)
     return run
@@ -123,18 +127,21 @@ def train_population(
     limit, module = _checked(recipe, out, resume, max_minutes, log_to, grace_seconds)
     if configs[0].on_nan == "rollback":
         raise BadInput("--on-nan rollback does not go with --population and --sweep: take stop or skip")
+    if agree.count() > 1:
+        raise BadInput(f"--population and --sweep train in one process, and there are {agree.count()}: begin one")
     first, name = configs[0], recipes.name(module)
     for config in configs[1:]:
         check_inactive(config, module.TINY)
     going_on = _goes_on(resume, out, None if out is None else Path(out) / f"{len(configs) - 1:02}")
     if not going_on:
         transfer.check(first, None)
+    check_members(out, resume, len(configs))
     dataset = prepare(module, first)
     program = Population(module, configs, dataset)
     for i, config in enumerate(configs) if going_on else ():
         runs.resume(Path(out or "") / f"{i:02}", module, config, dataset.info, write=False)
     with contextlib.ExitStack() as stack:
-        home = opened_home(stack, out, f"{name}-population", going_on, resume)
+        home = opened_home(stack, out, f"{name}-population", going_on, resume, len(configs))
         folders = [home / f"{i:02}" for i in range(len(configs))]
         for folder in folders if going_on else ():
             stack.enter_context(lock.held(folder))
@@ -144,7 +151,9 @@ def train_population(
             stack.enter_context(unused_removed(made))
             for folder in folders:
                 stack.enter_context(lock.held(folder))
-        how = (limit, resume, going_on, log_to, grace_seconds, Goodput())
+        signals = loop.Signals(grace_seconds)
+        stack.callback(signals.close)
+        how = (limit, resume, going_on, log_to, signals, Goodput())
         _train(made, program, dataset, jax.devices()[:1], how, home)
     return home
 
@@ -155,8 +164,8 @@ def _checked(recipe, out, resume, max_minutes, log_to, grace_seconds):
         raise BadInput(f"--grace-seconds is {grace_seconds}: give a number above 0")
     limit = deadline(max_minutes)
     loggers.check(log_to)
-    if resume == "must" and out is None:
-        raise BadInput("--resume must needs --out RUN, the run to go on with")
+    if resume != "never" and out is None:
+        raise BadInput(f"--resume {resume} needs --out RUN, the run to go on with")
     return limit, recipes.get(recipe)
 
 
@@ -191,7 +200,7 @@ def _drawn(folder):
 
 def _train(made, program, dataset, devices, how, home, taken=None):
     """Trains the runs in `made`, one or several side by side, to their end."""
-    limit, resume, going_on, log_to, grace_seconds, goodput = how
+    limit, resume, going_on, log_to, signals, goodput = how
     config, several = made[0].config, len(made) > 1
     with Progress(config.steps) as progress, contextlib.ExitStack() as stack:
         shape = "x".join(map(str, made[0].made.shape))
@@ -202,8 +211,9 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         if dataset.classes and LABEL not in batches.columns(config) and not config.beside:
             progress.say(f"{dataset.name} has {len(dataset.classes)} classes: their labels are not used")
         marked = table.marked(home) if several and going_on else {}
-        members = [
-            Member(run, i, program, limit, marked.get(run.folder.name), progress.say, several)
+        tabled = lambda: table.write(home, members, program)
+        members: list[Member] = [
+            Member(run, i, program, limit, marked.get(run.folder.name), progress.say, tabled if several else None)
             for i, run in enumerate(made)
         ]
         state, note = restored(members, program, home, resume) if going_on else (None, {})
@@ -228,11 +238,10 @@ def _train(made, program, dataset, devices, how, home, taken=None):
             ended = [member.end() for member in living()]  # each is asked, so that each has its reason
             return all(ended)
 
-        signals = loop.Signals(grace_seconds)
         hooks = calls(config, members, signals, goodput)
         if several:
-            table.write(home, members, program)
-            hooks += (loop.Hook(config.log_every_steps, table.overview(progress, home, members, program), first=True),)
+            tabled()
+            hooks += (loop.Hook(config.log_every_steps, table.overview(progress), first=True),)
         progress.begin(start)
 
         def interrupted():
@@ -271,12 +280,12 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         word = words.command(made[0].recipe, members, home)
         if step < config.steps and interrupted():
             if several:
-                table.write(home, members, program)
+                tabled()
             raise Stopped(signals.number, step, word)
         for member in members:
             member.result(step, seconds, state, row, shares)
         if several:
-            table.write(home, members, program)
+            tabled()
             samples.overview(home / "samples.png", made[0], program.experiment.gan, state, others or dataset)
             for line in table.lines(members, program):
                 columns = [k for k in ("seed", *sorted(program.values), "loss_g", "loss_d") if line.get(k) is not None]

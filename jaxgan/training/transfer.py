@@ -1,6 +1,7 @@
 """A training that begins with the networks of another run."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -87,6 +88,14 @@ def check_source(run: runs.Run, taken: Taken) -> None:
         )
 
 
+def check_same(run: runs.Run, taken: Taken) -> None:
+    """Raises BadInput where a run that goes on did not begin with this run, or with what is in it now."""
+    was = run.begun_from or {}
+    if all(was.get(name) != taken.source[name] for name in ("run", "state_sha256")):
+        said = f"began with {was['run']}" if was.get("run") else "began with no other run"
+        raise BadInput(f"{run.folder} {said}: remove --init-from {taken.source['run']}, or give another --out")
+
+
 def first(run: runs.Run, state: State, opt: Pair, taken: Taken | None, say: Callable[[str], Any] = tell) -> State:
     """The state that a run begins with, opt its optimizers.
 
@@ -115,7 +124,11 @@ def begun(state: State, opt: Pair, taken: Taken) -> State:
             path = jax.tree_util.keystr(path)
             return parallel.put(found[path], leaf.sharding) if path in found else leaf
 
-        return jax.tree_util.tree_map_with_path(one, variables)
+        placed = jax.tree.map(lambda leaf: leaf.sharding, variables)
+        own = jax.jit(
+            partial(jax.tree.map, jnp.copy), out_shardings=placed
+        )  # the step donates its state, and a rollback
+        return own(jax.tree_util.tree_map_with_path(one, variables))  # begins with what was taken once more
 
     def player(name, player, tx):
         variables = given(name, player.variables)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from jaxgan import cli, data, evaluation, inference, training
+from jaxgan import cli, data, evaluation, inference, recipes, training
 from jaxgan.cli import flags, main
 from jaxgan.cost import bench, estimate
 from jaxgan.reports import page
@@ -141,3 +141,14 @@ def test_an_overview_imports_nothing_heavy():
     code = "import sys; from jaxgan.cli import main; main(['--help']); print(sorted({'jax', 'numpy', 'tyro'} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip().endswith("[]")
+
+
+def test_of_a_flag_that_comes_twice_the_last_counts_and_of_lists_all(tmp_path):
+    for i, name in enumerate("ab"):
+        (tmp_path / f"{name}.json").write_text(f'{{"steps": {11 * (i + 1)}}}')
+    files = [f"--config={tmp_path / 'a.json'}", "--config", str(tmp_path / "b.json")]
+    parse = lambda *words: flags.parse_with_config(
+        module("train").Flags, recipes.get("ring"), words, "jaxgan train ring"
+    )
+    assert [parse(*files)[1].steps, parse(*files[1:], files[0])[1].steps] == [22, 11]
+    assert parse("--log_to", "tensorboard", "--log-to=wandb")[0].log_to == ("tensorboard", "wandb")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,33 @@ def test_it_goes_on_and_ends_as_if_it_had_never_stopped(own, tmp_path):
     assert ends[0] == ends[1]
 
 
+def test_its_hash_is_of_what_it_imports_whatever_else_is_there(tmp_path):
+    texts = {
+        "a.py": "import b\nfrom c import d\nimport os",
+        "b.py": "",
+        "c/__init__.py": "from . import e",
+        "c/d.py": "",
+    }
+    texts |= {"c/e.py": "", "beside.py": "", "c/other.py": ""}
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    origin = lambda: recipes._origin(tmp_path / "a.py")["sha256"]
+    first = origin()
+    for name in ("b.py", "c/__init__.py", "c/d.py", "c/e.py"):
+        (tmp_path / name).write_text(texts[name] + "\nx = 1")
+        assert origin() != first
+        (tmp_path / name).write_text(texts[name])
+    sys.path.append(str(tmp_path))
+    import beside  # noqa: F401  as whatever somebody imported before
+
+    for name in ("beside.py", "c/other.py"):
+        (tmp_path / name).write_text("x = 1")
+    sys.path.remove(str(tmp_path))
+    del sys.modules["beside"]
+    assert origin() == first
+
+
 def test_a_module_is_a_recipe(own, tmp_path):
     module = recipes.get(own[0])
     run = training.train(module, module.Config(**module.TINY), out=tmp_path / "run")
@@ -87,7 +115,14 @@ def test_a_folder_alone_runs_no_code_and_another_file_is_refused(own, tmp_path, 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("x = 1", "is no recipe, it has no Config, TINY, build"), ("def", "cannot be loaded (SyntaxError")],
+    [
+        ("x = 1", "is no recipe, it has no Config, TINY, build"),
+        ("def", "cannot be loaded (SyntaxError"),
+        (
+            "from dataclasses import dataclass\n@dataclass\nclass Config:\n    a: int = 1\nTINY, build = {}, None",
+            "its Config is no subclass of jaxgan.config.Config",
+        ),
+    ],
 )
 def test_what_is_no_recipe_is_told(text, said, tmp_path):
     Path(tmp_path / "mine.py").write_text(text)

@@ -48,6 +48,7 @@ def place(tmp_path, monkeypatch, run):
     (tmp_path / "tabled" / "labels.csv").write_text("file,label\nb.png,1\n")
     (tmp_path / "config.json").write_text("{")
     (tmp_path / "field.json").write_text('{"stepz": 3}')
+    (tmp_path / "degraded.json").write_text('{"degrade": ["dwon"]}')
     (tmp_path / "kind.json").write_text('{"steps": "many"}')
     (tmp_path / "run").symlink_to(run)
     return tmp_path
@@ -57,6 +58,18 @@ CASES = {
     "trian": ("trian", "train"),
     "train digit": ("digit", "digits"),
     "train": ("RECIPE",),
+    "train digits --tiny --resume auto": ("--resume auto needs --out RUN",),
+    "sample run --seed -1": ("--seed is -1: give 0 to 2147483647",),
+    "evaluate run --seed 99999999999999999999": ("--seed is 99999999999999999999",),
+    "sample run --label ²": ("--label ²",),
+    "sample run --checkpoint ²": ("no checkpoint ²",),
+    "evaluate run --num 50 --json nowhere/x.json": ("--json nowhere/x.json is in no folder that is there", "nowhere"),
+    "bench digits --tiny --json file": ("file is already there: give another --json",),
+    "train enhance --tiny --config degraded.json": ("unknown --degrade 'dwon'", "down"),
+    "train inpaint --tiny --dilations 0": ("--dilations has 0", "1 or more"),
+    "train enhance --tiny --perceptual-features nothere.npz": ("--perceptual-features", "--perceptual 0"),
+    "train segment --tiny --confidence 0.5": ("--confidence", "--self-taught 0"),
+    "train digits --tiny --freeze-d 1 --clip-weights 0.01 --init-from run": ("--freeze-d 1", "--clip-weights 0.01"),
     "train digits --data tfds:nothing": ("tfds:nothing is not prepared", "download_and_prepare"),
     "train digits --data stacked_mnist": ("stacked_mnist", "stacked_mnist:FOLDER"),
     "train digits --data stacked_mnist:plain": ("plain has no idx files", "MNIST"),

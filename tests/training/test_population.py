@@ -10,6 +10,7 @@ import pytest
 
 import jaxgan
 from jaxgan import data, recipes
+from jaxgan.checkpoint import Checkpoints
 from jaxgan.cli import main
 from jaxgan.errors import BadInput
 from jaxgan.options.burn_in import movable
@@ -59,6 +60,12 @@ def test_a_member_goes_on_by_itself(home, capsys):
     assert "resumed from step 4" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("sweep", [["--sweep", "lr-g=0.01,0.001"], ["--population", "5"]])
+def test_a_population_goes_on_with_as_many_as_it_had(home, sweep, capsys):
+    assert main(["train", "digits", *TINY, *sweep, "--resume", "auto", "--out", str(home)]) == 2
+    assert "has 4 runs side by side, and --population and --sweep make" in capsys.readouterr().err
+
+
 def test_lazy_penalties_stay_lazy_and_steps_compile_once():
     recipe = recipes.get("digits")
     config = recipe.Config(**{**recipe.TINY, "penalty_every": 2, "batch_size": 8})
@@ -81,6 +88,12 @@ def test_lazy_penalties_stay_lazy_and_steps_compile_once():
         (["--sweep", "lr_g=1e-3,fast"], "lr_g=NUMBER"),
         (["--population", "0"], "--population is 0"),
         (["--population", "2", "--parallel", "pmap"], "--parallel pmap"),
+        (["--population", "2", "--devices", "7"], "--devices 7 does not go with --population"),
+        (["--population", "2", "--init-partial"], "--init-partial does not go with --population"),
+        (["--population", "2", "--dry-run"], "--dry-run is of one training"),
+        (["--sweep", "lr_g=1e-3,3e-4", "lr-g=1e-4"], "--sweep has lr_g twice"),
+        (["--largest"], "--largest is of what --dry-run says"),
+        (["--memory-gib", "8"], "--memory-gib is of what --dry-run says"),
         (["--population", "2", "--resume", "must"], "no run in"),
         (["--population", "2", "--sweep", "lr_g=-1,1"], "--lr-g is -1"),
     ],
@@ -88,6 +101,17 @@ def test_lazy_penalties_stay_lazy_and_steps_compile_once():
 def test_what_cannot_be_a_population_is_refused(flags, says, tmp_path, capsys):
     assert main(["train", "digits", *TINY, *flags, "--out", str(tmp_path / "run")]) == 2
     assert says in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_what_lies_there_of_somebody_elses_stays(tmp_path, capsys):
+    home = tmp_path / "years"
+    for year, held in (("2024/samples", "precious.png"), ("2023", ""), ("00", "config.json"), ("01/checkpoints", "")):
+        (home / year).mkdir(parents=True)
+        if held:
+            (home / year / held).write_text("{}")
+    before = sorted(home.rglob("*"))
+    assert main(["train", "digits", *TINY, "--population", "2", "--resume", "auto", "--out", str(home)]) == 2
+    assert "empty it" in capsys.readouterr().err and [p for p in sorted(home.rglob("*")) if p.name != "lock"] == before
 
 
 def test_every_number_that_may_differ_can_be_swept():
@@ -156,6 +180,16 @@ def test_the_newest_step_that_all_have_whole_is_gone_on_from(tmp_path, capsys):
     assert steps == sorted(set(steps))
 
 
+def test_a_member_that_was_ahead_does_not_keep_a_signal_from_saving(tmp_path):
+    home = tmp_path / "run"
+    line = ["train", "digits", *TINY, "--population", "2", "--save-every-steps", "2", "--out", str(home)]
+    assert main(line) == 0
+    shutil.rmtree(home / "01" / "checkpoints" / "4")  # as if it had been killed before its turn
+    assert main([*line, "--max-minutes", "1e-9", "--resume", "must"]) == 0
+    assert sorted(path.name for path in (home / "00" / "checkpoints").iterdir()) == ["2"]
+    assert [row["step"] for row in json.loads((home / "population.json").read_text())] == [2, 2]
+
+
 def test_a_population_of_damaged_checkpoints_is_refused_and_keeps_its_rows(tmp_path, capsys):
     line = ["train", "digits", *TINY, "--population", "2", "--save-every-steps", "2", "--out", str(tmp_path / "run")]
     assert main(line) == 0
@@ -182,6 +216,55 @@ def test_one_that_diverges_is_left_behind_and_stays_marked(tmp_path, capsys):
     rows = [json.loads(row) for row in (home / "01" / "metrics.jsonl").read_text().splitlines()]
     assert all(row["step"] < table[1]["diverged"] for row in rows)
     assert "diverged at step" in results(home)[1]["ended"] and "ended" not in results(home)[0]
+
+
+RING = ["train", "ring", "--tiny", *WILD[:4], "--lr-g", "0.01", "--sweep", "lr_d=0.01,1e3", "--steps-per-dispatch", "1"]
+
+
+def test_one_that_is_left_behind_is_marked_at_once(tmp_path, monkeypatch):
+    line = [
+        *RING,
+        "--save-every-steps",
+        "10",
+        "--log-every-steps",
+        "45",
+        "--steps",
+        "60",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    usual = Checkpoints.save
+
+    def killed(self, step, *args):
+        if step == 40:
+            raise KeyboardInterrupt
+        return usual(self, step, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "save", killed)
+        assert main(line) == 130
+    assert main([*line, "--resume", "must"]) == 0
+    assert results(tmp_path / "run")[0]["step"] == 60 and "diverged" in results(tmp_path / "run")[1]["ended"]
+
+
+def test_one_whose_steps_all_come_to_nothing_is_left_behind(tmp_path, capsys):
+    line = [
+        *RING,
+        "--on-nan",
+        "skip",
+        "--skips",
+        "5",
+        "--steps",
+        "40",
+        "--log-every-steps",
+        "20",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert main(line) == 0
+    assert "steps in a row came to nothing): it is left behind" in capsys.readouterr().out
+    ends = results(tmp_path / "run")
+    assert "ended" not in ends[0] and ends[0]["step"] == 40 and "diverged at step" in ends[1]["ended"]
 
 
 def test_members_are_evaluated_logged_and_end_when_each_has_passed(tmp_path, capsys):

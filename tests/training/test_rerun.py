@@ -45,6 +45,14 @@ def test_a_run_that_ended_early_is_made_again_bit_for_bit(home, tmp_path, capsys
     assert ends[0]["state_sha256"] == ends[1]["state_sha256"] and ends[1]["step"] == step
 
 
+def test_a_run_whose_past_rows_ended_it_is_made_again(copied, tmp_path, capsys):
+    line = [*LINE, "--data", str(copied / "some.npz"), "--out", str(tmp_path / "run")]
+    assert main([*line, "--steps", "15"]) == 0
+    assert main([*line, "--steps", "15", "--stop-when", "loss_d>0", "--stop-rows", "2", "--resume", "must"]) == 0
+    assert main(["rerun", str(tmp_path / "run"), "--out", str(tmp_path / "again")]) == 0
+    assert "bit for bit" in capsys.readouterr().out
+
+
 def test_a_run_that_began_with_another_is_made_again_from_it_wherever_it_is(copied, home, tmp_path, capsys):
     (copied / "some.npz").rename(copied / "moved.npz")
     words = ["--data", str(copied / "moved.npz"), "--init-from", str(copied / "run"), "--out", str(tmp_path / "again")]

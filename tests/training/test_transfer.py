@@ -32,6 +32,17 @@ def source(tmp_path_factory):
     return home
 
 
+def test_a_run_that_goes_on_is_not_begun_from_another(source, tmp_path, capsys):
+    line = [*DCGAN, "--data", str(source / "two.npz"), "--conditional", "--out", str(tmp_path / "run")]
+    assert main(line) == 0
+    more = ["--steps", "3", "--resume", "auto", "--init-from", str(source / "run")]
+    assert main([*line, *more]) == 2
+    assert f"began with no other run: remove --init-from {source / 'run'}" in capsys.readouterr().err
+    own = ["--lecam", "0.1", "--init-from", str(source / "run"), "--out", str(tmp_path / "from")]
+    assert main([*line, *own]) == 0
+    assert main([*line, *own, "--steps", "3", "--resume", "auto"]) == 0  # a scheduler's same line
+
+
 def same(ours, theirs):
     return jax.tree.map(np.array_equal, ours, theirs)
 
