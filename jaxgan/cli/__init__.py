@@ -66,7 +66,8 @@ def _status(argv, debug):
     except OSError as error:  # a full disk, a folder that was taken away
         if debug and together.alone():
             raise
-        tell(f"jaxgan: {shown(error)}: {_way_out(error)}, then go on with --resume auto", file=sys.stderr)
+        then = "go on with --resume auto" if {*argv[:1]} & {"train", "rerun"} else "give the same command again"
+        tell(f"jaxgan: {shown(error)}: {_way_out(error)}, then {then}", file=sys.stderr)
         status = 2 if error.errno in _IN_THE_WAY else 75
         return together.abandon(status, shown(error), error if debug else None)
     except KeyboardInterrupt:

@@ -80,8 +80,9 @@ def apply_files(
     asked |= {"inputs": [str(Path(word).resolve()) for word in inputs], "mask": mask and str(mask), "compare": compare}
     asked |= {"size": size, "most_pixels": most_pixels, "raw": raw, "ema_sigma": ema_sigma}
     home = _folder(Path(out), asked)
+    todo = [(name, read) for name, read in there if not (home / targets[name]).exists()]
     failed: list[str] = []
-    written = kept = 0
+    written = 0
     waiting: dict[tuple[int, ...], list[tuple[pictures.Picture, list[np.ndarray]]]] = {}
 
     def save(picture, before, made):
@@ -110,12 +111,9 @@ def apply_files(
             except (BadInput, OSError, ValueError) as error:  # what the format cannot hold, or the disk
                 failed.append(f"{picture.name} cannot be written ({error})")
 
-    with Counting(len(there), "pictures", say) as counting:
-        for name, read in there:
+    with Counting(len(todo), "pictures", say) as counting:
+        for name, read in todo:
             counting.one()
-            if (home / targets[name]).exists():
-                kept += 1
-                continue
             try:
                 picture = read()
                 if len(picture.frames) > 1 and not drawn:
@@ -137,7 +135,7 @@ def apply_files(
                 finish(max(waiting, key=lambda shape: len(waiting[shape])))
         for shape in list(waiting):
             finish(shape)
-    return Applied(home, written, kept, failed)
+    return Applied(home, written, len(there) - len(todo), failed)
 
 
 def _given(translator, picture, i, size, masks):
