@@ -186,6 +186,9 @@ def _what(asked):
     for flag, value in (("--num", asked.num or None), ("--label", asked.label)):
         if file and value is not None and not asked.folders:
             raise BadInput(f"{flag} is {value}, and {file} has its own samples with their labels: remove it")
+    for flag, value in (("--perceptual-features", asked.perceptual_features), ("--fit", asked.fit)):
+        if value and not (asked.invert or asked.folders):
+            raise BadInput(f"{flag} {value} is of pictures that are inverted: add --invert FILES, or remove it")
     if asked.tune and not asked.invert:
         raise BadInput("--tune is around pictures that are inverted: add --invert FILES")
     if asked.noise_images and not asked.invert:

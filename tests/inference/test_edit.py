@@ -280,6 +280,8 @@ def test_styles_are_mixed_by_layers_and_truncated_to_their_mean(runs, style, tmp
         ("digits", "--direction 1 --label 11", "--label 11, but the run has the classes 0 .. 9"),
         ("digits", "--direction 1 --from 2 --to 2", "give two numbers, and not the same"),
         ("digits", "--direction 1 --tune", "add --invert FILES"),
+        ("digits", "--direction 1 --fit crop", "--fit crop is of pictures that are inverted"),
+        ("digits", "--direction 1 --perceptual-features a.npz", "--perceptual-features a.npz is of pictures"),
         ("style", "--direction 1 --space z", "take --space w"),
         ("style", "--direction 1 --layers 2 9", "--layers 2 9, and G has 4"),
         ("style", "--direction 1 --latents nowhere.npz", "nowhere.npz has no latents"),
