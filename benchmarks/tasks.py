@@ -46,7 +46,7 @@ TASKS = {
     "pix2pix_hd": Task(
         "pix2pix",
         "pairs",
-        "--side-by-side right-input --multi-scale 3 --feature-matching 10",
+        "--side-by-side right-input --multi-scale 3 --feature-matching 10 --l1 0 --loss least_squares",
         f"{PATCH} --batch-size 4 --steps 6000",
         "--steps 20000",
     ),

@@ -58,15 +58,19 @@ def tables(quality: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _colours(x, table, subsampled):
-    """Colours [B, H, W, 2] around 0, coded at half the resolution or at their own."""
+    """Colours [B, H, W, 2] around 0, coded at half the resolution or at their own.
+
+    As libjpeg: to the right they are continued before they are halved, downwards after, and two columns are not interpolated.
+    """
     x = _levels(128 + x)
     if not subsampled:
         return _coded(x, table) - 128
     height, width = x.shape[1:3]
-    small = downsample(_continued(x, 16))[:, : -(-height // 2), : -(-width // 2)]
-    halves = jnp.where(jnp.arange(small.shape[2]) % 2 == 0, 0.25, 0.5)  # rounded down and up in turns, as libjpeg
-    small = jnp.floor(small + halves[None, None, :, None])
-    return jnp.rint(upsample(_coded(small, table), 2, "bilinear")[:, :height, :width]) - 128
+    small = downsample(_continued(x, 16))[:, : -(-height // 2)]
+    halves = jnp.where(jnp.arange(small.shape[2]) % 2 == 0, 0.25, 0.5)  # rounded down and up in turns
+    small = _coded(jnp.floor(small + halves[None, None, :, None]), table)[:, :, : -(-width // 2)]
+    method = "bilinear" if small.shape[2] > 2 else "nearest"
+    return jnp.rint(upsample(small, 2, method)[:, :height, :width]) - 128
 
 
 def _coded(x, table):

@@ -21,6 +21,7 @@ def down(factor: int) -> Degradation:
     """
     if factor != int(factor) or factor < 1:
         raise BadInput(f"factor is {factor}: give a whole number from 1 on")
+    factor = int(factor)
 
     def degrade(x, keys):
         x = checked(x, keys)

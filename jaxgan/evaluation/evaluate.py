@@ -129,6 +129,10 @@ def evaluate(
         raise BadInput(f"{dataset.name} leaves no samples out: give --held-out SOURCE, or --split train")
     if path_length and not inference.takes_latents(loaded):
         raise BadInput(f"--path-length goes between latents, and the G of {run.name} takes none: remove it")
+    if path_length and not hasattr(run.made.kind, "to_scale"):
+        raise BadInput(
+            f"--path-length is of what moves by less than a file holds, and {run.made.modality} is made of names: remove it"
+        )
     num = count_of(config, reference, num)
     given = given_by(config, reference, num, seed)
     variables = loaded.state.ema

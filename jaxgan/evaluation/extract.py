@@ -90,7 +90,8 @@ class FeatureExtractor:
     ) -> Features:
         """Features of `count` samples of a generator's variables. given: {column: [count]} of what G is given.
 
-        With latents "z" [count, Z] among them in place of the game's own draw, images are not rounded before they are seen.
+        With latents "z" [count, Z] among them in place of the game's own draw, samples are not rounded before they are seen, of
+        which only a kind with `to_scale` knows how.
         """
         given = given or {}
         variables, key = jax.device_put((variables, jax.random.key(seed)), self._whole)
@@ -120,13 +121,8 @@ class FeatureExtractor:
         @partial(jax.jit, out_shardings=self._rows)
         def draw(variables, net, batch, key):
             samples = gan.sample(variables, batch, key)
-            to_scale = getattr(self._kind, "to_scale", None)
-            if to_scale is None:
-                samples = self._kind.to_file(samples)
-                return samples, self.net.apply(net, samples)
-            scaled = to_scale(samples)
-            rounded = jnp.rint(scaled).astype(jnp.uint8)
-            return rounded, self.net.apply(net, scaled if "z" in batch else rounded)
+            kept = self._kind.to_file(samples)
+            return kept, self.net.apply(net, self._kind.to_scale(samples) if "z" in batch else kept)
 
         return draw
 

@@ -62,13 +62,15 @@ def form(name: str, platform: str, geo: Geometry, asked: str = "") -> Form:
     asked: as `asked` says, at the place where it was traced.
     """
     own, cpu, in_blocks = _FORMS[name]
-    if asked == "direct":
+    # where windows begin within x, or a kernel before it, XLA's own are wrong on a CPU: see `_cropped`
+    shifted = platform == "cpu" and any(not 0 <= low < k for k, (low, _) in zip(geo.kernel, geo.pads, strict=True))
+    if asked == "direct" and not shifted:
         return own
     if geo.groups == 1:
         return partial(cpu, asked == "onednn") if platform == "cpu" else own
     block = (_BLOCK if platform == "cpu" else 0) if geo.block is None else geo.block
     dense = lambda geo, x, y: form(name, platform, geo, asked)(geo, x, y)
-    return (lambda geo, x, y: in_blocks(geo, dense, block, x, y)) if block else own
+    return (lambda geo, x, y: in_blocks(geo, dense, block, x, y)) if block or shifted else own
 
 
 def _own_conv(geo, x, w):
@@ -145,6 +147,7 @@ def _dilated(onednn, geo, y, w):
     w = jnp.flip(w, (0, 1)).swapaxes(2, 3)
     if onednn and geo.stride == (1, 1):
         return _plain(onednn, y, w, (1, 1), pads, geo.size)
+    y, pads = _cropped(y, pads) if geo.stride == (1, 1) else (y, pads)
     return jax.lax.conv_general_dilated(y, w, (1, 1), pads, lhs_dilation=geo.stride, dimension_numbers=_NHWC)
 
 
@@ -171,8 +174,16 @@ def _phases(onednn, geo, y, w):
     return x[:, : geo.size[0], : geo.size[1]]
 
 
+def _cropped(x, pads):
+    """(x, pads) of the same convolution without pads below 0 at the low end: where the high one is above 0, a CPU's first library
+    reads past x. It takes no dilated image, so that those need not be cropped."""
+    cut = [min(max(-low, 0), n) for n, (low, _) in zip(x.shape[1:3], pads, strict=True)]
+    return x[:, cut[0] :, cut[1] :], tuple((low + n, high) for n, (low, high) in zip(cut, pads, strict=True))
+
+
 def _convolve(x, w, stride, pads, dilation, stretched):
     rows = 2 if stretched else 1
+    x, pads = _cropped(x, pads)
 
     def one(x, w):
         return jax.lax.conv_general_dilated(

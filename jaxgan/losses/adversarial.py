@@ -47,8 +47,24 @@ def bce(smoothing: float = 0.0) -> Pair:
     return Pair(g=non_saturating.g, d=d)
 
 
+class Made(Pair):
+    """A loss that was made of another one, by `half_d`, `relativistic`, `relativistic_average` or `top_k`."""
+
+    __slots__ = ()
+
+
 # what the relativistic losses ask of a difference of logits: least squares of targets 1 and -1, whole, arXiv:1807.00734, appendix
 _OF_DIFFERENCES = {least_squares: Pair(g=least_squares.g, d=lambda real, fake: (real - 1) ** 2 + (fake + 1) ** 2)}
+
+
+def _of_differences(loss):
+    """What a relativistic loss asks of differences. Raises BadInput for a loss whose G is told what its D is not: it is lost."""
+    if isinstance(loss, Made):
+        raise BadInput(
+            "the loss was made of another one, and both sides of a relativistic loss are its D's: give that other one, and "
+            "make the rest of what comes of it, as in top_k(relativistic(loss), share)"
+        )
+    return _OF_DIFFERENCES.get(loss, loss)
 
 
 def relativistic(loss: Pair) -> Pair:
@@ -57,10 +73,10 @@ def relativistic(loss: Pair) -> Pair:
     f(D(x) - D(G(z))) for D and f(D(G(z)) - D(x)) for G, where f is what `loss` asks of real logits: Jolicoeur-Martineau
     2019, arXiv:1807.00734, section 3.3; with the non-saturating loss R3GAN's, Huang et al. 2024, arXiv:2501.05441,
     eq. 2. Half of the sum over both orders of the pair, which is the same for the symmetric losses; of `least_squares`
-    (D(x) - D(G(z)) - 1)^2, the paper's.
+    (D(x) - D(G(z)) - 1)^2, the paper's. Raises BadInput for a loss that was made of another one: it is the first to be made.
     """
-    loss = _OF_DIFFERENCES.get(loss, loss)
-    return Pair(
+    loss = _of_differences(loss)
+    return Made(
         g=lambda real, fake: loss.d(fake - real, real - fake) / 2,
         d=lambda real, fake: loss.d(real - fake, fake - real) / 2,
     )
@@ -70,15 +86,15 @@ def relativistic_average(loss: Pair, axis_name: str | None = None) -> Pair:
     """The relativistic average (RaGAN) of a loss: D judges each logit minus the mean logit of the other kind.
 
     Jolicoeur-Martineau 2019, arXiv:1807.00734, eq. 9 and 10; of `least_squares` with targets 1 and -1, the paper's RaLSGAN.
-    axis_name: devices whose batches are one batch.
+    axis_name: devices whose batches are one batch. Raises BadInput as `relativistic` does.
     """
-    loss = _OF_DIFFERENCES.get(loss, loss)
+    loss = _of_differences(loss)
 
     def mean(x):
         x = jnp.mean(x, axis=0, keepdims=True)
         return x if axis_name is None else jax.lax.pmean(x, axis_name)
 
-    return Pair(
+    return Made(
         g=lambda real, fake: loss.d(fake - mean(real), real - mean(fake)),
         d=lambda real, fake: loss.d(real - mean(fake), fake - mean(real)),
     )
@@ -88,8 +104,8 @@ def half_d(loss: Pair) -> Pair:
     """The loss with D's side halved, so that D learns more slowly than G, where both are sums over real and fake.
 
     Isola et al. 2017, arXiv:1611.07004, section 3.3; Zhu et al. 2017, arXiv:1703.10593, section 4, whose squares have none of
-    the halves of `least_squares`: of that D's side is as it is, and G's twice as much.
+    the halves of `least_squares`: of that, and of its `top_k`, D's side is as it is, and G's twice as much.
     """
-    if loss is least_squares:
-        return Pair(lambda real, fake: 2 * loss.g(real, fake), loss.d)
-    return Pair(loss.g, lambda real, fake: loss.d(real, fake) / 2)
+    if loss.d is least_squares.d:
+        return Made(lambda real, fake: 2 * loss.g(real, fake), loss.d)
+    return Made(loss.g, lambda real, fake: loss.d(real, fake) / 2)

@@ -68,13 +68,14 @@ def total_variation(weight: ArrayLike = 1.0) -> Term:
 
     The R_V^beta of Mahendran & Vedaldi 2015, arXiv:1412.0035, with beta = 2, as the code of Johnson et al. 2016,
     arXiv:1603.08155, has it; of means in place of their sums, so that what it weighs does not change with the size.
-    Images [B, H, W, C].
+    Images [B, H, W, C]; 0 along a side of one pixel.
     """
 
     def loss(real, fake, context=None):
         del real, context
         x = fake.astype(jnp.float32)
-        return weight * (jnp.mean((x[:, 1:] - x[:, :-1]) ** 2) + jnp.mean((x[:, :, 1:] - x[:, :, :-1]) ** 2))
+        steps = x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
+        return weight * sum((jnp.mean(step**2) for step in steps if step.size), jnp.float32(0))
 
     return loss
 
@@ -82,8 +83,10 @@ def total_variation(weight: ArrayLike = 1.0) -> Term:
 def feature_matching(weight: ArrayLike = 1.0) -> Term:
     """weight times the sum over D's features of the mean of |D_i(real) - D_i(fake)|, those of real constant.
 
-    Wang et al. 2018 (pix2pixHD), arXiv:1711.11585, eq. 4, where the fake is of the real's input; features of several D are
-    one tree. Raises BadInput where D hands out none, for which it gives a `DiscriminatorOutput`.
+    Wang et al. 2018 (pix2pixHD), arXiv:1711.11585, eq. 4, where the fake is of the real's input. Features of several D are one
+    tree, and divided by how many logits there are, a leaf each D: as tasks take the mean of the adversarial losses of all D, and
+    eq. 5 the sums of both, weight is its lambda. Raises BadInput where D hands out none, for which it gives a
+    `DiscriminatorOutput`.
     """
 
     def loss(real, fake, context):
@@ -92,7 +95,8 @@ def feature_matching(weight: ArrayLike = 1.0) -> Term:
             raise BadInput(
                 "feature matching, and the discriminator hands out no features: take one that does, or no term"
             )
-        return weight * _distance(context.features_real, context.features_fake, 1, None)
+        judges = max(1, len(jax.tree.leaves(context.logits_fake)))
+        return weight * _distance(context.features_real, context.features_fake, 1, None) / judges
 
     return loss
 

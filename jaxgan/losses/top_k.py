@@ -6,6 +6,7 @@ from jax.typing import ArrayLike
 
 from jaxgan.core import Pair
 from jaxgan.errors import BadInput
+from jaxgan.losses.adversarial import Made
 
 
 def top_k(loss: Pair, share: ArrayLike = 0.5, axis_name: str | None = None) -> Pair:
@@ -29,4 +30,4 @@ def top_k(loss: Pair, share: ArrayLike = 0.5, axis_name: str | None = None) -> P
         scale = jnp.where(score >= best, every.size / jnp.sum(every >= best), 0.0)
         return value * scale.reshape(-1, *(1,) * (value.ndim - 1))
 
-    return Pair(g=g, d=loss.d)
+    return Made(g=g, d=loss.d)

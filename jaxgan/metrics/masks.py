@@ -20,7 +20,8 @@ def mean_iou(fake: ArrayLike, real: ArrayLike, classes: int, ignore: int | None 
     """Mean over the classes that occur of intersection over union, in [0, 1], over all pixels of all masks together.
 
     Everingham et al. 2010, doi:10.1007/s11263-009-0275-4, section 4.4. Classes are 0 .. classes - 1; `ignore`: a true
-    class left out. Raises BadInput as `pixel_accuracy` does, and for classes out of range.
+    class left out, of the mean too, which may be one of them. Raises BadInput as `pixel_accuracy` does, and for classes out of
+    range.
     """
     fake, real = _masks(fake, real, ignore)
     low, high = min(fake.min(), real.min()), max(fake.max(), real.max())
@@ -28,7 +29,8 @@ def mean_iou(fake: ArrayLike, real: ArrayLike, classes: int, ignore: int | None 
         raise BadInput(f"masks have the classes {low} .. {high}, and there are {classes}: give 0 .. {classes - 1}")
     table = np.bincount(real.astype(np.int64) * classes + fake, minlength=classes**2).reshape(classes, classes)
     both, union = np.diag(table), table.sum(0) + table.sum(1) - np.diag(table)
-    return float(np.mean(both[union > 0] / union[union > 0]))
+    counted = (union > 0) & (np.arange(classes) != ignore)
+    return float(np.mean(both[counted] / union[counted]))
 
 
 def _masks(fake, real, ignore):

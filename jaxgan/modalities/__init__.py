@@ -8,6 +8,8 @@ AXES: numbers of axes that one sample may have.
 check(name, samples) -> samples as a data set holds them. Raises BadInput for what cannot be meant.
 resize(samples, how) -> samples brought to a `Resize`. Raises BadInput where that has no meaning.
 to_step(x) -> x as a step takes it, from a file's numbers; to_file(x) -> what a file holds, from the step's: NumPy or JAX.
+to_scale(x) -> what metrics look at in place of to_file(x) where nothing may be rounded away; absent where a sample is
+    made of names.
 mirror(x): samples [..., *shape] seen in a mirror; absent where there is no such thing.
 describe(shape) -> words. write(path, sample): one file.
 TIMED: names of the functions that take `rate=0`, how many of a sample's parts are a second; absent where there is no time.

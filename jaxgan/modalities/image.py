@@ -28,7 +28,10 @@ def from_scale(x: jax.Array) -> jax.Array:
 
 def to_file(x: Array) -> Array:
     """uint8 of images in [-1, 1]; those of uint8 as they are."""
-    return x if x.dtype == jnp.uint8 else np.rint(to_scale(np.asarray(x, np.float32))).astype(np.uint8)
+    if x.dtype == jnp.uint8:
+        return x
+    xp: Any = np if isinstance(x, np.ndarray) else jnp
+    return xp.rint(to_scale(x)).astype(xp.uint8)
 
 
 def to_scale(x: Array) -> Array:

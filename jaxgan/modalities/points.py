@@ -26,6 +26,11 @@ def to_file(x: Array) -> Array:
     return x
 
 
+def to_scale(x: Array) -> Array:
+    """As they are."""
+    return x
+
+
 def check(name: str, samples: np.ndarray) -> np.ndarray:
     """float32 [N, D] of floats."""
     if samples.ndim != 2 or samples.size == 0 or not np.issubdtype(samples.dtype, np.floating):

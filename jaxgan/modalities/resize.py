@@ -233,7 +233,7 @@ def _white(image):
 
 def _centre(image, aspect):
     height, width = image.shape[:2]
-    high, wide = min(height, round(width / aspect)), min(width, round(height * aspect))
+    high, wide = min(height, max(1, round(width / aspect))), min(width, max(1, round(height * aspect)))
     top, left = (height - high) // 2, (width - wide) // 2
     return image[top : top + high, left : left + wide]
 

@@ -24,6 +24,9 @@ _PATCH = ActiveIf(
     lambda config: config.discriminator == "patch", lambda config: f"--discriminator {config.discriminator}: take patch"
 )
 _WEIGHT = at_least(0, 1e9)
+REVISION = (
+    2  # 1: colours of --degrade jpeg at the right edge, and of pictures up to four pixels wide, were not libjpeg's
+)
 
 
 Tailored: Any = config.tailored("inputs", "degrade", "adversary", **config.GIVEN_PICTURES)

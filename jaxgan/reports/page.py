@@ -30,9 +30,7 @@ def write(folder: runs.Run | str | Path, recipe: str | Path | ModuleType | None 
     """Path of RUN/report.html, written anew, of a Run or its folder. Raises BadInput where the folder is no run."""
     run = folder if isinstance(folder, runs.Run) else runs.open_run(folder, recipe)
     read = runs.read_metrics(run.folder / "metrics.jsonl")
-    rows = [
-        dict.fromkeys(row) | numbers(row) for row in read
-    ]  # None, where a curve has a gap, is not what is not there
+    rows = [dict.fromkeys(row) | numbers(row) for row in read]  # None is a gap in a curve, and no row without the name
     saved, result = (_object(run.folder / name) for name in ("config.json", "result.json"))
     content = {
         "title": f"{run.name} on {run.data.name}",

@@ -34,9 +34,7 @@ def restored(members: Sequence[Member], program: Any, home: Any, resume: str) ->
             continue
         for member, errors in zip(living, damaged, strict=True):  # only now: there is something to go on from
             member.store.set_aside(errors)
-            member.store.drop_after(
-                step
-            )  # of a member that was ahead, or it could save nothing before it is there again
+            member.store.drop_after(step)  # who was ahead could save nothing before it is there again
         states = iter(found)
         whole, notes = zip(*(next(states) if member.diverged is None else found[0] for member in members), strict=True)
         return program.restored(whole), notes[0] if len(members) == 1 else {**notes[0], "metrics": _beside(notes)}

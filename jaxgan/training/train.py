@@ -81,10 +81,7 @@ def train(
         transfer.check_source(again, taken)
     begun_from = taken and taken.source
     if going_on and out is not None:
-        was = runs.resume(out, module, config, dataset.info, write=False)
-        begun_from = was.begun_from
-        if taken is not None:
-            transfer.check_same(was, taken)
+        begun_from = transfer.same(runs.resume(out, module, config, dataset.info, write=False), taken)
     elif again is not None and begun_from is not None:  # what it was before, and not what the record would be now
         begun_from = {**begun_from, "images": transfer.images(again.begun_from)}
     if seen := transfer.images(begun_from):

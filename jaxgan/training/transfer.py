@@ -88,12 +88,16 @@ def check_source(run: runs.Run, taken: Taken) -> None:
         )
 
 
-def check_same(run: runs.Run, taken: Taken) -> None:
-    """Raises BadInput where a run that goes on did not begin with this run, or with what is in it now."""
+def same(run: runs.Run, taken: Taken | None) -> dict[str, Any] | None:
+    """What a run that goes on began with.
+
+    Raises BadInput where that is neither the run that was taken, nor what is in it now.
+    """
     was = run.begun_from or {}
-    if all(was.get(name) != taken.source[name] for name in ("run", "state_sha256")):
+    if taken is not None and all(was.get(name) != taken.source[name] for name in ("run", "state_sha256")):
         said = f"began with {was['run']}" if was.get("run") else "began with no other run"
         raise BadInput(f"{run.folder} {said}: remove --init-from {taken.source['run']}, or give another --out")
+    return run.begun_from
 
 
 def first(run: runs.Run, state: State, opt: Pair, taken: Taken | None, say: Callable[[str], Any] = tell) -> State:

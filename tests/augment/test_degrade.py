@@ -82,6 +82,12 @@ def test_fewer_pixels_are_those_of_pillows_bicubic_filter(factor):
     assert np.abs(scaled(quick(degrade.down(factor))(x, keys_of(1))) - theirs).max() < 0.01
 
 
+def test_a_whole_number_may_be_written_as_a_fraction():
+    x = uniform(1, 8, 12, 3)
+    np.testing.assert_array_equal(degrade.down(2.0)(x, keys_of(1)), degrade.down(2)(x, keys_of(1)))
+    np.testing.assert_array_equal(degrade.jpeg(50.0)(x, keys_of(1)), degrade.jpeg(50)(x, keys_of(1)))
+
+
 def test_edges_that_the_filter_overshoots_are_cut_off():
     x = np.where(np.arange(16) < 8, -1, 1).astype(np.float32)[None, None, :, None] * np.ones((1, 16, 1, 1), np.float32)
     shown = np.asarray(degrade.down(2)(x, keys_of(1)))
@@ -151,6 +157,15 @@ def test_jpeg_is_that_of_pillow(subsampled):
             found.append(psnr(ours, theirs))
             assert found[-1] > 44 > 40 > psnr(picture, theirs)  # 45.1 is the least
     assert np.mean(found) > 53  # 54.1 and 56.4
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 6, 40])
+def test_colours_of_narrow_pictures_and_at_the_right_edge_are_those_of_pillow(width):
+    for seed in range(4):
+        picture = np.random.default_rng(seed).integers(0, 256, (12, width, 3)).astype(np.uint8)
+        ours = scaled(quick(degrade.jpeg(95))(image.to_step(picture[None]).astype(np.float32), keys_of(1)))
+        theirs = through_a_file(picture, quality=95, subsampling=2)
+        assert psnr(ours[:, -4:], theirs[:, -4:]) > 42
 
 
 @pytest.mark.parametrize("quality", [1, 10, 37, 50, 75, 90, 100])

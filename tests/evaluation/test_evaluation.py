@@ -429,3 +429,25 @@ def test_path_lengths_of_a_line_are_its_slopes_in_w_where_there_is_one():
             assert found.value == pytest.approx(expected, rel=0.02)
         else:  # along the arc
             assert found.value > 0 and found.value != pytest.approx(expected, rel=0.02)
+
+
+def test_path_lengths_of_sounds_are_of_what_no_file_rounds_away():
+    z = np.random.default_rng(0).normal(size=(128, 3)).astype(np.float32)
+    sound = lambda z: 1e-4 * jnp.repeat(z, 100, axis=1)[..., None]  # which moves by less than 1 of 2^15
+    gan = GAN(None, None, None, lambda g, batch, key: sound(batch["z"]))
+    kind = modalities.get("audio")
+    net = features.from_function(lambda x: x[:, :, 0] * (1e4 / 2**15), "values")
+    extractor = extract.FeatureExtractor(net, kind)
+    loaded = inference.Loaded(gan, None, None, None, lambda key, index: z, None)
+    found = path_length.length(EvalContext(Protocol("", 0, "values", "ab")), extractor, loaded, {"params": {}}, 64, {})
+    line = 100 * np.sum((z[64:] - z[:64]) ** 2, axis=1).mean()
+    assert found.protocol.path == "z-1e-4" and line < found.value < (np.pi / 2) ** 2 * line  # of an arc
+    assert extractor.fake(gan, {"params": {}}, 4, {"z": z[:4]}).samples.dtype == np.int16
+
+
+def test_path_lengths_of_texts_are_refused_at_once(tmp_path, capsys):
+    assert main(["train", "text_gan", "--tiny", "--steps", "1", "--out", str(tmp_path / "run")]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", str(tmp_path / "run"), "--num", "20", "--path-length"]) == 2
+    said = capsys.readouterr().err
+    assert "--path-length is of what moves by less than a file holds, and text is made of names: remove it" in said

@@ -1,5 +1,6 @@
 """Layers against lax, NumPy and scikit-image, and the law that keeps convolutions fast."""
 
+import contextlib
 import re
 from itertools import product
 
@@ -29,6 +30,7 @@ from jaxgan.layers import (
     downsample,
     label_vector,
     lowering,
+    onednn_form,
     upsample,
 )
 
@@ -158,6 +160,57 @@ def test_conv_transpose_multiplies_the_size_by_its_stride(kernel, stride):
     back = conv_transpose(y, w, stride=stride)
     assert back.shape == (2, 3 * by[0], 5 * by[1], 2)
     assert_close(back, lax_transpose(y, w, stride, "SAME", back.shape[1:3]))
+
+
+SHIFTED = [  # size, kernel, stride, padding, groups: windows that begin within x, or a kernel before it
+    ((6, 6), (3, 3), 1, ((0, 0), (-1, 1)), 1),
+    ((6, 6), (3, 3), 1, ((-1, 1), (-2, 2)), 2),
+    ((7, 6), (3, 2), 2, ((-2, 3), (1, -1)), 1),
+    ((6, 6), (3, 3), 1, ((2, 2), (3, 1)), 1),
+    ((6, 6), (3, 3), 1, ((3, 1), (3, 1)), 2),
+    ((6, 5), (3, 3), 1, ((4, 0), (5, -2)), 2),
+    ((5, 8), (4, 5), (2, 4), ((3, 5), (5, 3)), 1),  # phases of the transpose do, where the convolution does not
+    ((5, 4), (4, 4), 2, ((-1, 3), (6, -1)), 2),
+]
+
+
+def by_hand(x, w, c, stride, pads, groups):
+    """y of x and w, and the gradients of <c, y>, a tap at a time, in float64: a window sees the pixels that there are."""
+    x, w, c = (np.asarray(a, np.float64) for a in (x, w, c))
+    stride = (stride, stride) if isinstance(stride, int) else stride
+    out = [(n + sum(p) - k) // s + 1 for n, k, s, p in zip(x.shape[1:3], w.shape, stride, pads, strict=False)]
+    c = np.ones((len(x), *out, w.shape[3])) if c.ndim == 0 else c
+    y, by_x, by_w = np.zeros(c.shape), np.zeros(x.shape), np.zeros(w.shape)
+    for tap in np.ndindex(w.shape[:2]):
+        seen = [np.arange(n) * s + i - low for n, s, i, (low, _) in zip(out, stride, tap, pads, strict=True)]
+        there = [np.flatnonzero((at >= 0) & (at < n)) for at, n in zip(seen, x.shape[1:3], strict=True)]
+        of_y, of_x = np.ix_(*there), np.ix_(*(at[here] for at, here in zip(seen, there, strict=True)))
+        for g in range(groups):
+            i, o = (slice(g * n // groups, (g + 1) * n // groups) for n in (x.shape[3], w.shape[3]))
+            y[:, *of_y, o] += x[:, *of_x, i] @ w[*tap, :, o]
+            by_x[:, *of_x, i] += c[:, *of_y, o] @ w[*tap, :, o].T
+            by_w[*tap, :, o] += np.einsum("bhwi,bhwo->io", x[:, *of_x, i], c[:, *of_y, o])
+    return [y, by_x, by_w]
+
+
+@pytest.mark.parametrize("how", ["usual", "direct", "onednn", "whole groups"])
+@pytest.mark.parametrize("form", SHIFTED, ids=str)
+def test_windows_may_begin_within_the_image_or_a_kernel_before_it(form, how, monkeypatch):
+    """XLA's first library for CPUs reads past an image that is cropped at its low end and padded at the high one."""
+    monkeypatch.setattr(lowering, "_WIDE", (64, 128))  # nothing is stretched, which is for the second one
+    size, kernel, stride, padding, groups = form
+    x, w = normal(1, 2, *size, 8), normal(2, *kernel, 8 // groups, 6)
+    options = {"groups": groups, "block": 0 if how == "whole groups" else None}
+    within = {"direct": direct_form, "onednn": onednn_form}.get(how, contextlib.nullcontext)
+    c = normal(3, *by_hand(x, w, 0, stride, padding, groups)[0].shape)
+    with within():
+        f = lambda x, w: conv(x, w, stride=stride, padding=padding, **options)
+        y, by_x, by_w = jax.jit(lambda x, w: (lambda y, back: (y, *back(c)))(*jax.vjp(f, x, w)))(x, w)
+        back = lambda y, w: conv_transpose(y, w, stride=stride, padding=padding, size=size)
+        transposed = by_x if groups > 1 else jax.jit(back)(c, w)
+    expected = by_hand(x, w, c, stride, padding, groups)
+    assert_close([y, by_x, by_w], expected, 1e-5)
+    assert_close(transposed, expected[1], 1e-5)
 
 
 @pytest.mark.parametrize("size", [(8, 10), (4, 9), (6, 7)])

@@ -21,6 +21,7 @@ FORMS = [  # kernel, stride, padding, channels in and out
     (4, 2, "SAME", 128, 32),  # which a CPU takes phase by phase
     (3, 3, ((1, 2), (0, 1)), 5, 2),
     (1, 2, "VALID", 4, 4),
+    (3, 1, ((-1, 1), (4, -2)), 8, 8),  # which a CPU crops first
 ]
 
 

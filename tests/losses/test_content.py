@@ -68,6 +68,26 @@ def test_a_term_is_its_closed_form(name):
     np.testing.assert_allclose(loss, expected, rtol=0.01)
 
 
+def test_features_of_several_d_count_as_much_as_those_of_one():
+    one = f32(OF_REAL), f32(OF_FAKE)
+    logits = jnp.zeros((3, 4, 4))
+    term = losses.feature_matching(10.0)
+    of = lambda count: context(*((each,) * count for each in one))._replace(logits_fake=(logits,) * count)
+    alone = term(REAL, FAKE, of(1))
+    np.testing.assert_allclose(alone, term(REAL, FAKE, context(*one)._replace(logits_fake=logits)), rtol=1e-6)
+    np.testing.assert_allclose(alone, 10 * CLOSED_FORMS["feature_matching"][1], rtol=2e-6)
+    np.testing.assert_allclose(term(REAL, FAKE, of(3)), alone, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 4, 3), (2, 4, 1, 3), (2, 1, 1, 3)], ids=str)
+def test_total_variation_along_a_side_of_one_pixel_is_none(shape):
+    x = DRAW.uniform(-1, 1, shape)
+    expected = sum((np.diff(x, axis=axis) ** 2).mean() for axis in (1, 2) if shape[axis] > 1)
+    value, slope = jax.value_and_grad(lambda x: losses.total_variation()(x, x))(f32(x))
+    assert value.dtype == jnp.float32 and np.isfinite(slope).all()
+    np.testing.assert_allclose(value, expected, rtol=2e-6)
+
+
 @pytest.mark.parametrize("name", CLOSED_FORMS)
 def test_the_gradient_is_of_the_fake_alone(name):
     term = CLOSED_FORMS[name][0](1.0)

@@ -194,6 +194,40 @@ def test_relativistic_average_over_devices_is_that_of_the_whole_batch(name):
         assert not np.allclose(jax.vmap(one)(split(real), split(fake)).reshape(8), one(real, fake))
 
 
+RELATIVE = {"paired": losses.relativistic, "average": losses.relativistic_average}
+
+
+def same(one, other):
+    real, fake = f32(*uneven(columns=3))
+    for ours, theirs in zip(one, other, strict=True):
+        np.testing.assert_allclose(ours(real, fake), theirs(real, fake), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["no", *RELATIVE])
+@pytest.mark.parametrize("name", ADVERSARIAL)
+def test_the_best_of_a_loss_and_half_of_its_d_come_in_any_order(name, kind):
+    loss = RELATIVE.get(kind, lambda loss: loss)(ADVERSARIAL[name])
+    half, best = losses.half_d(loss), lambda loss, share=0.5: losses.top_k(loss, share)
+    same(best(loss, 1.0), loss)
+    same(losses.half_d(best(loss, 1.0)), half)
+    same(losses.half_d(best(loss)), best(half))
+    same(best(best(loss), 1.0), best(loss))
+    real, fake = f32(*uneven(columns=3))
+    squares = name == "least_squares" and kind == "no"  # of which the halves are left out of G's side
+    np.testing.assert_allclose(half.d(real, fake), loss.d(real, fake) / (1 if squares else 2), rtol=1e-6)
+    np.testing.assert_allclose(half.g(real, fake), loss.g(real, fake) * (2 if squares else 1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", RELATIVE)
+@pytest.mark.parametrize("name", ADVERSARIAL)
+def test_what_was_made_of_a_loss_is_not_made_relativistic(name, kind):
+    loss = ADVERSARIAL[name]
+    made = [losses.top_k(loss, 1.0), losses.half_d(loss), losses.half_d(losses.top_k(loss))]
+    for one in (*made, *(relative(loss) for relative in RELATIVE.values())):
+        with pytest.raises(BadInput, match=r"as in top_k\(relativistic\(loss\), share\)"):
+            RELATIVE[kind](one)
+
+
 SHAPES = [(5, 3), (4, 3, 2, 2)]
 
 

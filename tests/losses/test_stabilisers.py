@@ -168,6 +168,17 @@ def test_the_share_of_top_k_falls_on_the_way():
     assert seen == [64, 40, 16, 16]
 
 
+def test_pix2pix_has_the_whole_squares_of_its_paper_when_the_share_falls_too():
+    """`--loss least_squares --top-k 1 --top-k-end 0.5`, at the first step and at the last."""
+    chosen = recipes.pix2pix.Config(loss="least_squares", top_k_end=0.5, burn_in_images=1000)
+    real, fake, specs = normal(0, 8), normal(1, 8), dict.fromkeys(("image", "input"), Spec((8, 8, 3)))
+    for images, share in ((0, 1.0), (1000, 0.5)):
+        loss = build.ingredients_of(chosen, specs, values=burn_in.moved(chosen, images)).loss
+        expected = losses.top_k(Pair(lambda real, fake: (fake - 1) ** 2, None), share)
+        assert_close(losses.half_d(loss).g(real, fake), np.asarray(expected.g(real, fake)))
+        assert_close(losses.half_d(loss).d(real, fake), ((real - 1) ** 2 + fake**2) / 2)
+
+
 @pytest.mark.parametrize("devices", [1, 2, 8])
 def test_top_k_chooses_from_the_global_batch(devices):
     real, fake = normal(0, 16), np.sort(normal(1, 16))  # the best are all on the last devices

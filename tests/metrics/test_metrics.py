@@ -11,7 +11,8 @@ from sklearn.metrics import pairwise_distances
 from jaxgan import BadInput, data, metrics
 from jaxgan.data.sources.points import RING
 from jaxgan.metrics.protocol import Protocol
-from jaxgan.metrics.records import EvalContext, cs
+from jaxgan.metrics.records import EvalContext, cs, record
+from jaxgan.metrics.records import memorised as memorised_record
 
 DRAW = np.random.default_rng(0)
 REAL = DRAW.standard_normal((700, 8)).astype(np.float32)
@@ -212,6 +213,11 @@ def test_masks():
     assert metrics.pixel_accuracy(fake, real) == pytest.approx(4 / 6)
     assert metrics.mean_iou(fake, real, 4) == pytest.approx(np.mean([1 / 3, 2 / 3, 1 / 2]))  # class 3 does not occur
     assert metrics.mean_iou(fake, real, 3, ignore=2) == pytest.approx(np.mean([1 / 2, 2 / 3]))
+    ignored = np.array([[0, 1, 2, 0]]), np.array([[0, 1, 2, 1]])  # of class 2 nothing is asked, and G says it once
+    assert metrics.mean_iou(np.array([[0, 1, 2, 2]]), ignored[1], 3, ignore=2) == pytest.approx(np.mean([1, 1 / 2]))
+    assert metrics.mean_iou(*ignored, 3, ignore=2) == pytest.approx(np.mean([1 / 2, 1 / 2]))
+    assert metrics.mean_iou(*ignored, 3, ignore=255) == metrics.mean_iou(*ignored, 3) == pytest.approx(2 / 3)
+    assert metrics.pixel_accuracy(np.array([[0, 1, 2, 2]]), ignored[1], ignore=2) == pytest.approx(2 / 3)
     from sklearn.metrics import jaccard_score
 
     one, other = DRAW.integers(0, 5, (2, 4, 9, 9))
@@ -313,6 +319,19 @@ def test_memorised_samples_have_neighbours_at_no_distance():
     near = lambda x: np.median(metrics.nearest(x, digits[:900])[0])
     copies = digits[:200] + 0.001 * DRAW.standard_normal((200, 64))
     assert near(copies) < 0.02 < 0.5 < near(digits[900:1100])
+
+
+def test_a_copy_is_found_wherever_in_the_training_set_it_was_made_of(monkeypatch):
+    monkeypatch.setattr(record, "NEIGHBOURS", 100)
+    train = DRAW.standard_normal((400, 8)).astype(np.float32)
+    seen = lambda x: SimpleNamespace(features=x)
+    found = lambda fake: memorised_record.measure(None, seen(train), seen(fake))["memorised"]
+    copies = train[:-201:-1] + np.float32(1e-4)  # of its last half
+    assert found(copies)[:3] == (1.0, 100, 400)
+    assert found(DRAW.standard_normal((200, 8)))[0] < 0.6
+    assert metrics.memorised(train, copies) == 1 and metrics.memorised(copies, train) == pytest.approx(0.5, abs=0.2)
+    with pytest.raises(BadInput, match="1 rows, and 2 are the least"):
+        metrics.memorised(train[:1], copies)
 
 
 def test_no_metric_warns_of_what_is_in_order():

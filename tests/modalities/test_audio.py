@@ -10,7 +10,7 @@ from PIL import Image
 
 from jaxgan import BadInput, modalities
 from jaxgan.data.dataset import Spec
-from jaxgan.modalities import audio
+from jaxgan.modalities import audio, spectrogram
 from jaxgan.modalities.resize import Resize
 
 TIME = np.arange(4096) / 8000
@@ -76,6 +76,24 @@ def test_features_tell_pitches_and_loudness_apart_and_are_alike_in_numpy_and_jax
     np.testing.assert_allclose(AT_8K.features(np.zeros_like(x)), -30, atol=1e-3)
     mono = np.asarray(AT_8K.features(np.repeat(x, 2, axis=2)))
     np.testing.assert_allclose(found, mono, atol=1e-2)
+
+
+@pytest.mark.parametrize("windows", [1, 2, 3, 4, 5])
+def test_features_of_short_sounds_are_of_the_windows_that_they_have(windows):
+    x = np.random.default_rng(0).integers(-(2**12), 2**12, (3, 128 * (windows - 1) + 64, 1)).astype(np.int16)
+    found = np.asarray(quick(AT_8K.features)(x)).reshape(3, 4, 32)
+    seen = spectrogram.log_mel(x[..., 0] / 2.0**15, 8000.0, 32, 1e-3)
+    assert seen.shape[1] == windows
+    parts = {1: [[0]] * 4, 2: [[0], [0], [1], [1]], 3: [[0], [1], [1], [2]], 4: [[0], [1], [2], [3]]}
+    parts = parts.get(windows, [[0, 1], [2], [3], [4]])
+    np.testing.assert_allclose(found, np.stack([seen[:, part].mean(1) for part in parts], 1), rtol=1e-4, atol=1e-3)
+
+
+def test_sounds_that_are_not_rounded_have_the_features_of_those_that_are():
+    loud = np.random.default_rng(0).normal(0, 0.5, (2, 4096, 1)).astype(np.float32)
+    whole, rounded = AT_8K.to_scale(loud), AT_8K.to_file(loud)
+    assert whole.dtype == np.float32 and (whole != rounded).mean() > 0.9 and np.abs(whole - rounded).max() <= 0.5
+    np.testing.assert_allclose(AT_8K.features(whole), AT_8K.features(rounded), atol=1e-2)
 
 
 def test_channels_and_length_are_brought_to_what_is_asked_for():

@@ -1,10 +1,13 @@
 """Every kind of sample: files and steps hold the same, and a grid shows it."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from arrays import quick
 from PIL import Image
 
 from jaxgan import BadInput, modalities
+from jaxgan.modalities import resize
 from jaxgan.modalities.resize import Resize
 
 DRAW = np.random.default_rng(0)
@@ -49,10 +52,12 @@ def test_what_a_file_holds_goes_into_a_step_and_back(name):
     kind, x = modalities.get(name), SAMPLES[name]
     np.testing.assert_array_equal(kind.check("some", x), x)
     np.testing.assert_array_equal(kind.to_file(kind.to_step(x)), x)
+    np.testing.assert_array_equal(quick(kind.to_file)(jnp.asarray(kind.to_step(x))), x)
+    if hasattr(kind, "to_scale"):
+        np.testing.assert_allclose(kind.to_scale(np.float32(kind.to_step(x))), x, atol=1e-4)
     if name == "image":
         step = kind.to_step(x)
         assert step.min() >= -1 and step.max() <= 1
-        np.testing.assert_allclose(kind.to_scale(step.astype(np.float32)), x, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -71,6 +76,14 @@ def test_a_mirror_undoes_itself_and_a_file_holds_one_sample(name, tmp_path):
     kind.write(tmp_path / f"one{kind.SUFFIX}", x[0])
     with Image.open(tmp_path / f"one{kind.SUFFIX}") as picture:
         np.testing.assert_array_equal(np.asarray(picture), x[0])
+
+
+@pytest.mark.parametrize(("size", "aspect"), [((9, 1), 4.0), ((1, 9), 0.25), ((1, 1), 3.0)], ids=str)
+def test_a_line_of_pixels_is_cropped_to_one(size, aspect):
+    line = DRAW.integers(0, 256, (*size, 3), dtype=np.uint8)
+    how = Resize(4, aspect=aspect)
+    middle = line[size[0] // 2, size[1] // 2]
+    np.testing.assert_array_equal(resize.fit(line, how), np.broadcast_to(middle, (*how.size, 3)))
 
 
 def test_a_mask_of_logits_is_the_likeliest_class():

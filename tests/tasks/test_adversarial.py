@@ -95,6 +95,30 @@ def test_real_may_be_a_function_and_the_adversarial_term_has_a_weight():
     np.testing.assert_allclose(half, (one.g + none.g) / 2, rtol=1e-6)
 
 
+@pytest.mark.parametrize("scales", [1, 3])
+def test_the_game_of_pix2pix_hd_is_its_equation_over_the_number_of_its_d(scales):
+    """Wang et al. 2018, arXiv:1711.11585, eq. 5: the sums over all D of L_GAN, and of L_FM times 10."""
+    judge = models.patchgan.discriminator(2, 16, norm="none", scales=scales)
+    game = tasks.adversarial(
+        copied(0.5),
+        judge,
+        loss=losses.half_d(losses.least_squares),
+        given="input",
+        content={"feature_matching": losses.feature_matching(10.0)},
+    )
+    batch = pairs(size=24)
+    g, d = game.init(KEY, batch)
+    fakes, _ = game.generate(g, batch, KEY)
+    out = game.losses(d, fakes, batch, KEY)
+    real, fake = (judge.apply(d, x)[0] for x in (batch["image"] / 127.5 - 1, fakes.image))
+    logits, features = (jax.tree.leaves(x) for x in (fake.logits, (real.features, fake.features)))
+    assert len(logits) == scales
+    half = len(features) // 2
+    gan = sum(np.mean((np.asarray(x) - 1) ** 2) for x in logits)
+    matching = sum(np.abs(a - b).mean() for a, b in zip(features[:half], features[half:], strict=True))
+    np.testing.assert_allclose(scales * out.g, gan + 10 * matching, rtol=1e-5)
+
+
 def test_pictures_beside_x_are_moved_by_the_same_draw_and_keep_their_colours():
     seen = []
     x = np.random.default_rng(0).uniform(-1, 1, (6, 8, 8, 3)).astype(np.float32)
