@@ -59,7 +59,7 @@ def guarded(step: Step, most: int = 0) -> Step:
 
     Both players and the average then stay as they were, by one select on the device; the step's number goes on, and with it
     the batch and the draws. state.skips counts such steps, all of them and those in a row: begin with `no_skips()`. Once there
-    were `most` in a row, where that is not 0, "in_a_row" begins anew no more, whenever somebody looks.
+    were `most` in a row, where that is not 0, "in_a_row" stays so, whenever somebody looks.
     """
 
     def play(state, batch, *shared):
@@ -70,8 +70,9 @@ def guarded(step: Step, most: int = 0) -> Step:
         g, d, ema = jax.tree.map(lambda new, old: jnp.where(good, new, old), sides(new), sides(state))
         bad = 1 - good.astype(jnp.int32)
         row = state.skips["in_a_row"]
-        kept = jnp.where(row >= most, row, 0) if most else 0
-        skips = {"skipped": state.skips["skipped"] + bad, "in_a_row": jnp.where(good, kept, row + 1)}
+        counted = jnp.where(good, 0, row + 1)
+        in_a_row = jnp.where(row >= most, row, counted) if most else counted
+        skips = {"skipped": state.skips["skipped"] + bad, "in_a_row": in_a_row}
         return new._replace(g=g, d=d, ema=ema, skips=skips), metrics
 
     return play

@@ -17,11 +17,11 @@ class NewestOf(NamedTuple):
 
 
 def back_to(steps: Sequence[int], every: int) -> int:
-    """The step of these that a rollback goes to, where such are saved every so many steps, and at signals; 0 is none of them.
+    """The step of these that a rollback goes to, where such are saved every so many steps, and at signals; 0 without any.
 
-    It is the one that a training has which nobody stopped; where that is not there, because others were saved before, or it
-    was damaged, the newest.
+    It is the one that a training has which nobody stopped; where that is not there, because none was due yet, others were saved
+    before, or it was damaged, the newest.
     """
     newest = max(steps, default=0)
     due = newest - newest % every
-    return due if due == 0 or due in steps else newest
+    return due if due in steps else newest

@@ -117,12 +117,10 @@ class Checkpoints:
         return to
 
     def drop_after(self, step: int) -> None:
-        """Takes away the checkpoints of later steps. Where none is left, none was ever whole."""
+        """Takes away the checkpoints of later steps than one that stays."""
         late = [found for found in self.steps() if found > step]
         for found in late:
             self._manager.delete(found)  # of several processes all do, and wait for each other
-        if late and not self.steps() and self._writes:
-            (self.folder.parent / _MARK).unlink(missing_ok=True)
         if late:
             agree.gathered(0)
             self._manager.reload()

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from jaxgan.errors import BadInput
 from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import at_least
 
@@ -16,15 +15,6 @@ class Group:
 
     freeze_d: Annotated[int, at_least(0, 10_000)] = 0
     """Layers of D, those nearest to the samples, that keep the weights of --init-from (FreezeD): for little data. 0: none."""
-
-
-def check(config: Config) -> None:
-    """What is kept is not clipped."""
-    if config.freeze_d and config.clip_weights:
-        raise BadInput(
-            f"--freeze-d {config.freeze_d} keeps layers of D as they were, and --clip-weights {config.clip_weights} clips all of "
-            "them: remove one of them"
-        )
 
 
 def apply(ingredients: Ingredients, config: Config, number: Number, context: Context) -> Ingredients:

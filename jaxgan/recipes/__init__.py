@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
+import sysconfig
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +20,7 @@ REVISION = 2
 """Of the losses, options and layers that all recipes share: changes where they compute other numbers. A recipe's own, of its
 networks and their settings, is its REVISION, 1 where it has none."""
 _PARTS = ("Config", "TINY", "build")
+_ADDED: dict[Path, set[str]] = {}  # names of modules that loading a file has imported
 _ORIGIN = "__jaxgan_origin__"  # attribute of the module of a recipe that is none of the package
 
 
@@ -68,7 +70,7 @@ def word(recipe: ModuleType) -> str:
 def origin(recipe: ModuleType) -> dict[str, str] | None:
     """{"path", "sha256"} of the file of a recipe that is none of the package, None for those that are.
 
-    The hash is of the file, and of the files beside and below it that its text imports, as they were when it was loaded.
+    The hash is of the file, and of the files beside and below it that it imported, as they were when it was loaded.
     Raises BadInput for a module without a file: a run of it could not be opened again.
     """
     if recipe.__name__.startswith(f"{__name__}."):
@@ -85,29 +87,48 @@ def origin(recipe: ModuleType) -> dict[str, str] | None:
 
 def _origin(path):
     own, digest = path.resolve(), hashlib.sha256(path.read_bytes())
-    beside: set[Path] = {own}
-    _add_imported(own, own.parent, beside)
-    for file in sorted(beside - {own}):
+    there = {name: file for name, file in _files().items() if own.parent in file.parents}
+    found = {there[name] for name in _ADDED.get(own, ()) if name in there} | {own}
+    todo = list(found)
+    while todo:
+        new = _named(todo.pop(), there) - found
+        found |= new
+        todo += new
+    for file in sorted(found - {own}):
         digest.update(f"{file.relative_to(own.parent)}".encode() + file.read_bytes())
     return {"path": str(path.absolute()), "sha256": digest.hexdigest()}
 
 
-def _add_imported(path, folder, found):
-    """Adds the files in the folder that a file's text imports, and that those do: whatever else was imported by then."""
+def _files():
+    """{name: file} of all modules that somebody has written for himself: of no library, and not the program that runs."""
+    modules = {
+        name: getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name != "__main__"
+    }
+    files = {name: Path(file).resolve() for name, file in modules.items() if file and file.endswith(".py")}
+    theirs = {Path(sysconfig.get_path("stdlib")).resolve(), Path(__path__[0]).resolve().parent}
+    return {
+        name: file for name, file in files.items() if "site-packages" not in file.parts and not theirs & {*file.parents}
+    }
+
+
+def _named(path, there):
+    """Which of these files, {name of a module: file}, a file's text imports: whatever else was imported by then."""
+    found = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
-        names, start = [], folder
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            start = folder if node.level == 0 else path.parents[node.level - 1]
             names = [".".join(filter(None, (node.module, alias.name))) for alias in node.names]
+        else:
+            continue
         for parts in (name.split(".") for name in names):
-            places = (start.joinpath(*parts[: i + 1]) for i in range(len(parts)))
-            files = {file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")}
-            for file in {file.resolve() for file in files if file.is_file()} - found:
-                if folder in file.parents and Path(__path__[0]).parent not in file.parents:
-                    found.add(file)
-                    _add_imported(file, folder, found)
+            heads = [parts[: i + 1] for i in range(len(parts))]
+            if level := getattr(node, "level", 0):
+                places = [path.parents[level - 1].joinpath(*head) for head in heads]
+                found |= {file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")}
+            else:
+                found |= {there[name] for name in map(".".join, heads) if name in there}
+    return found & {*there.values()}
 
 
 def describe(recipe: str | ModuleType) -> str:
@@ -129,7 +150,9 @@ def _of_file(path):
     try:
         from jaxgan import config
 
+        before = {*sys.modules}
         spec.loader.exec_module(module)
+        _ADDED.setdefault(path.resolve(), set()).update({*sys.modules} - before)
         missing = [part for part in _PARTS if not hasattr(module, part)]
         if missing:
             raise BadInput(f"it has no {', '.join(missing)}, see jaxgan/recipes/digits.py for what one has")

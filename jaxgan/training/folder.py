@@ -12,7 +12,7 @@ from jaxgan import recipes, runs
 from jaxgan.data import DatasetInfo
 from jaxgan.errors import BadInput, TryAgain
 from jaxgan.processes import agree
-from jaxgan.training import lock
+from jaxgan.training import lock, table
 
 _SEEN_S = 30  # seconds until a file that one process has made is seen by all: a network's file system takes its time
 
@@ -58,29 +58,36 @@ def opened_home(
     Members of one that was ended before all of them were made are taken away, where nothing else is there: what it had not
     begun begins again. Raises as `runs.new_folder` and `lock.held` do.
     """
-    left = sorted(Path(out).glob("[0-9][0-9]*")) if out is not None and not going_on and resume != "never" else []
+    left = _members(out) if not going_on and resume != "never" else []
     home = Path(out) if out is not None and (going_on or left) else runs.new_folder(out, name)
     stack.enter_context(lock.held(home))
     if left:
-        known = {f"{i:02}" for i in range(count)}
+        known = {f"{i:02}" for i in range(max(count, len(left)))}
         if all(
             member.name in known and runs.unbegun_beside(member) for member in left
         ):  # now that nobody else is at work
-            runs.new_folder(home, name, left)  # what else is there is refused
+            of_all = home / table.FILE
+            runs.new_folder(home, name, [*left, of_all])  # what else is there is refused
+            of_all.unlink(missing_ok=True)
             for member in left:
                 shutil.rmtree(member)
         runs.new_folder(home, name)
     return home
 
 
-def check_members(out: str | Path | None, resume: str, count: int) -> None:
-    """Raises BadInput where a population that goes on has other than `count` members."""
-    found = sorted(Path(out).glob("[0-9][0-9]*")) if out is not None and resume != "never" else []
-    found = [member for member in found if runs.exists(member)]
+def has_members(out: str | Path | None, resume: str, count: int) -> bool:
+    """Whether there are `count` members that go on. Raises BadInput where others have begun."""
+    found = [member for member in _members(out) if runs.exists(member)] if resume != "never" else []
     if len(found) not in (0, count) and not all(map(runs.unbegun, found)):
         raise BadInput(
             f"{out} has {len(found)} runs side by side, and --population and --sweep make {count}: give what it had"
         )
+    return len(found) == count
+
+
+def _members(out):
+    """Folders that are named as members of a population are."""
+    return sorted(path for path in Path(out).glob("[0-9][0-9]*") if path.name.isdecimal()) if out is not None else []
 
 
 @contextlib.contextmanager

@@ -14,8 +14,8 @@ from jaxgan.training.member import Member
 def restored(members: Sequence[Member], program: Any, home: Any, resume: str) -> tuple[State | None, dict[str, Any]]:
     """(state, note) of the newest step that all living members have whole; (None, {}) where there never was one.
 
-    Later ones of members that were ahead are taken away. Raises BadInput where there was one and none is whole, or resume
-    is "must"; TryAgain where one cannot be read now.
+    Later ones of members that were ahead by a save are taken away. Raises BadInput where one is further ahead, where there was
+    one and none is whole, or resume is "must"; TryAgain where one cannot be read now.
     """
     living = [member for member in members if member.diverged is None]
     if not living:
@@ -32,6 +32,13 @@ def restored(members: Sequence[Member], program: Any, home: Any, resume: str) ->
                 errors[step] = error
         if len(found) < len(living):
             continue
+        known = max([step, *(n for errors in damaged for n in errors)]) + living[0].run.config.save_every_steps
+        for member in living:
+            if (newest := member.store.steps()[-1]) > known:
+                raise BadInput(
+                    f"{member.run.folder} has gone on by itself to step {newest}, and the others are at {step}: go on with each "
+                    f"alone, --config {member.run.folder}/config.json --out {member.run.folder} --resume auto"
+                )
         for member, errors in zip(living, damaged, strict=True):  # only now: there is something to go on from
             member.store.set_aside(errors)
             member.store.drop_after(step)  # who was ahead could save nothing before it is there again

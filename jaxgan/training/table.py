@@ -10,7 +10,7 @@ from jaxgan import reading, runs
 from jaxgan.progress import Progress
 from jaxgan.training.member import Member
 
-_FILE = "population.json"
+FILE = "population.json"
 
 
 def lines(members: Sequence[Member], program: Any) -> Iterator[dict[str, Any]]:
@@ -25,13 +25,13 @@ def lines(members: Sequence[Member], program: Any) -> Iterator[dict[str, Any]]:
 
 def write(home: Path, members: Sequence[Member], program: Any) -> None:
     """Writes the table."""
-    runs.write_json(home / _FILE, list(lines(members, program)))
+    runs.write_json(home / FILE, list(lines(members, program)))
 
 
 def marked(home: Path) -> dict[str, int]:
     """{run: step at which it diverged} of a population that goes on."""
     try:
-        return {row["run"]: row["diverged"] for row in reading.json_of(home / _FILE) if "diverged" in row}
+        return {row["run"]: row["diverged"] for row in reading.json_of(home / FILE) if "diverged" in row}
     except (OSError, ValueError, TypeError, KeyError):  # killed before its first row
         return {}
 

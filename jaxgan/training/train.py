@@ -21,7 +21,7 @@ from jaxgan.progress import Progress, duration
 from jaxgan.reports import animation, samples
 from jaxgan.training import lock, loggers, loop, rollback, table, transfer, words
 from jaxgan.training.compiled import Config, Recipe, compose, deadline, held_out, prepare
-from jaxgan.training.folder import check_members, opened, opened_home, unused_removed
+from jaxgan.training.folder import has_members, opened, opened_home, unused_removed
 from jaxgan.training.goodput import Goodput
 from jaxgan.training.member import Member, calls
 from jaxgan.training.population import Population
@@ -130,9 +130,9 @@ def train_population(
     for config in configs[1:]:
         check_inactive(config, module.TINY)
     going_on = _goes_on(resume, out, None if out is None else Path(out) / f"{len(configs) - 1:02}")
+    going_on = has_members(out, resume, len(configs)) and going_on
     if not going_on:
         transfer.check(first, None)
-    check_members(out, resume, len(configs))
     dataset = prepare(module, first)
     program = Population(module, configs, dataset)
     for i, config in enumerate(configs) if going_on else ():

@@ -17,15 +17,18 @@ from jaxgan.net import BESIDE
 
 
 def check(config: Any, source: str | Path | None, partial: bool = False) -> None:
-    """Raises BadInput where what a beginning run asks for needs another that it begins with."""
+    """Raises BadInput where what a beginning run asks for needs another that it begins with, or would not stay."""
+    frozen, clipped = getattr(config, "freeze_d", 0), getattr(config, "clip_weights", 0)
+    if frozen and clipped:
+        raise BadInput(
+            f"--freeze-d {frozen} keeps layers of D as they were, and --clip-weights {clipped} clips all of them: remove one"
+        )
     if source is not None:
         return
     if partial:
         raise BadInput("--init-partial needs --init-from RUN, the run to begin with")
-    if getattr(config, "freeze_d", 0):
-        raise BadInput(
-            f"--freeze-d {config.freeze_d} keeps what D begins with: add --init-from RUN, the run to begin with"
-        )
+    if frozen:
+        raise BadInput(f"--freeze-d {frozen} keeps what D begins with: add --init-from RUN, the run to begin with")
 
 
 class Taken(NamedTuple):

@@ -1,5 +1,6 @@
 """A recipe of one's own, by its file or its module: trained, resumed, opened as ours, and never run by a folder alone."""
 
+import importlib
 import json
 import shutil
 import sys
@@ -68,30 +69,38 @@ def test_it_goes_on_and_ends_as_if_it_had_never_stopped(own, tmp_path):
 
 
 def test_its_hash_is_of_what_it_imports_whatever_else_is_there(tmp_path):
+    more = "import importlib, helper_of_mine\nfrom pack_of_mine import part\nimportlib.import_module('named_of_mine')\n"
+    late = "def late():\n    import late_of_mine\n"
     texts = {
-        "a.py": "import b\nfrom c import d\nimport os",
-        "b.py": "",
-        "c/__init__.py": "from . import e",
-        "c/d.py": "",
+        "my_own.py": more + late + SOURCE,
+        "helper_of_mine.py": "",
+        "pack_of_mine/__init__.py": "from . import other",
     }
-    texts |= {"c/e.py": "", "beside.py": "", "c/other.py": ""}
+    texts |= {
+        f"{name}.py": "" for name in ("pack_of_mine/part", "pack_of_mine/other", "named_of_mine", "beside_of_mine")
+    }
+    texts |= {"late_of_mine.py": "", "random.py": ""}
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    origin = lambda: recipes._origin(tmp_path / "a.py")["sha256"]
-    first = origin()
-    for name in ("b.py", "c/__init__.py", "c/d.py", "c/e.py"):
-        (tmp_path / name).write_text(texts[name] + "\nx = 1")
-        assert origin() != first
-        (tmp_path / name).write_text(texts[name])
-    sys.path.append(str(tmp_path))
-    import beside  # noqa: F401  as whatever somebody imported before
 
-    for name in ("beside.py", "c/other.py"):
-        (tmp_path / name).write_text("x = 1")
-    sys.path.remove(str(tmp_path))
-    del sys.modules["beside"]
-    assert origin() == first
+    def origin(*first):
+        """Where somebody has imported these before."""
+        sys.path.append(str(tmp_path))
+        for name in first:
+            importlib.import_module(name)
+        found = recipes.origin(recipes.get(tmp_path / "my_own.py"))["sha256"]
+        sys.path.remove(str(tmp_path))
+        for name in [name for name in sys.modules if "_of_mine" in name]:
+            del sys.modules[name]
+        return found
+
+    was = origin()
+    assert origin("helper_of_mine", "beside_of_mine") == was
+    for name in set(texts) - {"my_own.py"}:
+        (tmp_path / name).write_text(texts[name] + "\n# changed")
+        assert (origin() == was) == (name in ("beside_of_mine.py", "late_of_mine.py", "random.py")), name
+        (tmp_path / name).write_text(texts[name])
 
 
 def test_a_module_is_a_recipe(own, tmp_path):

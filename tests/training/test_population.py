@@ -62,6 +62,7 @@ def test_a_member_goes_on_by_itself(home, capsys):
 
 @pytest.mark.parametrize("sweep", [["--sweep", "lr-g=0.01,0.001"], ["--population", "5"]])
 def test_a_population_goes_on_with_as_many_as_it_had(home, sweep, capsys):
+    (home / "00-copy").mkdir(exist_ok=True)  # of somebody's own
     assert main(["train", "digits", *TINY, *sweep, "--resume", "auto", "--out", str(home)]) == 2
     assert "has 4 runs side by side, and --population and --sweep make" in capsys.readouterr().err
 
@@ -178,6 +179,29 @@ def test_the_newest_step_that_all_have_whole_is_gone_on_from(tmp_path, capsys):
     assert [r["state_sha256"] for r in results(tmp_path / "run")] == before
     steps = [json.loads(row)["step"] for row in (tmp_path / "run" / "00" / "metrics.jsonl").read_text().splitlines()]
     assert steps == sorted(set(steps))
+
+
+def test_a_member_that_has_gone_on_by_itself_keeps_what_it_has_come_to(tmp_path, capsys):
+    home = tmp_path / "run"
+    line = ["train", "digits", *TINY, "--save-every-steps", "2", "--schedule", "constant", "--keep-latest", "9"]
+    assert main([*line, "--population", "2", "--out", str(home)]) == 0
+    assert main([*line, "--steps", "10", "--resume", "must", "--out", str(home / "00")]) == 0
+    assert main([*line, "--steps", "12", "--population", "2", "--resume", "must", "--out", str(home)]) == 2
+    assert f"{home / '00'} has gone on by itself to step 10, and the others are at 4" in capsys.readouterr().err
+    assert (home / "00" / "checkpoints" / "10").is_dir()
+
+
+def test_a_population_that_was_not_begun_may_begin_with_another_number(tmp_path):
+    home = tmp_path / "run"
+    line = ["train", "digits", *TINY, "--resume", "auto", "--out", str(home), "--population"]
+    assert main([*line, "4", "--max-minutes", "1e-9"]) == 0
+    for member in (home, *home.glob("0?")):  # as if it had been killed while it compiled
+        for name in ("committed", "result.json", "training.webp", "samples.png"):
+            (member / name).unlink(missing_ok=True)
+        shutil.rmtree(member / "checkpoints", ignore_errors=True)
+    for _ in range(2):
+        assert main([*line, "2"]) == 0
+    assert sorted(member.name for member in home.glob("0?")) == ["00", "01"] and len(results(home)) == 2
 
 
 def test_a_member_that_was_ahead_does_not_keep_a_signal_from_saving(tmp_path):
