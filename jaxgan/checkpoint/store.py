@@ -107,17 +107,11 @@ class Checkpoints:
         return sorted(self._manager.all_steps())
 
     def back_to(self, every: int) -> int:
-        """The step that a rollback goes back to, 0 without a checkpoint, as `keeping.back_to` has it, `every` steps between.
-
-        What a signal had saved behind it is taken away: the state that a rollback goes back to is that of a training that
-        nobody stopped.
-        """
-        to = keeping.back_to(self.steps(), every)
-        self.drop_after(to)
-        return to
+        """The step that a rollback goes back to, 0 without a checkpoint, as `keeping.back_to` has it, `every` steps between."""
+        return keeping.back_to(self.steps(), every)
 
     def drop_after(self, step: int) -> None:
-        """Takes away the checkpoints of later steps than one that stays."""
+        """Takes away the checkpoints of later steps: a rollback's state is that of a training that nobody has stopped."""
         late = [found for found in self.steps() if found > step]
         for found in late:
             self._manager.delete(found)  # of several processes all do, and wait for each other
@@ -208,18 +202,30 @@ class Checkpoints:
         """Moves damaged checkpoints, {step: what is wrong}, to damaged/ beside the folder, and says so."""
         for step, error in damaged.items():
             self._say(f"{error}: falling back to the one before")
-            if not self._writes:
-                continue
-            place = self._aside() / str(step)
-            place.parent.mkdir(exist_ok=True)
-            if place.is_dir() and not place.is_symlink():
-                shutil.rmtree(place)
-            else:
-                place.unlink(missing_ok=True)
-            shutil.move(self.folder / str(step), place)
+            self._move(step, self._aside())
         if damaged and not self._read_only:
             agree.gathered(0)  # what one has moved the others do not find
             self._manager.reload()
+
+    def put_by(self, step: int) -> None:
+        """Moves the checkpoints of later steps to ahead/ beside the folder, and says so."""
+        late, place = [found for found in self.steps() if found > step], self.folder.parent / "ahead"
+        for found in late:
+            self._say(f"{self.folder} is ahead of the others, and goes on from step {step}: {found} is in {place} now")
+            self._move(found, place)
+        if late:
+            self._manager.reload()
+
+    def _move(self, step, place):
+        if not self._writes:
+            return
+        place = place / str(step)
+        place.parent.mkdir(exist_ok=True)
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
+        shutil.move(self.folder / str(step), place)
 
     def close(self) -> None:
         """Waits, and lets go of the folder."""

@@ -106,6 +106,6 @@ def half_d(loss: Pair) -> Pair:
     Isola et al. 2017, arXiv:1611.07004, section 3.3; Zhu et al. 2017, arXiv:1703.10593, section 4, whose squares have none of
     the halves of `least_squares`: of that, and of its `top_k`, D's side is as it is, and G's twice as much.
     """
-    if loss.d is least_squares.d:
-        return Made(lambda real, fake: 2 * loss.g(real, fake), loss.d)
+    if loss is least_squares or (isinstance(loss, Made) and loss.d is least_squares.d):
+        return Made(lambda real, fake: 2 * loss.g(real, fake), lambda real, fake: loss.d(real, fake))
     return Made(loss.g, lambda real, fake: loss.d(real, fake) / 2)

@@ -33,13 +33,13 @@ def to_file(x: Array) -> Array:
     if x.dtype == jnp.int16:
         return x
     xp: Any = np if isinstance(x, np.ndarray) else jnp
-    return xp.rint(to_scale(x)).astype(xp.int16)
+    return xp.rint(to_scale(x) * WAVE).astype(xp.int16)
 
 
 def to_scale(x: Array) -> Array:
-    """float32 in the range of int16 of sounds in [-1, 1], not rounded."""
+    """float32 in [-1, 1 - 2^-15], which int16 reaches, of sounds in [-1, 1]; not rounded."""
     xp: Any = np if isinstance(x, np.ndarray) else jnp
-    return xp.clip(x.astype(xp.float32) * WAVE, -WAVE, WAVE - 1)
+    return xp.clip(x.astype(xp.float32), -1.0, (WAVE - 1) / WAVE)
 
 
 def check(name: str, samples: np.ndarray) -> np.ndarray:
@@ -118,13 +118,13 @@ def play(path: str | Path, samples: np.ndarray, rate: float = 0) -> None:
 
 
 def features(samples: Any, rate: float = 0) -> Any:
-    """float32 [N, 128] of sounds as files hold them, rounded or not: dB of 32 bands of the mel spectrogram, means over 4 parts of
-    the time and the channels.
+    """float32 [N, 128] of sounds, int16 or floats in [-1, 1]: dB of 32 bands of the mel spectrogram, means over 4 parts of the
+    time and the channels.
 
     Nothing below -30 dB, some 50 below what is loud: else the rounding of a file to whole numbers would be most of a distance.
     Where there are fewer than 4 windows, each part is the window that its middle lies in.
     """
-    found = spectrogram.log_mel((jnp.asarray(samples) / WAVE).mean(-1), rate or RATE, _BANDS, _FAINT)
+    found = spectrogram.log_mel(to_step(jnp.asarray(samples)).mean(-1), rate or RATE, _BANDS, _FAINT)
     if (windows := found.shape[1]) < _BINS:
         found = found[:, (2 * np.arange(_BINS) + 1) * windows // (2 * _BINS)]
     parts = jnp.array_split(found, _BINS, axis=1)

@@ -20,7 +20,6 @@ REVISION = 2
 """Of the losses, options and layers that all recipes share: changes where they compute other numbers. A recipe's own, of its
 networks and their settings, is its REVISION, 1 where it has none."""
 _PARTS = ("Config", "TINY", "build")
-_ADDED: dict[Path, set[str]] = {}  # names of modules that loading a file has imported
 _ORIGIN = "__jaxgan_origin__"  # attribute of the module of a recipe that is none of the package
 
 
@@ -70,7 +69,7 @@ def word(recipe: ModuleType) -> str:
 def origin(recipe: ModuleType) -> dict[str, str] | None:
     """{"path", "sha256"} of the file of a recipe that is none of the package, None for those that are.
 
-    The hash is of the file, and of the files beside and below it that it imported, as they were when it was loaded.
+    The hash is of the file, and of the files beside and below it that its text imports, as they were when it was loaded.
     Raises BadInput for a module without a file: a run of it could not be opened again.
     """
     if recipe.__name__.startswith(f"{__name__}."):
@@ -88,8 +87,7 @@ def origin(recipe: ModuleType) -> dict[str, str] | None:
 def _origin(path):
     own, digest = path.resolve(), hashlib.sha256(path.read_bytes())
     there = {name: file for name, file in _files().items() if own.parent in file.parents}
-    found = {there[name] for name in _ADDED.get(own, ()) if name in there} | {own}
-    todo = list(found)
+    found, todo = {own}, [own]
     while todo:
         new = _named(todo.pop(), there) - found
         found |= new
@@ -104,7 +102,8 @@ def _files():
     modules = {
         name: getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name != "__main__"
     }
-    files = {name: Path(file).resolve() for name, file in modules.items() if file and file.endswith(".py")}
+    files = {name: Path(file) for name, file in modules.items() if isinstance(file, str) and file.endswith(".py")}
+    files = {name: file.resolve() for name, file in files.items() if file.is_absolute() and file.is_file()}
     theirs = {Path(sysconfig.get_path("stdlib")).resolve(), Path(__path__[0]).resolve().parent}
     return {
         name: file for name, file in files.items() if "site-packages" not in file.parts and not theirs & {*file.parents}
@@ -112,9 +111,9 @@ def _files():
 
 
 def _named(path, there):
-    """Which of these files, {name of a module: file}, a file's text imports: whatever else was imported by then."""
+    """Which of these files, {name of a module: file}, a file's text imports when it is loaded, whoever has imported others."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in _loaded(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -129,6 +128,15 @@ def _named(path, there):
             else:
                 found |= {there[name] for name in map(".".join, heads) if name in there}
     return found & {*there.values()}
+
+
+def _loaded(node):
+    """What of a module's text is run when it is loaded: no bodies of functions, and nothing that type checkers alone see."""
+    for child in ast.iter_child_nodes(node):
+        late = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        if not late and not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)):
+            yield child
+            yield from _loaded(child)
 
 
 def describe(recipe: str | ModuleType) -> str:
@@ -150,9 +158,7 @@ def _of_file(path):
     try:
         from jaxgan import config
 
-        before = {*sys.modules}
         spec.loader.exec_module(module)
-        _ADDED.setdefault(path.resolve(), set()).update({*sys.modules} - before)
         missing = [part for part in _PARTS if not hasattr(module, part)]
         if missing:
             raise BadInput(f"it has no {', '.join(missing)}, see jaxgan/recipes/digits.py for what one has")

@@ -73,9 +73,8 @@ def _plane(ax, real, fake):
 
 def _distances(ax, real, fake):
     """Of real and of generated samples to the nearest (other) real one: memorised ones lie at 0."""
-    some = real[:2000]
-    own = metrics.nearest(some, some, k=2)[0][:, 1]
-    theirs = metrics.nearest(fake[:2000], some)[0][:, 0]
+    own = metrics.nearest(real[:2000], real, k=2)[0][:, 1]
+    theirs = metrics.nearest(fake[:2000], real)[0][:, 0]
     edges = np.linspace(0, max(np.percentile(own, 99), np.percentile(theirs, 99), 1e-12), 50)
     ax.hist(own, edges, density=True, color="0.5", alpha=0.7, label="real, to another real one")
     ax.hist(theirs, edges, density=True, color="tab:red", alpha=0.5, label="generated, to a real one")

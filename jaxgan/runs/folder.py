@@ -10,7 +10,7 @@ from jaxgan.errors import BadInput
 
 _BESIDE = ("lock",)  # what may lie in the folder of a run that has not begun; and *.part
 _OWN = (  # what a training writes; the last one makes it a run
-    *("checkpoints", "samples", "evaluation", "tensorboard", "wandb", "wandb-id", "lock"),
+    *("checkpoints", "ahead", "samples", "evaluation", "tensorboard", "wandb", "wandb-id", "lock"),
     *("metrics.jsonl", "curves.png", "report.html", "rollbacks.json", "config.json"),
 )
 
@@ -25,7 +25,9 @@ def unbegun(folder: str | Path) -> bool:
 def unbegun_beside(folder: str | Path) -> bool:
     """Whether the folder is that of a run beside others, which was made and has not begun; or was being made."""
     folder = Path(folder)
-    if folder.is_symlink() or not folder.is_dir() or not unbegun(folder):
+    if folder.is_symlink() or not folder.is_dir() or not unbegun(folder) or (folder / "report.html").exists():
+        return False
+    if any((folder / name).is_dir() and any((folder / name).iterdir()) for name in ("samples", "evaluation")):
         return False
     if not exists(folder):
         return {path.name for path in folder.iterdir()} <= {*_BESIDE, "config.json.part"}

@@ -91,8 +91,8 @@ def _members(out):
 
 
 @contextlib.contextmanager
-def unused_removed(made: Sequence[runs.Run]) -> Iterator[None]:
-    """Context whose BadInput takes away what runs have written that came to nothing; not so TryAgain."""
+def unused_removed(made: Sequence[runs.Run], home: Path | None = None) -> Iterator[None]:
+    """Context whose BadInput takes away what runs have written that came to nothing, and `home` around them; not so TryAgain."""
     try:
         yield
     except TryAgain:  # another process may be at work there
@@ -100,6 +100,11 @@ def unused_removed(made: Sequence[runs.Run]) -> Iterator[None]:
     except BadInput:
         for run in made:
             runs.remove_unused(run.folder)
+        if home is not None and not any(run.folder.exists() for run in made):
+            for name in (table.FILE, "lock"):
+                (home / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # not empty
+                home.rmdir()
         raise
 
 

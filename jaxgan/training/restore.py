@@ -14,7 +14,7 @@ from jaxgan.training.member import Member
 def restored(members: Sequence[Member], program: Any, home: Any, resume: str) -> tuple[State | None, dict[str, Any]]:
     """(state, note) of the newest step that all living members have whole; (None, {}) where there never was one.
 
-    Later ones of members that were ahead by a save are taken away. Raises BadInput where one is further ahead, where there was
+    Later ones of members that were ahead by a save are put by. Raises BadInput where one is further ahead, where there was
     one and none is whole, or resume is "must"; TryAgain where one cannot be read now.
     """
     living = [member for member in members if member.diverged is None]
@@ -41,7 +41,7 @@ def restored(members: Sequence[Member], program: Any, home: Any, resume: str) ->
                 )
         for member, errors in zip(living, damaged, strict=True):  # only now: there is something to go on from
             member.store.set_aside(errors)
-            member.store.drop_after(step)  # who was ahead could save nothing before it is there again
+            member.store.put_by(step)  # who is ahead could save nothing before it is there again
         states = iter(found)
         whole, notes = zip(*(next(states) if member.diverged is None else found[0] for member in members), strict=True)
         return program.restored(whole), notes[0] if len(members) == 1 else {**notes[0], "metrics": _beside(notes)}

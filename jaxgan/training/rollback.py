@@ -30,11 +30,15 @@ def recorded(folder: Path) -> list[dict[str, Any]]:
         raise BadInput(f"{path} cannot be read ({error}): which draws the run went on with is not known") from error
 
 
-def back(folder: Path, to: int, error: Diverged) -> int:
-    """Number of the rollback to the checkpoint of step `to` that is to follow, recorded. Raises `error` where there were MOST."""
-    before = recorded(folder)
-    if sum(one["to"] == to for one in before) >= MOST:
+def check(folder: Path, to: int, error: Diverged) -> None:
+    """Raises `error` where there were MOST rollbacks to the checkpoint of step `to`."""
+    if sum(one["to"] == to for one in recorded(folder)) >= MOST:
         raise Diverged(f"{error}, and so it did after each of {MOST} rollbacks to step {to}") from error
+
+
+def back(folder: Path, to: int, error: Diverged) -> int:
+    """Number of the rollback to the checkpoint of step `to` that is to follow, recorded."""
+    before = recorded(folder)
     number = len(before) + 1
     agree.gathered(0)  # all have read it
     if agree.writer():

@@ -76,7 +76,7 @@ def train(
         inference.check_data(again, dataset)
     program = compose(module, config, dataset, mode, chosen)
     shapes = jax.eval_shape(program.begin)  # networks that do not fit the data fail here
-    taken = None if init_from is None else transfer.take(init_from, shapes, init_partial, module)
+    taken = transfer.taken(init_from, shapes, init_partial, module, out if going_on else None)
     if again is not None and taken is not None:
         transfer.check_source(again, taken)
     begun_from = taken and taken.source
@@ -88,8 +88,8 @@ def train(
         program = compose(module, config, dataset, mode, chosen, seen)
     with contextlib.ExitStack() as stack:
         run = opened(stack, out, module, config, dataset.info, going_on, begun_from, command)
-        goodput, signals = Goodput(), loop.Signals(grace_seconds)
-        stack.callback(signals.close)
+        goodput = Goodput()
+        signals = stack.enter_context(contextlib.closing(loop.Signals(grace_seconds)))
         while True:
             try:
                 how = (limit, resume, going_on, log_to, signals, goodput)
@@ -145,11 +145,10 @@ def train_population(
         open_run = runs.resume if going_on else partial(runs.create, command=command, beside=len(configs))
         made = [open_run(folder, module, config, dataset.info) for folder, config in zip(folders, configs, strict=True)]
         if not going_on:
-            stack.enter_context(unused_removed(made))
+            stack.enter_context(unused_removed(made, home))
             for folder in folders:
                 stack.enter_context(lock.held(folder))
-        signals = loop.Signals(grace_seconds)
-        stack.callback(signals.close)
+        signals = stack.enter_context(contextlib.closing(loop.Signals(grace_seconds)))
         how = (limit, resume, going_on, log_to, signals, Goodput())
         _train(made, program, dataset, jax.devices()[:1], how, home)
     return home
@@ -179,9 +178,11 @@ def _positive(x):
 
 def _back(run, error):
     """Whether the run goes on from its last checkpoint, with other draws. Raises Diverged where that has not helped."""
+    reason = error.__cause__ if isinstance(error.__cause__, Diverged) else error  # without what else could be tried
     with contextlib.closing(Checkpoints(run.checkpoints)) as store:
         to = store.back_to(run.config.save_every_steps)
-    reason = error.__cause__ if isinstance(error.__cause__, Diverged) else error  # without what else could be tried
+        rollback.check(run.folder, to, reason)  # before anything is taken away
+        store.drop_after(to)
     number = rollback.back(run.folder, to, reason)
     tell(f"{reason}: back to step {to}, with other draws (rollback {number})")
     return True
@@ -232,7 +233,8 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         living = lambda: [member for member in members if member.diverged is None]
 
         def over():
-            ended = [member.end() for member in living()]  # each is asked, so that each has its reason
+            if not (ended := [member.end() for member in living()]):  # each is asked, so that each has its reason
+                raise Diverged(f"the last one at step {max(member.diverged or 0 for member in members)}")
             return all(ended)
 
         hooks = calls(config, members, signals, goodput)
@@ -284,10 +286,10 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         if several:
             tabled()
             samples.overview(home / "samples.png", made[0], program.experiment.gan, state, others or dataset)
-            for line in table.lines(members, program):
-                columns = [k for k in ("seed", *sorted(program.values), "loss_g", "loss_d") if line.get(k) is not None]
-                marks = [f"diverged at step {line['diverged']}"] if "diverged" in line else []
-                progress.say("  ".join([line["run"], *(f"{k} {line[k]:g}" for k in columns), *marks]))
+            for own in table.lines(members, program):
+                columns = [k for k in ("seed", *sorted(program.values), "loss_g", "loss_d") if own.get(k) is not None]
+                marks = [f"diverged at step {own['diverged']}"] if "diverged" in own else []
+                progress.say("  ".join([own["run"], *(f"{k} {own[k]:g}" for k in columns), *marks]))
         if step < config.steps:
             end = (living() or members)[0].end
             how = f"{end.how_to_resume} with --out {home} --resume auto"

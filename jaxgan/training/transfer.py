@@ -75,6 +75,19 @@ def take(source: str | Path, target: State, partial: bool = False, recipe: Modul
     return Taken(parts, tuple(left_out), facts)
 
 
+def taken(
+    source: str | Path | None, target: State, partial: bool, recipe: ModuleType, going_on: str | Path | None
+) -> Taken | None:
+    """What `take` takes, None without a source; or where that of the run that goes on is gone, which needs it no more."""
+    if source is None:
+        return None
+    if going_on is not None and not runs.exists(source):
+        begun_from = runs.open_run(going_on, recipe if runs.is_own(going_on) else None).begun_from or {}
+        if begun_from.get("run") == str(Path(source).absolute()):
+            return None
+    return take(source, target, partial, recipe)
+
+
 def images(begun_from: dict[str, Any] | None) -> int:
     """How many images the average of what was taken is of, by the record of a run; 0 where that does not say."""
     found = (begun_from or {}).get("images", 0)

@@ -436,7 +436,7 @@ def test_path_lengths_of_sounds_are_of_what_no_file_rounds_away():
     sound = lambda z: 1e-4 * jnp.repeat(z, 100, axis=1)[..., None]  # which moves by less than 1 of 2^15
     gan = GAN(None, None, None, lambda g, batch, key: sound(batch["z"]))
     kind = modalities.get("audio")
-    net = features.from_function(lambda x: x[:, :, 0] * (1e4 / 2**15), "values")
+    net = features.from_function(lambda x: x[:, :, 0] * 1e4, "values")
     extractor = extract.FeatureExtractor(net, kind)
     loaded = inference.Loaded(gan, None, None, None, lambda key, index: z, None)
     found = path_length.length(EvalContext(Protocol("", 0, "values", "ab")), extractor, loaded, {"params": {}}, 64, {})

@@ -374,7 +374,7 @@ def test_other_pictures_into_the_same_folder_are_refused(runs, tmp_path, capsys)
     for words, said in {
         ("--size", "-3"): "--size is -3",
         ("--most-pixels", "0"): "--most-pixels is 0: give 1 or more",
-        ("--seed", "-1"): "--seed is -1: give 0 or more",
+        ("--seed", "-1"): "--seed is -1: give 0 to",
     }.items():
         assert main([*command, str(tmp_path / "two"), *words]) == 2
         assert said in capsys.readouterr().err

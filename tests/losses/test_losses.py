@@ -7,6 +7,7 @@ import optax
 import pytest
 
 from jaxgan import losses
+from jaxgan.core import Pair
 from jaxgan.errors import BadInput
 
 LOGITS = np.array([-50.0, -7.5, -2.0, -1.0, -0.5, -1e-3, 0.0, 1e-3, 0.25, 1.0, 1.5, 3.0, 50.0])
@@ -212,6 +213,8 @@ def test_the_best_of_a_loss_and_half_of_its_d_come_in_any_order(name, kind):
     same(losses.half_d(best(loss, 1.0)), half)
     same(losses.half_d(best(loss)), best(half))
     same(best(best(loss), 1.0), best(loss))
+    borrowed = Pair(g=loss.g, d=losses.least_squares.d)  # a user's own pair is none of ours
+    same(losses.half_d(Pair(*borrowed)), Pair(loss.g, lambda real, fake: borrowed.d(real, fake) / 2))
     real, fake = f32(*uneven(columns=3))
     squares = name == "least_squares" and kind == "no"  # of which the halves are left out of G's side
     np.testing.assert_allclose(half.d(real, fake), loss.d(real, fake) / (1 if squares else 2), rtol=1e-6)

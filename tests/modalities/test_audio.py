@@ -92,7 +92,8 @@ def test_features_of_short_sounds_are_of_the_windows_that_they_have(windows):
 def test_sounds_that_are_not_rounded_have_the_features_of_those_that_are():
     loud = np.random.default_rng(0).normal(0, 0.5, (2, 4096, 1)).astype(np.float32)
     whole, rounded = AT_8K.to_scale(loud), AT_8K.to_file(loud)
-    assert whole.dtype == np.float32 and (whole != rounded).mean() > 0.9 and np.abs(whole - rounded).max() <= 0.5
+    assert whole.dtype == np.float32 and (2.0**15 * whole != rounded).mean() > 0.9
+    assert np.abs(2.0**15 * whole - rounded).max() <= 0.5
     np.testing.assert_allclose(AT_8K.features(whole), AT_8K.features(rounded), atol=1e-2)
 
 

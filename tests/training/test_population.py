@@ -15,6 +15,7 @@ from jaxgan.cli import main
 from jaxgan.errors import BadInput
 from jaxgan.options.burn_in import movable
 from jaxgan.training import population
+from jaxgan.training.member import Member
 
 LAZY = ["--penalty-every", "2", "--batch-size", "8", "--optimizer", "sgd", "--lr-d", "0.01", "--steps", "4"]
 TINY = ["--tiny", *LAZY, "--log-every-steps", "2", "--sample-every-steps", "4", "--save-every-steps", "4"]
@@ -106,13 +107,22 @@ def test_what_cannot_be_a_population_is_refused(flags, says, tmp_path, capsys):
 
 def test_what_lies_there_of_somebody_elses_stays(tmp_path, capsys):
     home = tmp_path / "years"
-    for year, held in (("2024/samples", "precious.png"), ("2023", ""), ("00", "config.json"), ("01/checkpoints", "")):
+    for year, held in (
+        ("2024/samples", "precious.png"),
+        ("2023", ""),
+        ("00/samples", "000100.png"),
+        ("01/checkpoints", ""),
+    ):
         (home / year).mkdir(parents=True)
         if held:
             (home / year / held).write_text("{}")
-    before = sorted(home.rglob("*"))
-    assert main(["train", "digits", *TINY, "--population", "2", "--resume", "auto", "--out", str(home)]) == 2
-    assert "empty it" in capsys.readouterr().err and [p for p in sorted(home.rglob("*")) if p.name != "lock"] == before
+    (home / "00" / "config.json").write_text('{"beside": 2}')
+    for gone in ("nothing", "2024", "2023"):
+        shutil.rmtree(home / gone, ignore_errors=True)
+        there = lambda: [path for path in sorted(home.rglob("*")) if path.name != "lock"]
+        before = there()
+        assert main(["train", "digits", *TINY, "--population", "3", "--resume", "auto", "--out", str(home)]) == 2
+        assert "empty it" in capsys.readouterr().err and there() == before
 
 
 def test_every_number_that_may_differ_can_be_swept():
@@ -156,6 +166,16 @@ def test_a_population_that_diverges_says_so(tmp_path, capsys):
     assert "all 2 trainings" in err and "lower --lr-g" in err and err.count("\n") == 1
 
 
+def test_when_the_last_one_is_left_behind_a_population_has_diverged(tmp_path, monkeypatch, capsys):
+    line = ["train", "digits", *TINY, "--population", "2", "--steps", "8", "--save-every-steps", "2"]
+    assert main([*line, "--steps", "4", "--schedule", "constant", "--out", str(tmp_path / "run")]) == 0
+    assert "goodput" in capsys.readouterr().out.splitlines()[-3]
+    monkeypatch.setattr(Member, "_over", lambda self, state: f"{self.run.folder.name} is no number")
+    assert main([*line, "--schedule", "constant", "--resume", "must", "--out", str(tmp_path / "run")]) == 70
+    table = json.loads((tmp_path / "run" / "population.json").read_text())
+    assert "all 2 trainings" in capsys.readouterr().err and all(row["diverged"] > 4 for row in table)
+
+
 def results(folder, count=2):
     return [json.loads((folder / f"{i:02}" / "result.json").read_text()) for i in range(count)]
 
@@ -196,7 +216,7 @@ def test_a_population_that_was_not_begun_may_begin_with_another_number(tmp_path)
     line = ["train", "digits", *TINY, "--resume", "auto", "--out", str(home), "--population"]
     assert main([*line, "4", "--max-minutes", "1e-9"]) == 0
     for member in (home, *home.glob("0?")):  # as if it had been killed while it compiled
-        for name in ("committed", "result.json", "training.webp", "samples.png"):
+        for name in ("committed", "result.json", "training.webp", "samples.png", "report.html", "curves.png"):
             (member / name).unlink(missing_ok=True)
         shutil.rmtree(member / "checkpoints", ignore_errors=True)
     for _ in range(2):
@@ -204,13 +224,14 @@ def test_a_population_that_was_not_begun_may_begin_with_another_number(tmp_path)
     assert sorted(member.name for member in home.glob("0?")) == ["00", "01"] and len(results(home)) == 2
 
 
-def test_a_member_that_was_ahead_does_not_keep_a_signal_from_saving(tmp_path):
+def test_a_member_that_was_ahead_does_not_keep_a_signal_from_saving(tmp_path, capsys):
     home = tmp_path / "run"
     line = ["train", "digits", *TINY, "--population", "2", "--save-every-steps", "2", "--out", str(home)]
     assert main(line) == 0
     shutil.rmtree(home / "01" / "checkpoints" / "4")  # as if it had been killed before its turn
     assert main([*line, "--max-minutes", "1e-9", "--resume", "must"]) == 0
     assert sorted(path.name for path in (home / "00" / "checkpoints").iterdir()) == ["2"]
+    assert f"4 is in {home / '00' / 'ahead'} now" in capsys.readouterr().out and (home / "00" / "ahead" / "4").is_dir()
     assert [row["step"] for row in json.loads((home / "population.json").read_text())] == [2, 2]
 
 

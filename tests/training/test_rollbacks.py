@@ -152,7 +152,9 @@ def test_what_a_rollback_goes_back_to_is_kept_whatever_signals_save(tmp_path):
     for step in (10, 20, 30, 33, 36):
         found.save(step, state(step), {"metrics": {"fd": float(step)}, "seconds": 1.0})
         found.wait()
-    assert found.steps() == [10, 30, 36] and found.back_to(10) == 30 and found.steps() == [10, 30]
+    assert found.steps() == [10, 30, 36] and found.back_to(10) == 30
+    found.drop_after(30)
+    assert found.steps() == [10, 30]
     found.close()
 
 
@@ -164,6 +166,20 @@ def test_what_was_saved_before_anything_was_due_stays_whatever_diverges(tmp_path
     (tmp_path / "run" / "config.json").write_text(json.dumps(config))
     assert main([*line, "--steps", "60", "--resume", "must"]) == 70
     assert "back to step 5" in capsys.readouterr().out and saved(tmp_path / "run") == [5]
+
+
+def test_what_is_given_up_keeps_what_was_saved_last(tmp_path, capsys):
+    line = [*RING, *WILD, "--on-nan", "rollback", "--out", str(tmp_path / "run")]
+    assert main([*line, "--lr-d", "0.01", "--lr-g", "0.01", "--steps", "13"]) == 0
+    shutil.rmtree(tmp_path / "run" / "checkpoints" / "13")
+    assert main([*line, "--lr-d", "0.01", "--lr-g", "0.01", "--steps", "16", "--resume", "must"]) == 0
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    config["config"] |= {"lr_g": 1e9, "lr_d": 1e9}
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    record = [{"number": i, "to": 10, "why": "so"} for i in (1, 2, 3)]
+    (tmp_path / "run" / "rollbacks.json").write_text(json.dumps(record))
+    assert main([*line, "--steps", "60", "--resume", "must"]) == 70
+    assert "after each of 3 rollbacks to step 10" in capsys.readouterr().err and saved(tmp_path / "run") == [10, 16]
 
 
 def test_a_rollback_to_the_beginning_is_one_to_the_networks_that_were_taken(tmp_path, capsys):

@@ -41,6 +41,11 @@ def test_a_run_that_goes_on_is_not_begun_from_another(source, tmp_path, capsys):
     own = ["--lecam", "0.1", "--init-from", str(source / "run"), "--out", str(tmp_path / "from")]
     assert main([*line, *own]) == 0
     assert main([*line, *own, "--steps", "3", "--resume", "auto"]) == 0  # a scheduler's same line
+    shutil.copytree(tmp_path / "from", tmp_path / "first")
+    gone = [*line, "--init-from", str(tmp_path / "first"), "--lecam", "0.1", "--out", str(tmp_path / "next")]
+    assert main(gone) == 0
+    shutil.rmtree(tmp_path / "first")
+    assert main([*gone, "--steps", "3", "--resume", "auto"]) == 0  # which needs it no more
 
 
 def same(ours, theirs):

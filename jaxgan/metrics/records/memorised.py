@@ -5,7 +5,7 @@ from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, V
 
 
 def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, Value]:
-    """The share of the samples, of few of them and all real ones: a copy is known by nothing but what it is a copy of.
+    """The share of the samples, of few of them and of all real ones that are looked at: a copy is known by nothing else.
 
     For samples that are none it hardly depends on how many real ones there are.
     """
