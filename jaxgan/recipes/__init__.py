@@ -20,6 +20,7 @@ REVISION = 2
 """Of the losses, options and layers that all recipes share: changes where they compute other numbers. A recipe's own, of its
 networks and their settings, is its REVISION, 1 where it has none."""
 _PARTS = ("Config", "TINY", "build")
+_NOT_LOADED = ("TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'")
 _ORIGIN = "__jaxgan_origin__"  # attribute of the module of a recipe that is none of the package
 
 
@@ -69,7 +70,8 @@ def word(recipe: ModuleType) -> str:
 def origin(recipe: ModuleType) -> dict[str, str] | None:
     """{"path", "sha256"} of the file of a recipe that is none of the package, None for those that are.
 
-    The hash is of the file, and of the files beside and below it that its text imports, as they were when it was loaded.
+    The hash is of the file, and of the files beside and below it that its text imports, outside of functions and by their names,
+    as they were when it was loaded.
     Raises BadInput for a module without a file: a run of it could not be opened again.
     """
     if recipe.__name__.startswith(f"{__name__}."):
@@ -123,7 +125,8 @@ def _named(path, there):
         for parts in (name.split(".") for name in names):
             heads = [parts[: i + 1] for i in range(len(parts))]
             if level := getattr(node, "level", 0):
-                places = [path.parents[level - 1].joinpath(*head) for head in heads]
+                start = [*path.parents[level - 1 : level]]  # none beyond the top
+                places = [*start, *(place.joinpath(*head) for place in start for head in heads)]
                 found |= {file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")}
             else:
                 found |= {there[name] for name in map(".".join, heads) if name in there}
@@ -131,12 +134,15 @@ def _named(path, there):
 
 
 def _loaded(node):
-    """What of a module's text is run when it is loaded: no bodies of functions, and nothing that type checkers alone see."""
-    for child in ast.iter_child_nodes(node):
-        late = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        if not late and not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)):
-            yield child
-            yield from _loaded(child)
+    """What of a module's text is run when it is loaded: no bodies of functions, nothing for type checkers or programs alone."""
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        yield node
+        children = list(ast.iter_child_nodes(node))
+        if isinstance(node, ast.If) and ast.unparse(node.test) in _NOT_LOADED:
+            children = node.orelse
+        todo += [x for x in children if not isinstance(x, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
 
 
 def describe(recipe: str | ModuleType) -> str:

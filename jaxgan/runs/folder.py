@@ -74,22 +74,21 @@ def new_folder(folder: str | Path | None, name: str, besides: Sequence[Path] = (
     return folder
 
 
-def remove_unused(folder: str | Path) -> None:
-    """Removes what a run has written that ended before its first row and its first checkpoint: the next try can have it.
+def remove_unused(*folders: str | Path) -> None:
+    """Removes what runs have written that ended before their first row and their first checkpoint: the next try can have it.
 
-    What lay there before stays, and then its folder too.
+    Runs of one program are all taken away, or all stay. What lay there before stays, and then its folder too.
     """
-    folder = Path(folder)
-    if _used(folder):
+    if any(_used(Path(folder)) for folder in folders):
         return
-    for name in _OWN:
-        path = folder / name
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # not empty
-        folder.rmdir()
+    for folder in map(Path, folders):
+        for path in (folder / name for name in _OWN):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty
+            folder.rmdir()
 
 
 def _next_free(name):

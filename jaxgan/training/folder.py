@@ -98,8 +98,7 @@ def unused_removed(made: Sequence[runs.Run], home: Path | None = None) -> Iterat
     except TryAgain:  # another process may be at work there
         raise
     except BadInput:
-        for run in made:
-            runs.remove_unused(run.folder)
+        runs.remove_unused(*(run.folder for run in made))
         if home is not None and not any(run.folder.exists() for run in made):
             for name in (table.FILE, "lock"):
                 (home / name).unlink(missing_ok=True)

@@ -267,6 +267,7 @@ def _train(made, program, dataset, devices, how, home, taken=None):
                     skips=config.skips if config.counts_skips else 0,
                     rarely=Rarely(program.experiment.rare_every, note.get("metrics")),
                 )
+                over()  # the last look may have left the last one behind
             except Diverged as error:
                 goodput.lost(begun)
                 raise Diverged(words.diverged(error, members, home)) from error
@@ -276,11 +277,10 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         state = agree.whole(state)
         step, seconds = int(state.step), row.get("seconds", seconds_before)
         shares, line = goodput.end(seconds - seconds_before)
-        word = words.command(made[0].recipe, members, home)
         if step < config.steps and interrupted():
             if several:
                 tabled()
-            raise Stopped(signals.number, step, word)
+            raise Stopped(signals.number, step, words.command(made[0].recipe, members, home))
         for member in members:
             member.result(step, seconds, state, row, shares)
         if several:

@@ -123,9 +123,9 @@ def first(run: runs.Run, state: State, opt: Pair, taken: Taken | None, say: Call
     """
     if taken is None:
         if run.begun_from:
-            raise BadInput(
-                f"{run.folder} has no checkpoint yet, and was begun from {run.begun_from['run']}: add --init-from to begin so"
-            )
+            source = run.begun_from["run"]
+            way = "add --init-from to begin so" if runs.exists(source) else "which is no run any more, put it back"
+            raise BadInput(f"{run.folder} has no checkpoint yet, and was begun from {source}: {way}")
         return state
     check_source(run, taken)
     for line in taken.left_out:

@@ -69,18 +69,39 @@ def test_it_goes_on_and_ends_as_if_it_had_never_stopped(own, tmp_path):
     assert ends[0] == ends[1]
 
 
+IMPORTS = """
+import importlib, helper_of_mine
+from typing import TYPE_CHECKING
+from pack_of_mine import part
+importlib.import_module("named_of_mine")
+
+def late():
+    import late_of_mine
+
+if TYPE_CHECKING:
+    import late_of_mine
+else:
+    import other_of_mine
+try:
+    from ............parts import x
+except ImportError:
+    pass
+if __name__ == "__main__":
+    import late_of_mine
+"""
+
+
 def test_its_hash_is_of_what_it_imports_whatever_else_is_there(tmp_path, monkeypatch):
-    more = "import importlib, helper_of_mine\nfrom pack_of_mine import part\nimportlib.import_module('named_of_mine')\n"
-    late = "def late():\n    import late_of_mine\n"
+    more = IMPORTS + f"x = {' + '.join(['1'] * 1500)}\n"
     texts = {
-        "my_own.py": more + late + SOURCE,
+        "my_own.py": more + SOURCE,
         "helper_of_mine.py": "",
         "pack_of_mine/__init__.py": "from . import other",
     }
     texts |= {
         f"{name}.py": "" for name in ("pack_of_mine/part", "pack_of_mine/other", "named_of_mine", "beside_of_mine")
     }
-    texts |= {"late_of_mine.py": "", "random.py": ""}
+    texts |= {"late_of_mine.py": "", "random.py": "", "other_of_mine.py": ""}
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -292,6 +292,28 @@ def test_one_that_is_left_behind_is_marked_at_once(tmp_path, monkeypatch):
     assert results(tmp_path / "run")[0]["step"] == 60 and "diverged" in results(tmp_path / "run")[1]["ended"]
 
 
+def test_who_is_left_behind_before_its_first_row_stays_while_another_has_one(tmp_path, monkeypatch, capsys):
+    line = [
+        *RING,
+        "--steps",
+        "20",
+        "--save-every-steps",
+        "10",
+        "--log-every-steps",
+        "5",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    last = {"00": 1, "01": 20}  # at the last look of all
+    monkeypatch.setattr(
+        Member, "_over", lambda self, state: "so" if self.last["step"] >= last[self.run.folder.name] else ""
+    )
+    assert main(line) == 70
+    assert "all 2 trainings" in capsys.readouterr().err and (tmp_path / "run" / "00" / "config.json").exists()
+    assert main([*line, "--resume", "auto"]) == 2
+    assert "all 2 runs" in capsys.readouterr().err
+
+
 def test_one_whose_steps_all_come_to_nothing_is_left_behind(tmp_path, capsys):
     line = [
         *RING,
