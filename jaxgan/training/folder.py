@@ -63,9 +63,8 @@ def opened_home(
     stack.enter_context(lock.held(home))
     if left:
         known = {f"{i:02}" for i in range(max(count, len(left)))}
-        if all(
-            member.name in known and runs.unbegun_beside(member) for member in left
-        ):  # now that nobody else is at work
+        # asked now that nobody else is at work
+        if all(member.name in known and runs.unbegun_beside(member) for member in left):
             of_all = home / table.FILE
             runs.new_folder(home, name, [*left, of_all])  # what else is there is refused
             of_all.unlink(missing_ok=True)

@@ -269,8 +269,9 @@ def test_rows_that_a_disk_does_not_give_are_no_damage(run, monkeypatch):
 def test_a_rollback_goes_to_what_a_training_that_nobody_stopped_has(run):
     shutil.copytree(run / "checkpoints/20", run / "checkpoints/25")
     store = Checkpoints(run / "checkpoints")
-    assert store.back_to(10) == 20 and store.steps() == [10, 20]
-    assert store.back_to(7) == 20
+    assert store.back_to(10) == 20 and store.steps() == [10, 20, 25]
+    store.drop_after(20)
+    assert store.back_to(7) == 20 and store.steps() == [10, 20]
     store.close()
 
 
