@@ -30,7 +30,7 @@ class Checkpoints:
 
     Each holds the state and metadata: what the caller wants to find beside it (metrics of its step, seconds, versions).
     keep_best by the metadata's `metric`, lowest first, or highest with a "+" before the name. every: steps between those that
-    are saved unasked, the newest of which is kept too, since `back_to` goes there; 0 where nobody does.
+    are saved unasked, the newest of which is kept too, since `keeping.back_to` goes there; 0 where nobody does.
     read_only: of a run that somebody else may be writing; nothing is tidied up.
     """
 
@@ -105,10 +105,6 @@ class Checkpoints:
     def steps(self) -> list[int]:
         """Steps of the committed checkpoints, oldest first."""
         return sorted(self._manager.all_steps())
-
-    def back_to(self, every: int) -> int:
-        """The step that a rollback goes back to, 0 without a checkpoint, as `keeping.back_to` has it, `every` steps between."""
-        return keeping.back_to(self.steps(), every)
 
     def drop_after(self, step: int) -> None:
         """Takes away the checkpoints of later steps: a rollback's state is that of a training that nobody has stopped."""

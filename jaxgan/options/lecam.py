@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from jaxgan import losses
 from jaxgan.options import Config, Context, Ingredients, Number
-from jaxgan.options.marks import LARGEST, ActiveIf, above, at_least
+from jaxgan.options.marks import LARGEST, above, at_least, weighed
 
 PLACE, ORDER = 53, 70
-_ACTIVE = ActiveIf(lambda config: config.lecam, lambda config: "--lecam 0: say how much of it")
+_ACTIVE = weighed("lecam")
 
 
 @dataclass(frozen=True)

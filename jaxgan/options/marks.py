@@ -57,6 +57,11 @@ class ActiveIf(NamedTuple):
     reason: Callable
 
 
+def weighed(name: str) -> ActiveIf:
+    """ActiveIf of a field that counts where the weight of this name is not 0."""
+    return ActiveIf(lambda config: getattr(config, name), lambda config: f"{flag(name)} 0: say how much of it")
+
+
 class Field(NamedTuple):
     """A field of a Config class: its type without marks, and its marks."""
 

@@ -18,15 +18,13 @@ from jaxgan.errors import BadInput
 from jaxgan.metrics import features
 from jaxgan.options import Ingredients
 from jaxgan.options.degrade import What
-from jaxgan.options.marks import ActiveIf, above, at_least
+from jaxgan.options.marks import ActiveIf, above, at_least, weighed
 
 _PATCH = ActiveIf(
     lambda config: config.discriminator == "patch", lambda config: f"--discriminator {config.discriminator}: take patch"
 )
 _WEIGHT = at_least(0, 1e9)
-REVISION = (
-    2  # 1: colours of --degrade jpeg at the right edge, and of pictures up to four pixels wide, were not libjpeg's
-)
+REVISION = 2  # 1: --degrade jpeg had other colours at the right edge than libjpeg
 
 
 Tailored: Any = config.tailored("inputs", "degrade", "adversary", **config.GIVEN_PICTURES)
@@ -62,9 +60,7 @@ class Config(Tailored):
     """Weight of the mean absolute difference from the target."""
     perceptual: Annotated[float, _WEIGHT] = 0.0
     """Weight of the difference of a feature network's activations, which --perceptual-features names."""
-    perceptual_features: Annotated[
-        str, ActiveIf(lambda config: config.perceptual, lambda config: "--perceptual 0: say how much of it")
-    ] = ""
+    perceptual_features: Annotated[str, weighed("perceptual")] = ""
     """File with the weights of SqueezeNet (.npz), or of a classifier that `jaxgan evaluate` has trained and kept."""
 
 

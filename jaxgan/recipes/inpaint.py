@@ -20,9 +20,7 @@ from jaxgan.options.degrade import What
 from jaxgan.options.marks import above, at_least
 
 _WEIGHT = at_least(0, 1e9)
-REVISION = (
-    2  # 1: colours of --degrade jpeg at the right edge, and of pictures up to four pixels wide, were not libjpeg's
-)
+REVISION = 2  # 1: --degrade jpeg had other colours at the right edge than libjpeg
 Tailored: Any = config.tailored("inputs", "degrade", "adversary", **config.GIVEN_PICTURES)
 
 

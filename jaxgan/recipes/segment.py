@@ -22,7 +22,7 @@ from jaxgan import config, losses, models
 from jaxgan.core import GAN
 from jaxgan.errors import BadInput
 from jaxgan.options import Ingredients
-from jaxgan.options.marks import ActiveIf, Range, above, at_least
+from jaxgan.options.marks import Range, above, at_least, weighed
 
 Tailored: Any = config.tailored("masks", "jitter", "adversary", **config.GIVEN_PICTURES)
 
@@ -46,11 +46,7 @@ class Config(Tailored):
     """Convolutions of D, each of which halves."""
     self_taught: Annotated[float, at_least(0, 1e9)] = 0.0
     """Weight of the cross entropy with G's own classes where D believes them, of pictures without masks; Hung et al. have 0.1."""
-    confidence: Annotated[
-        float,
-        Range(0, 1),
-        ActiveIf(lambda config: config.self_taught, lambda config: "--self-taught 0: say how much of it"),
-    ] = 0.2
+    confidence: Annotated[float, Range(0, 1), weighed("self_taught")] = 0.2
     """What D has to give G's own class of a pixel to be believed, in [0, 1]."""
     one_hot_smoothing: Annotated[float, Range(0, 0.5, open_low=True, open_high=True)] = 0.1
     """What a true mask gives to all classes alike, so that it has logits."""

@@ -22,10 +22,9 @@ from jaxgan.errors import BadInput
 from jaxgan.metrics import features
 from jaxgan.models import psgan, translator
 from jaxgan.options import Ingredients
-from jaxgan.options.marks import ActiveIf, above, at_least
+from jaxgan.options.marks import above, at_least, weighed
 
 _WEIGHT = at_least(0, 1e9)
-_CONTENT = ActiveIf(lambda config: config.perceptual, lambda config: "--perceptual 0: say how much of it")
 Tailored: Any = config.tailored("inputs", "adversary", latents="G is given pictures")
 
 
@@ -45,7 +44,7 @@ class Config(Tailored):
     """Convolutions of D, each of which halves: it judges patches of 29 pixels with 3, 61 with 4."""
     perceptual: Annotated[float, _WEIGHT] = 1.0
     """Weight of how far what G makes is from its photograph, in the deepest activations of --perceptual-features. 0: off."""
-    perceptual_features: Annotated[str, _CONTENT] = ""
+    perceptual_features: Annotated[str, weighed("perceptual")] = ""
     """File with the weights of SqueezeNet (.npz), or of a classifier that `jaxgan evaluate` has trained and kept."""
 
     @property

@@ -24,7 +24,7 @@ from jaxgan import config, models
 from jaxgan.core import GAN
 from jaxgan.errors import BadInput
 from jaxgan.options import Ingredients
-from jaxgan.options.marks import ActiveIf, Range, above, at_least
+from jaxgan.options.marks import Range, above, at_least, weighed
 
 Architecture = Literal["skip", "residual", "plain"]
 REVISION = 3  # 2: path lengths drew with G's own key; 1: w_avg moved by 0.998, and averaged once more
@@ -63,7 +63,7 @@ class Config(config.Config):
     path_every: Annotated[
         int,
         above(0, 2**20),
-        ActiveIf(lambda config: config.path_weight, lambda config: "--path-weight 0: say how much of it"),
+        weighed("path_weight"),
     ] = 4
     """Compute it at every N-th step, as many times as strong."""
     stddev_group: Annotated[int, above(0, 2**16)] = 4

@@ -46,9 +46,7 @@ class Member:
         self.run, self.diverged, self._left = run, diverged, left
         self.failed: Counter[str] = Counter()  # what only looks, and could not
         self.end = stopping.EarlyStopping(config, limit)
-        least = (
-            1 if left is None else 2
-        )  # of the step before, which all members have while they save one after the other
+        least = 1 if left is None else 2  # of the step before, which all have while they save one after the other
         options = {
             "keep_latest": max(config.keep_latest, least),
             "keep_best": config.keep_best,

@@ -10,7 +10,7 @@ from pathlib import Path
 import jax
 
 from jaxgan import inference, parallel, recipes, runs
-from jaxgan.checkpoint import Checkpoints, printable
+from jaxgan.checkpoint import Checkpoints, keeping, printable
 from jaxgan.config import check_inactive
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
@@ -98,7 +98,8 @@ def train(
             except Diverged as error:
                 if config.on_nan == "stop":
                     raise
-                resume, going_on = "auto", _back(run, error)
+                _back(run, error)
+                resume, going_on = "auto", True
         if agree.writer():
             _drawn(run.folder)
     return run
@@ -177,15 +178,14 @@ def _positive(x):
 
 
 def _back(run, error):
-    """Whether the run goes on from its last checkpoint, with other draws. Raises Diverged where that has not helped."""
+    """Takes the run back to its last checkpoint, to go on with other draws. Raises Diverged where that has not helped."""
     reason = error.__cause__ if isinstance(error.__cause__, Diverged) else error  # without what else could be tried
     with contextlib.closing(Checkpoints(run.checkpoints)) as store:
-        to = store.back_to(run.config.save_every_steps)
+        to = keeping.back_to(store.steps(), run.config.save_every_steps)
         rollback.check(run.folder, to, reason)  # before anything is taken away
         store.drop_after(to)
     number = rollback.back(run.folder, to, reason)
     tell(f"{reason}: back to step {to}, with other draws (rollback {number})")
-    return True
 
 
 def _drawn(folder):

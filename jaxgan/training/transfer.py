@@ -1,7 +1,6 @@
 """A training that begins with the networks of another run."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -145,10 +144,9 @@ def begun(state: State, opt: Pair, taken: Taken) -> State:
             return parallel.put(found[path], leaf.sharding) if path in found else leaf
 
         placed = jax.tree.map(lambda leaf: leaf.sharding, variables)
-        own = jax.jit(
-            partial(jax.tree.map, jnp.copy), out_shardings=placed
-        )  # the step donates its state, and a rollback
-        return own(jax.tree_util.tree_map_with_path(one, variables))  # begins with what was taken once more
+        # own ones: the step donates its state, and a rollback begins with what was taken once more
+        own = jax.jit(lambda x: jax.tree.map(jnp.copy, x), out_shardings=placed)
+        return own(jax.tree_util.tree_map_with_path(one, variables))
 
     def player(name, player, tx):
         variables = given(name, player.variables)

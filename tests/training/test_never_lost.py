@@ -10,31 +10,15 @@ import sys
 import time
 from pathlib import Path
 
-import jax
 import jax.numpy as jnp
 import orbax.checkpoint as ocp
 import pytest
+from small_runs import RING, result, rows, saved, state
 
 from jaxgan.checkpoint import Checkpoints
 from jaxgan.cli import main
-from jaxgan.core import Player, State
 from jaxgan.errors import Damaged, Diverged, TryAgain
 from jaxgan.reports import curves, samples
-
-RING = ["train", "ring", "--tiny", "--schedule", "constant", "--save-every-steps", "10", "--log-every-steps", "5"]
-RING += ["--sample-every-steps", "20"]
-
-
-def result(folder):
-    return json.loads((Path(folder) / "result.json").read_text())
-
-
-def rows(folder):
-    return [json.loads(line) for line in (Path(folder) / "metrics.jsonl").read_text().splitlines()]
-
-
-def saved(folder):
-    return sorted(int(name) for name in os.listdir(Path(folder) / "checkpoints"))
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +31,6 @@ def whole(tmp_path_factory):
 @pytest.fixture
 def run(whole, tmp_path):
     return shutil.copytree(whole, tmp_path / "run")
-
-
-def state(step=3):
-    side = lambda x: Player({"kernel": jnp.full((4, 2), x)}, {}, (jnp.zeros(()),))
-    return State(jnp.int32(step), jax.random.key(0), side(1.0), side(2.0), {"params": {"kernel": jnp.ones((4, 2))}})
 
 
 def store(tmp_path, **options):

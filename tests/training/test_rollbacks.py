@@ -1,7 +1,6 @@
 """What comes of steps that are not numbers: they are skipped, or a training goes back, however it was cut up."""
 
 import json
-import os
 import shutil
 import signal
 from pathlib import Path
@@ -10,36 +9,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from small_runs import RING, result, rows, saved, state
 from together import by_hand, started
 
 from jaxgan import steps
 from jaxgan.checkpoint import Checkpoints, keeping
 from jaxgan.cli import main
-from jaxgan.core import Pair, Player, State
+from jaxgan.core import Pair
 from jaxgan.errors import Diverged
 from jaxgan.training import loop
 
-RING = ["train", "ring", "--tiny", "--schedule", "constant", "--save-every-steps", "10", "--log-every-steps", "5"]
-RING += ["--sample-every-steps", "20"]
 SPOILT = Path(__file__).with_name("spoilt.py")
 WILD = ["--loss", "least_squares", "--optimizer", "sgd", "--clip-norm", "0", "--lr-g", "1e9", "--lr-d", "1e9"]
-
-
-def result(folder):
-    return json.loads((Path(folder) / "result.json").read_text())
-
-
-def rows(folder):
-    return [json.loads(line) for line in (Path(folder) / "metrics.jsonl").read_text().splitlines()]
-
-
-def saved(folder):
-    return sorted(int(name) for name in os.listdir(Path(folder) / "checkpoints"))
-
-
-def state(step):
-    side = lambda x: Player({"kernel": jnp.full((4, 2), x)}, {}, (jnp.zeros(()),))
-    return State(jnp.int32(step), jax.random.key(0), side(1.0), side(2.0), {"params": {"kernel": jnp.ones((4, 2))}})
 
 
 def spoilt_step(bad_at):
@@ -152,7 +133,7 @@ def test_what_a_rollback_goes_back_to_is_kept_whatever_signals_save(tmp_path):
     for step in (10, 20, 30, 33, 36):
         found.save(step, state(step), {"metrics": {"fd": float(step)}, "seconds": 1.0})
         found.wait()
-    assert found.steps() == [10, 30, 36] and found.back_to(10) == 30
+    assert found.steps() == [10, 30, 36] and keeping.back_to(found.steps(), 10) == 30
     found.drop_after(30)
     assert found.steps() == [10, 30]
     found.close()
