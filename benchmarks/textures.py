@@ -56,10 +56,8 @@ def textures(args, taps):
         sets = {"photograph": (other, photo), "psgan": (np.concatenate([cut(each) for each in drawn]), big)}
         if dcgan:
             batch = {"index": np.arange(COUNT), "label": np.full(COUNT, number, np.int32)}
-            sets["dcgan_texture"] = (
-                image.to_file(jax.jit(dcgan.gan.sample)(dcgan.state.ema, batch, jax.random.key(0))),
-                None,
-            )
+            made = jax.jit(dcgan.gan.sample)(dcgan.state.ema, batch, jax.random.key(0))
+            sets["dcgan_texture"] = (image.to_file(np.asarray(made)), None)
         for kind, (found, whole) in sets.items():
             period = metrics.dominant_period(found)
             rows = [
