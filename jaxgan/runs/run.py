@@ -20,7 +20,8 @@ from jaxgan.runs.files import git_sha, versions, write_json
 from jaxgan.runs.folder import new_folder
 
 FORMAT = 2  # of config.json and of checkpoints: changes where an earlier one could not be read
-MUTABLE = ("steps", "data", "input", "masks", "stop_when", "stop_rows")  # at a resume: how long, and where the data are
+MUTABLE = ("steps", "data", "input", "masks", "stop_when", "stop_rows", "sample_every_steps")
+"""What may differ at a resume: how long, where the data are, how often it draws."""
 
 
 class Run(NamedTuple):
@@ -178,6 +179,7 @@ def resume(
     may = {*MUTABLE, *(config.inactive.keys() & run.config.inactive.keys())}
     if grown := _schedule_grown(config, run):
         raise BadInput(f"{folder}: {grown}")
+    may |= {"keep_latest"} if config.keep_latest > run.config.keep_latest else set()  # nothing that was kept is lost
     may |= {"decay_steps"} if config.steps > run.config.steps or _decay(config) == _decay(run.config) else set()
     differ = [
         f"--{f.name.replace('_', '-')} is {getattr(config, f.name)!r} and was {getattr(run.config, f.name)!r}"

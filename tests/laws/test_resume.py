@@ -57,6 +57,20 @@ def test_what_has_no_effect_may_differ_at_a_resume(whole, tmp_path, capsys):
     assert "--unroll is 2" in capsys.readouterr().err
 
 
+def test_more_may_be_kept_and_drawn_from_there_on(whole, tmp_path, capsys):
+    folder = tmp_path / "run"
+    assert main([*RUN[:3], "--steps", "30", *RUN[5:], "--out", str(folder)]) == 0
+    assert sorted(os.listdir(folder / "checkpoints")) == ["24", "30"]
+    rhythm = ["--keep-latest", "4", "--sample-every-steps", "20"]
+    assert main([*RUN, *rhythm, "--out", str(folder), "--resume", "must"]) == 0
+    assert result(folder)["state_sha256"] == result(whole)["state_sha256"]
+    assert sorted(os.listdir(folder / "checkpoints")) == ["42", "48", "54", "60"]
+    assert {"40.png", "60.png"} <= {name.lstrip("0") for name in os.listdir(folder / "samples")}
+    capsys.readouterr()
+    assert main([*RUN, "--out", str(folder), "--resume", "must"]) == 2  # would take away what is kept
+    assert "--keep-latest is 2 and was 4" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [((), ("--parallel", "pmap", "--devices", "4")), (("--parallel", "mesh", "--devices", "2"), ())],
