@@ -1,6 +1,7 @@
 """What is said to somebody whose input cannot be used, or whose training cannot go on."""
 
 import difflib
+import math
 from collections.abc import Iterable
 
 
@@ -24,6 +25,12 @@ class Diverged(BadInput):
 
 class Damaged(BadInput):
     """Something that was written once is proved not to be what was written."""
+
+
+def positive(name: str, value: float | None) -> None:
+    """Raises BadInput where a value is given that is no finite number above 0."""
+    if value is not None and not 0 < value < math.inf:
+        raise BadInput(f"{name} is {value}: give a number above 0")
 
 
 def unknown(kind: str, name: object, known: Iterable[object]) -> BadInput:

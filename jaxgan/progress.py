@@ -9,6 +9,7 @@ from typing import Any, Self, TextIO
 from jaxgan.names import shown, silence, tell
 
 _BETWEEN_LINES_S = 5
+_MARKS = 256  # rows that the time left is reckoned from, at most
 
 
 def duration(seconds: float) -> str:
@@ -52,10 +53,10 @@ class Progress:
 
     closed = False
     _bar: Any  # rich's, in a terminal
-    _start: int | None  # the step of the first row
+    _marks: list[tuple[int, float]]  # (step, seconds) of rows since the first, whose time went into compiling
 
     def __init__(self, stop: int, out: TextIO | None = None) -> None:
-        self._stop, self._out, self._bar, self._start, self._last = stop, out or sys.stdout, None, None, 0.0
+        self._stop, self._out, self._bar, self._marks, self._last = stop, out or sys.stdout, None, [], 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -100,15 +101,20 @@ class Progress:
         self.closed, self._bar = True, None
         self._out = open(os.devnull, "w")  # noqa: SIM115
 
+    def _pace(self, step, now):
+        """Seconds a step in the later half of the rows: what happens once, such as compiling a sampler, counts no longer."""
+        half = (self._marks[0][0] + step) / 2
+        then, began = next((mark for mark in self._marks if mark[0] >= half), self._marks[-1])
+        return (now - began) / (step - then)
+
     def show(self, row: Mapping[str, Any]) -> None:
         """Brings the display up to this row of metrics."""
         now = time.perf_counter()
         text = f"loss_g {row['loss_g']:.3f}  loss_d {row['loss_d']:.3f}"
-        if self._start is None:  # the first row; its time went into compiling
-            self._start, self._began = row["step"], now
-        else:
-            left = (now - self._began) / (row["step"] - self._start) * (self._stop - row["step"])
+        if self._marks:
+            left = self._pace(row["step"], now) * (self._stop - row["step"])
             text = f"{row['images_per_s']:.0f} images/s  {text}  {duration(left)} left"
+        self._marks = [*(self._marks[::2] if len(self._marks) >= _MARKS else self._marks), (row["step"], now)]
         if self._bar:
             try:
                 self._bar.update(self._task, completed=row["step"], description=text)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from jaxgan import config, recipes, runtime
 from jaxgan.cli import flags
-from jaxgan.errors import BadInput
+from jaxgan.errors import BadInput, positive
 from jaxgan.names import tell
 
 USAGE, DOES, PLACE, NEEDS = "train RECIPE [flags]", "train a recipe into a run folder", 1, "RECIPE"
@@ -61,6 +61,7 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     flags.choose_library(args)
     if args.dry_run and (args.population != 1 or args.sweep):
         raise BadInput("--dry-run is of one training: remove --population and --sweep")
+    positive("--memory-gib", args.memory_gib or None)
     if not args.dry_run and (args.largest or args.memory_gib):
         raise BadInput(f"{'--largest' if args.largest else '--memory-gib'} is of what --dry-run says: add it")
     if args.dry_run:
@@ -129,8 +130,9 @@ def _population(recipe, fields, args, command):
 
 
 def _shown(made):
-    samples = [path for path in (made.folder / "samples").glob("[0-9]*.png") if path.stem.isdecimal()]
-    newest = max(samples, key=lambda path: int(path.stem), default="none could be drawn")
+    from jaxgan.reports import samples
+
+    newest = (samples.drawn(made.folder) or ["none could be drawn"])[-1]
     tell(f"samples    {newest}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}")
     tell(f"more       jaxgan sample {made.folder} --num 100{_own(made.recipe)}")
     return 0

@@ -14,6 +14,7 @@ from jax.typing import DTypeLike
 
 from jaxgan import parallel, recipes, runs, runtime, training
 from jaxgan.cost.flops import count_flops
+from jaxgan.errors import positive
 from jaxgan.layers import onednn
 from jaxgan.options import Config
 
@@ -38,6 +39,7 @@ def measure(
     compile_s is without any cache, compile_warm_s from JAX's persistent one, both behind tracing; a program with oneDNN's
     convolutions cannot be kept there, and both are without.
     """
+    positive("--seconds", seconds)
     chosen = parallel.choose(mode, devices)
     recipe = recipes.get(recipe)
     dataset = training.prepare(recipe, config)

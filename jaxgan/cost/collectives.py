@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 KINDS = ("all-reduce", "all-gather", "all-to-all", "reduce-scatter", "collective-permute")
-_LINE = re.compile(rf" = (.*?) ({'|'.join(KINDS)})(?:-start)?\(")
+_BOTH = ("all-gather", "collective-permute")  # whose "-start" gives operands and results
+_LINE = re.compile(rf" = (.*?) ({'|'.join(KINDS)})(-start)?\(")
 _SHAPE = re.compile(r"(pred|[a-z]+)(\d*)\[([\d,]*)\]")
 
 
@@ -16,6 +17,9 @@ def found(text: str) -> list[tuple[str, int]]:
     for line in text.splitlines():
         if match := _LINE.search(line):
             shapes = _SHAPE.findall(match[1])
+            if match[3] and match[2] in _BOTH:  # what goes in, what comes out, then what a permutation keeps beside
+                shapes = [shape for shape in shapes if shape != ("u", "32", "")]
+                shapes = shapes[len(shapes) // 2 :]
             found.append((match[2], sum(_size(kind, bits, dims) for kind, bits, dims in shapes)))
     return found
 

@@ -18,6 +18,8 @@ from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.options import Config, marks
 
+MOST = 2**22
+"""Samples of the largest batch that is looked for."""
 _TRIES = 4  # programs that are compiled to find the largest batch
 _SCRATCH = 2.2  # on a CPU, convolutions take buffers that XLA does not count: up to so many times the temporary bytes
 
@@ -56,7 +58,10 @@ def describe(
         yield "largest     not looked for: add --largest"
     elif limit:
         most = largest_batch(recipe, config, limit, mode, devices, say)
-        yield f"largest     --batch-size {most} in {gib(limit)} a device, {source}"
+        least = len(chosen) * config.batch_unit
+        found = f"--batch-size {most}" if most else f"none, not even --batch-size {least},"
+        more = " or more (no larger one was looked at)" if most > MOST - least else ""
+        yield f"largest     {found}{more} in {gib(limit)} a device, {source}"
     else:
         yield f"largest     {source}"
     yield (
@@ -129,7 +134,7 @@ def largest_batch(
     for _ in range(_TRIES):
         slope = max((peak(high) - peak(low)) / (high - low), 1e-9)
         guess = int((limit - peak(low)) / slope + low) // unit * unit
-        guess = max(unit, min(guess, 2**22))
+        guess = max(unit, min(guess, MOST // unit * unit))
         if guess in known:
             break
         peak(guess)

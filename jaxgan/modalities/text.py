@@ -3,6 +3,7 @@
 The symbols are the classes of its Spec: characters, or words with a blank before each; an empty one is padding.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 
 from jaxgan.errors import BadInput
 from jaxgan.modalities import image
+from jaxgan.modalities.font import font
 from jaxgan.modalities.resize import Resize
 from jaxgan.sharing import Array
 
@@ -133,27 +135,26 @@ def _by_word(classes):
 
 def _picture(samples, real, classes):
     """Pillow image of the first lines in black, in two columns, or in one with real ones in blue beside them."""
-    from matplotlib import get_data_path
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
-    font = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSansMono.ttf", _SIZE)  # comes with Matplotlib
     parts = [samples[:EACH]] if real is not None else [samples[:_ROWS], samples[_ROWS:EACH]]
-    columns = [([text(one, classes)[:_WIDE] for one in part], "black", "generated") for part in parts if len(part)]
+    lines_of = lambda part: [text(one, classes)[:_WIDE].replace("\n", " ") for one in part]
+    columns = [(lines_of(part), "black", "generated") for part in parts if len(part)]
     if real is not None:
-        columns.append(([text(one, classes)[:_WIDE] for one in real[:EACH]], "#1f4e9c", "real"))
+        columns.append((lines_of(real[:EACH]), "#1f4e9c", "real"))
+    letters = font(_SIZE, (line for lines, *_ in columns for line in lines), mono=True)
     top = _LINE if real is not None else 0
-    wide = [max(12, *map(len, lines)) for lines, *_ in columns]
-    letter = font.getlength("m")
+    wide = [math.ceil(max(map(letters.getlength, ["m" * 12, *lines]))) for lines, *_ in columns]
     size = (
-        round(sum(wide) * letter) + _GAP * (len(wide) + 1),
+        sum(wide) + _GAP * (len(wide) + 1),
         top + _GAP + _LINE * max(len(lines) for lines, *_ in columns),
     )
     whole = Image.new("RGB", size, "white")
     pen, left = ImageDraw.Draw(whole), _GAP
     for (lines, colour, title), width in zip(columns, wide, strict=True):
         if top:
-            pen.text((left, _GAP // 2), title, "#888888", font)
+            pen.text((left, _GAP // 2), title, "#888888", letters)
         for i, line in enumerate(lines):
-            pen.text((left, top + _GAP // 2 + i * _LINE), line, colour, font)
-        left += round(width * letter) + _GAP
+            pen.text((left, top + _GAP // 2 + i * _LINE), line, colour, letters)
+        left += width + _GAP
     return whole

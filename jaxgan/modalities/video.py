@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxgan.errors import BadInput
 from jaxgan.modalities import image
+from jaxgan.modalities.font import font
 from jaxgan.modalities.resize import Resize
 from jaxgan.sharing import Array
 
@@ -114,20 +115,20 @@ def draw(ax: Any, samples: np.ndarray, columns: int, real: np.ndarray | None = N
 
 def strips(samples: np.ndarray, most: int, columns: int = 1, titles: Sequence[str] = ()) -> Any:
     """Pillow image of film strips of uint8 clips [N, T, H, W, C], so many side by side, of at most `most` frames each."""
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     count = min(most, samples.shape[1])
     kept = samples[:, np.linspace(0, samples.shape[1] - 1, count).round().astype(int)]
     whole = image.grid(kept.reshape(-1, *kept.shape[2:]), columns * count)
     if not titles:
         return whole
-    font = ImageFont.load_default(16)
-    left = 8 + max(round(font.getlength(title)) for title in titles)
+    letters = font(image.TITLE, titles)
+    left = 8 + max(round(letters.getlength(title)) for title in titles)
     told = Image.new("RGB", (whole.width + left, whole.height), "white")
     told.paste(whole, (left, 0))
     pen, each = ImageDraw.Draw(told), whole.height // len(titles)
     for i, title in enumerate(titles):
-        pen.text((left - 4, i * each + each // 2), title, "black", font, anchor="rm")
+        pen.text((left - 4, i * each + each // 2), title, "black", letters, anchor="rm")
     return told
 
 

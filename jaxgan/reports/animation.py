@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from jaxgan.modalities.font import font
 from jaxgan.reports import page
 
-_STRIP = 22  # pixels below, for the step
+_STRIP, _LETTERS = 22, 14  # pixels below, for the step, and of its letters
 _EACH_MS, _LAST_MS = 200, 2000
 
 
@@ -13,9 +14,9 @@ def animate(folder: Path) -> Path | None:
 
     None where fewer than two can be read.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
-    font, size = ImageFont.load_default(15), (0, 0)
+    letters, size = font(_LETTERS), (0, 0)
     frames: list[Image.Image] = []
     for path, picture in page.pictures(folder):
         if not frames:
@@ -24,7 +25,7 @@ def animate(folder: Path) -> Path | None:
         frame = Image.new("RGB", (size[0], size[1] + _STRIP), "white")
         frame.paste(picture if picture.size == size else picture.resize(size))
         draw = ImageDraw.Draw(frame)
-        draw.text((frame.width / 2, frame.height - 3), f"step {int(path.stem)}", "black", font, anchor="md")
+        draw.text((frame.width / 2, frame.height - 3), f"step {int(path.stem)}", "black", letters, anchor="md")
         frames.append(frame)
     if len(frames) < 2:
         return None

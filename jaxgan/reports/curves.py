@@ -1,5 +1,6 @@
 """The rows of a metrics.jsonl as a picture."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,11 @@ def numbers(row: dict[str, Any]) -> dict[str, float]:
 
 def save_curves(path: str | Path, metrics: str | Path) -> None:
     """Draws the rows of a metrics.jsonl: losses, logits, speed, and what was evaluated; nothing where there is none of them."""
-    rows = [numbers(row) for row in runs.read_metrics(metrics)]
+    rows = [
+        dict.fromkeys(row, math.nan) | numbers(row) for row in runs.read_metrics(metrics)
+    ]  # NaN is a gap in a curve
     panels = panels_of_metrics()
-    told = {name for row in rows for name in row}
+    told = {name for row in rows for name, x in row.items() if math.isfinite(x)}
     panels = {title: [name for name in names if name in told] for title, names in panels.items()}
     panels = {title: names for title, names in panels.items() if names}
     if not panels:

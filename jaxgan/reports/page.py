@@ -15,6 +15,7 @@ import numpy as np
 from jaxgan import reading, recipes, runs
 from jaxgan.errors import BadInput
 from jaxgan.modalities import resize
+from jaxgan.reports import samples
 from jaxgan.reports.curves import numbers, panels_of_metrics
 
 FRAMES = 60  # pictures at most
@@ -22,7 +23,8 @@ POINTS = 1500  # of a curve at most
 MOST_PLAYED = 2**23  # bytes of all sounds and animations of samples: above, fewer steps have one
 LARGEST = 16_383  # pixels a side that a WebP can have
 _HEAVY = 50_000  # bytes above which a picture is packed again, as WebP
-_PLAYED = {".wav": "audio/wav", ".gif": "image/gif", ".webp": "image/webp"}  # suffix -> what browsers call it
+# suffix -> what browsers call it
+_PLAYED = {".wav": "audio/wav", ".gif": "image/gif", ".webp": "image/webp", ".txt": "text/plain"}
 _NO_CURVE = {"step", "images", "seconds"}
 
 
@@ -50,8 +52,7 @@ def write(folder: runs.Run | str | Path, recipe: str | Path | ModuleType | None 
 
 def frames(folder: Path) -> list[Path]:
     """Paths of at most FRAMES pictures that a training drew, evenly chosen, with the first and the last; STEP.png each."""
-    drawn = [p for p in folder.glob("samples/*.png") if p.stem.isascii() and p.stem.isdigit() and p.is_file()]
-    return _thinned(sorted(drawn, key=lambda p: int(p.stem)), FRAMES)
+    return _thinned(samples.drawn(folder), FRAMES)
 
 
 def pictures(folder: Path) -> Iterator[tuple[Path, Any]]:

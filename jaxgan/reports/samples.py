@@ -57,6 +57,20 @@ def sample_grids(
     return draw_grid
 
 
+def drawn(folder: Path) -> list[Path]:
+    """Paths RUN/samples/STEP.png of what a training drew, by step."""
+    found = [p for p in folder.glob("samples/*.png") if p.stem.isascii() and p.stem.isdigit() and p.is_file()]
+    return sorted(found, key=lambda p: int(p.stem))
+
+
+def drop_after(folder: Path, step: int) -> None:
+    """Takes away what was drawn behind a step, and what is played beside it: a training that goes back draws others."""
+    for path in drawn(folder):
+        if int(path.stem) > step:
+            for one in path.parent.glob(f"{path.stem}.*"):
+                one.unlink()
+
+
 def overview(path: Path, run: Run, gan: GAN, states: State, dataset: Dataset) -> None:
     """Writes a row of samples of each of several states side by side, always of the same latents, labels and inputs."""
     kind = run.made.kind

@@ -85,10 +85,9 @@ def _open(folder, recipe):
     folder = Path(folder)
     path = folder / "config.json"
     if not path.is_file():
-        near = sorted(p.parent.name for p in folder.parent.glob("*/config.json")) if folder.parent.is_dir() else []
-        raise BadInput(
-            f"{folder} is no run (it has no config.json)" + (f": there are {', '.join(near[:8])}" if near else "")
-        )
+        within, near = (sorted(str(p.parent) for p in place.glob("*/config.json")) for place in (folder, folder.parent))
+        there = f": it holds {_some(within)}" if within else f": there are {_some(near)}" if near else ""
+        raise BadInput(f"{folder} is no run (it has no config.json){there}")
     try:
         saved = reading.json_of(path)
         if {"recipe", "config", "data"} <= saved.keys() and saved.get("format") != FORMAT:
@@ -119,6 +118,10 @@ def _open(folder, recipe):
     return Run(
         folder, module, config, info, shown(saved.get("revision", "1.1")), begun_from, tuple(command), beside, stretched
     )
+
+
+def _some(folders):
+    return ", ".join(folders[:8]) + (f" and {len(folders) - 8} more" if len(folders) > 8 else "")
 
 
 def _recipe_of(folder, saved, recipe):

@@ -15,7 +15,7 @@ from jaxgan.config import check_inactive
 from jaxgan.core import State
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
-from jaxgan.errors import BadInput
+from jaxgan.errors import BadInput, positive
 from jaxgan.training import scalars
 
 Recipe = str | Path | ModuleType  # a name, the path of a file, or the module
@@ -79,8 +79,7 @@ def prepare(recipe: Recipe, config: Config) -> data.Dataset:
 
 def deadline(max_minutes: float | None) -> float:
     """The time.monotonic() of so many minutes from now, infinity for None. Raises BadInput for less than any."""
-    if max_minutes is not None and max_minutes <= 0:
-        raise BadInput(f"--max-minutes is {max_minutes}: give a number above 0")
+    positive("--max-minutes", max_minutes)
     return time.monotonic() + 60 * (float("inf") if max_minutes is None else max_minutes)
 
 

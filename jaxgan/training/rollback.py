@@ -10,6 +10,7 @@ from jaxgan.checkpoint.damage import of_the_machine
 from jaxgan.core import State
 from jaxgan.errors import BadInput, Diverged, TryAgain
 from jaxgan.processes import agree
+from jaxgan.reports import samples
 
 MOST = 3
 """Rollbacks to one and the same checkpoint: what diverges more often does so for another reason than its draws."""
@@ -42,6 +43,8 @@ def back(folder: Path, to: int, error: Diverged) -> int:
     number = len(before) + 1
     agree.gathered(0)  # all have read it
     if agree.writer():
+        samples.drop_after(folder, to)
+        (folder / "result.json").unlink(missing_ok=True)  # of an end that is none any more
         runs.write_json(folder / _FILE, [*before, {"number": number, "to": to, "why": str(error)}])
     agree.gathered(0)  # and read it again when it is written
     return number

@@ -14,7 +14,7 @@ from jaxgan.checkpoint import Checkpoints, keeping, printable
 from jaxgan.config import check_inactive
 from jaxgan.data import batch as batches
 from jaxgan.data.dataset import LABEL
-from jaxgan.errors import BadInput, Diverged
+from jaxgan.errors import BadInput, Diverged, positive
 from jaxgan.names import tell
 from jaxgan.processes import agree
 from jaxgan.progress import Progress, duration
@@ -157,8 +157,7 @@ def train_population(
 
 def _checked(recipe, out, resume, max_minutes, log_to, grace_seconds):
     """(time of the end, module of the recipe)."""
-    if grace_seconds is not None and grace_seconds <= 0:
-        raise BadInput(f"--grace-seconds is {grace_seconds}: give a number above 0")
+    positive("--grace-seconds", grace_seconds)
     limit = deadline(max_minutes)
     loggers.check(log_to)
     if resume != "never" and out is None:

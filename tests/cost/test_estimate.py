@@ -94,8 +94,16 @@ def test_sizes_that_are_tried_are_whole_groups(monkeypatch):
     assert config.batch_unit == 4 and not any(batch % 4 for batch in tried)
 
 
-def test_nothing_fits_into_too_little():
+def test_nothing_fits_into_too_little(capsys):
     assert estimate.largest_batch("digits", DIGITS, 1000) == 0
+    assert main(["train", "digits", "--tiny", "--dry-run", "--memory-gib", "1e-6"]) == 0
+    assert "none, not even --batch-size 1, in 0.0 MiB a device" in capsys.readouterr().out
+
+
+def test_a_batch_beyond_which_none_is_looked_for_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(estimate, "largest_batch", lambda *_: estimate.MOST)
+    assert main(["train", "digits", "--tiny", "--dry-run", "--memory-gib", "78"]) == 0
+    assert f"--batch-size {estimate.MOST} or more (no larger one was looked at) in 78.00 GiB" in capsys.readouterr().out
 
 
 def test_fsdp_keeps_a_share_of_the_state_on_each_device(monkeypatch):

@@ -44,6 +44,13 @@ def test_collectives_are_read_off_a_text():
     %b = f32[64,8]{0,1} all-gather(%a), dimensions={0}
     %c = f32[8]{0} add(%b, %b)
     %d = (f32[8]{0}, f32[64]{0}) all-gather-start(%c), dimensions={0}
+    %e = ((f32[8]{0}, s8[2]{0}), (f32[64]{0}, s8[16]{0})) all-gather-start(%c, %x), dimensions={0}
+    %f = (f32[8]{0}, f32[8]{0}, u32[], u32[]) collective-permute-start(%c), source_target_pairs={{0,1}}
+    %g = (f32[8]{0}, f32[2]{0}) all-reduce-start(%c, %x), channel_id=2
     """
-    assert collectives.found(text) == [("all-reduce", 24 + 8 + 1 + 4), ("all-gather", 2048), ("all-gather", 32 + 256)]
+    gathered = [("all-gather", size) for size in (2048, 256, 256 + 16)]
+    assert collectives.found(text) == [
+        *[("all-reduce", 24 + 8 + 1 + 4), *gathered],
+        *[("collective-permute", 32), ("all-reduce", 32 + 8)],
+    ]
     assert collectives.sent(100, 4, "all-reduce") == 150 and collectives.sent(100, 4, "all-gather") == 75

@@ -89,6 +89,10 @@ CASES = {
     "train digits --keep-best 1 --best-metric fd --evaluate-every-steps 3000": ("every 3000 steps", "is 1000"),
     "train digits --evaluate-every-steps 250": ("--evaluate-every-steps is 250", "--log-every-steps 100"),
     "train digits --evaluate-samples 1": ("--evaluate-samples is 1", "2 or more"),
+    "train digits --dry-run --memory-gib nan": ("--memory-gib is nan", "above 0"),
+    "train digits --dry-run --memory-gib -1": ("--memory-gib is -1", "above 0"),
+    "train digits --max-minutes nan": ("--max-minutes is nan", "above 0"),
+    "bench digits --seconds -5": ("--seconds is -5", "above 0"),
     "evaluate": ("RUN",),
     "evaluate no/run": ("no/run is no run",),
     "evaluate run --num 1": ("--num is 1", "2 samples"),
@@ -301,3 +305,8 @@ def test_a_training_that_diverges_says_where(resume, tmp_path, monkeypatch, caps
     assert main([*TINY, *wild, *resume]) == 70
     err = capsys.readouterr().err
     assert "diverged" in err and "at step" in err and "--lr-g" in err
+
+
+def test_a_folder_that_holds_runs_names_them(run, capsys):
+    assert main(["report", str(run.parent)]) == 2
+    assert f"{run.parent} is no run (it has no config.json): it holds {run}\n" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """A run's page and its animation: whole, in one file, nothing in a name can break out; a browser shows the pictures."""
 
+import base64
 import json
 import os
 import re
@@ -8,10 +9,11 @@ import subprocess
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from PIL import Image
 
 from jaxgan.cli import main
-from jaxgan.reports import page
+from jaxgan.reports import curves, page
 from jaxgan.reports.animation import animate
 
 NODE = shutil.which("node")
@@ -167,6 +169,29 @@ def test_the_end_of_a_run_that_goes_on_is_told_no_more(run, tmp_path):
     assert not told & facts().keys() and facts()["steps"].startswith("16 of")
     (folder / "result.json").write_text(json.dumps(result | {"step": 17}))
     assert told <= facts().keys()  # a member that diverged has no row of its last step
+
+
+def test_a_curve_as_a_picture_parts_at_what_is_no_number(run, tmp_path, monkeypatch):
+    rows = evaluated(9, 3)
+    rows[4]["loss_g"] = None
+    folder, drawn = begun(run, tmp_path / "run", rows), {}
+    plot = Axes.plot
+    keep = lambda ax, *xy, label, **how: drawn.update({label: xy}) or plot(ax, *xy, label=label, **how)
+    monkeypatch.setattr(Axes, "plot", keep)
+    curves.save_curves(folder / "curves.png", folder / "metrics.jsonl")
+    assert list(np.isfinite(drawn["loss_g"][1])) == [step != 5 for step in range(1, 10)]
+    assert drawn["fd"] == ((3, 6, 9), (97.0, 94.0, 91.0))
+
+
+def test_texts_are_in_the_page_in_any_script(tmp_path, monkeypatch):
+    source = tmp_path / "lines.txt"
+    source.write_text("春眠不觉晓\n处处闻啼鸟\n夜来风雨声\n花落知多少\n" * 16, encoding="utf-8")
+    out = tmp_path / "run"
+    assert main(["train", "text_gan", "--tiny", "--data", str(source), "--steps", "2", "--out", str(out)]) == 0
+    shown = content(out)["pictures"][-1]
+    kind, coded = shown["played"].split(",")
+    assert kind == "data:text/plain;base64"
+    assert base64.b64decode(coded).decode() == (out / "samples" / "000002.txt").read_text(encoding="utf-8")
 
 
 def test_the_animation_shows_every_picture_in_turn(run):

@@ -17,7 +17,7 @@ from jaxgan.checkpoint import Checkpoints, keeping
 from jaxgan.cli import main
 from jaxgan.core import Pair
 from jaxgan.errors import Diverged
-from jaxgan.training import loop
+from jaxgan.training import loop, rollback
 
 SPOILT = Path(__file__).with_name("spoilt.py")
 WILD = ["--loss", "least_squares", "--optimizer", "sgd", "--clip-norm", "0", "--lr-g", "1e9", "--lr-d", "1e9"]
@@ -88,6 +88,18 @@ def test_after_a_rollback_other_draws_follow_and_a_resume_is_exact(spoilt, tmp_p
     shutil.rmtree(tmp_path / "parts" / "checkpoints" / "60")  # as if it had been killed before its last save
     assert main([*line, "--steps", "60", "--out", str(tmp_path / "parts"), "--resume", "must"]) == 0
     assert result(tmp_path / "whole")["state_sha256"] == result(tmp_path / "parts")["state_sha256"]
+
+
+def test_what_was_drawn_behind_a_rollback_is_drawn_again(tmp_path):
+    folder = tmp_path / "run"
+    (folder / "samples").mkdir(parents=True)
+    for name in ("000020.png", "000030.png", "000030.wav", "000040.png", "000040.wav", "1000000.png", "sample-7.png"):
+        (folder / "samples" / name).touch()
+    (folder / "result.json").write_text('{"step": 40}')
+    assert rollback.back(folder, 30, Diverged("step 45: g is not finite")) == 1
+    left = sorted(path.name for path in (folder / "samples").iterdir())
+    assert left == ["000020.png", "000030.png", "000030.wav", "sample-7.png"]
+    assert not (folder / "result.json").exists()
 
 
 def test_what_diverges_after_each_rollback_is_given_up(spoilt, tmp_path, capsys):

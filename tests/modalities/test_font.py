@@ -1,0 +1,55 @@
+"""Titles and texts are drawn in the letters that they are written in, where the machine has any."""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import get_data_path
+from PIL import Image
+
+from jaxgan.modalities import font as fonts
+from jaxgan.modalities import image, text, video
+
+
+def drawn(letter, mono):
+    mask = fonts.font(14, [letter], mono).getmask(letter)
+    return mask.size, bytes(mask)
+
+
+@pytest.mark.parametrize("mono", [False, True])
+def test_every_letter_has_a_form_of_its_own(mono):
+    forms = [drawn(letter, mono=mono) for letter in "aéïñßøčжяβω"]
+    assert all(x != y for x, y in combinations(forms, 2))
+
+
+def test_titles_of_classes_can_be_told_apart():
+    clips = np.full((1, 2, 64, 64, 1), 255, np.uint8)
+    for sheet in (lambda title: image.grid(clips[0], 2, [title]), lambda title: video.strips(clips, 2, 1, [title])):
+        sheets = [np.asarray(sheet(title)) for title in "éïж"]
+        assert all(x.shape != y.shape or np.any(x != y) for x, y in combinations(sheets, 2))
+
+
+def test_what_the_own_font_lacks_is_looked_for_on_the_machine(monkeypatch):
+    serif = f"{get_data_path()}/fonts/ttf/DejaVuSerif.ttf"
+    has = {"a.ttf": set("春"), serif: set("春眠"), "z.ttf": set("春眠")}
+    monkeypatch.setattr(fonts, "_has", lambda path: has.get(path, set("abc")))
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: sorted(has, reverse=True))
+    fonts._chosen.cache_clear()
+    assert fonts.font(14, ["春眠"]).path == serif
+    assert Path(fonts.font(14, ["abc"]).path).name == "DejaVuSans.ttf"
+    assert Path(fonts.font(14, ["名"], mono=True).path).name == "DejaVuSansMono.ttf"  # nobody has it
+    fonts._chosen.cache_clear()
+
+
+def test_a_file_that_is_no_font_is_passed_over(tmp_path):
+    (tmp_path / "no.ttf").write_bytes(b"no font")
+    assert fonts._has(str(tmp_path / "no.ttf")) == frozenset()
+
+
+def test_lines_of_wide_letters_are_not_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(text, "font", lambda size, texts, mono: fonts.font(size))  # where letters are not of one width
+    text.sample_grid(tmp_path / "a.png", np.zeros((2, 30), int), 1, classes="—")
+    with Image.open(tmp_path / "a.png") as picture:
+        x = np.asarray(picture.convert("L"))
+    assert x.min() < 128 and x[:, -8:].min() == 255
