@@ -32,7 +32,8 @@ class Flags(flags.Weights):
     """Seeds with which classifiers are trained on the real pictures, on the synthetic ones and on both, and compared on
     held-out pictures. 0: nothing is measured."""
     held_out: str | None = None
-    """Source of the pictures to measure on. By default what the run's own source leaves out."""
+    """Source of the pictures to measure on: of one with val or test beside train, that. By default what the run's own source
+    leaves out."""
     data: str | None = None
     """Where the run's training data are now, if not where they were."""
 

@@ -23,7 +23,8 @@ class Flags(flags.Own):
     steps: int = 1000
     """Steps of the same network, supervised from its initialisation with the same labels. 0: it is not trained."""
     held_out: str | None = None
-    """Source of samples to measure on. By default what the run's own source leaves out."""
+    """Source of samples to measure on: of one with val or test beside train, that. By default what the run's own source leaves
+    out."""
     checkpoint: str = "latest"
     """Step of the checkpoint, latest, or best (by the run's --best-metric)."""
     data: str | None = None

@@ -21,8 +21,9 @@ class Flags(flags.Weights, flags.Together, flags.Sources):
     seed: int = 0
     """Of the latents."""
     out: str | None = None
-    """A .png (one grid), an .npz (the samples as files hold them, `label`), a folder (a file each, classes in sub-folders), or a
-    file of many of them: of sounds a .wav, of clips a .webp, of texts a .txt. By default a new RUN/samples/sample-SEED.png."""
+    """A .png (one grid), an .npz (the samples as files hold them, `label`, `classes`), a folder (a file each, classes in
+    sub-folders), or a file of many of them: of sounds a .wav, of clips a .webp, of texts a .txt. By default a new
+    RUN/samples/sample-SEED.png."""
     interpolate: bool = False
     """Let each row of eight go from one latent to another."""
     label: str | None = None

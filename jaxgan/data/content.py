@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import sys
 import time
 from collections.abc import Sequence
@@ -47,8 +48,9 @@ def digest(folder: str | Path, names: Sequence[str]) -> bytes:
                 told = time.monotonic()
                 far = f"{len(found)} of {len(names)} files"
                 tell(f"looking at what {shown(folder)} holds: {far}", file=sys.stderr)
-    if found != kept:
-        _write(kept_in, found)
+    if any(kept.get(name) != facts for name, facts in found.items()):
+        others = {name: facts for name, facts in _read(kept_in).items() if os.path.lexists(folder / name)}
+        _write(kept_in, others | found)  # of the folder's other parts, and what another process kept meanwhile
     whole = hashlib.sha256()
     for name in names:
         whole.update(f"{name}\0{found[name][-1]}\n".encode(errors="surrogateescape"))
@@ -74,7 +76,7 @@ def _read(path):
 def _write(path, content):
     if path is None:
         return
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")  # of this call alone
     with contextlib.suppress(OSError):  # a full disk: hashed again next time
         part.write_text(json.dumps(content))
         part.replace(path)

@@ -21,7 +21,7 @@ Column = np.ndarray | Lazy
 _MOST = 2**31  # numbers of one sample
 _LABEL_AXES = (0, 1)  # of one label
 _DTYPES = ("bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)))
-_NAMED = 1000  # classes that may be named though no sample has them
+NAMED = 1000  # classes that may be named though no sample has them
 EXAMPLES = 8  # label vectors of a source that its Spec keeps, to draw samples by
 LABEL = "label"  # the column that is no sample: a class number or a vector of numbers a row
 
@@ -76,7 +76,7 @@ def _spec(name, saved):
         raise ValueError(f"the classes of {name} are {words!r}")
     if not isinstance(examples, tuple) or not all(_vector(one, len(words)) for one in examples):
         raise ValueError(f"the examples of {name} are {examples!r}")
-    return spec._replace(classes=plain(words))
+    return spec if spec.modality == "text" else spec._replace(classes=plain(words))  # a text's are what it is made of
 
 
 def _whole_numbers(values, low):
@@ -220,7 +220,7 @@ def labels(name: str, label: np.ndarray, size: int, classes: Iterable[str] | Non
     classes = tuple(classes)
     if label.max() >= len(classes):
         raise BadInput(f"{name}: label has {label.max()}, there are {len(classes)} classes: number them from 0")
-    if len(classes) > max(size, _NAMED):
+    if len(classes) > max(size, NAMED):
         raise BadInput(f"{name} names {len(classes)} classes and has {size} samples: name those that occur")
     return class_numbers(label, classes)
 
@@ -230,35 +230,24 @@ def _whole(label):
 
 
 def renumbered(data: Dataset, classes: tuple[str, ...]) -> Dataset:
-    """Dataset whose class numbers are those of these names. Raises KeyError for a class that is not among them."""
-    number = {name: i for i, name in enumerate(classes)}
-    label = np.array([number[name] for name in data.classes], np.int32)[np.asarray(data[LABEL])]
-    made = data.replace(label=label)
-    return dataclasses.replace(made, specs={**made.specs, LABEL: made.specs[LABEL]._replace(classes=classes)})
+    """Dataset whose class numbers, or columns of label vectors, are those of these names. Raises KeyError for other ones.
 
-
-def renamed(data: Dataset, specs: Mapping[str, Spec]) -> Dataset:
-    """Dataset whose columns of named numbers have the names of these Specs, where their kind can be renumbered.
-
-    Raises BadInput where it has others besides.
+    Of vectors that say which words apply (0 and 1, some of them in each row and column) a word that none has is 0 in all. Raises
+    BadInput where other numbers have not all of these names.
     """
-    moved = {}
-    for name, spec in specs.items():
-        own = data.specs.get(name)
-        if (
-            own is not None
-            and spec.modality  # labels have `renumbered`
-            and own.modality == spec.modality
-            and hasattr(spec.kind, "renumber")
-            and own.classes != spec.classes
-        ):
-            try:
-                moved[name] = spec.kind.renumber(data[name], own.classes, spec.classes)
-            except BadInput as error:
-                raise BadInput(f"{data.name}: {error}: give data of the same") from error
-    made = data.replace(**moved)
-    named = {name: made.specs[name]._replace(classes=specs[name].classes) for name in moved}
-    return dataclasses.replace(made, specs={**made.specs, **named})
+    number = {name: i for i, name in enumerate(classes)}
+    places, label = np.array([number[name] for name in data.classes], np.int32), np.asarray(data[LABEL])
+    if label.ndim == 1:
+        label, spec = places[label], data.specs[LABEL]._replace(classes=classes)
+    else:
+        words = np.isin(label, (0, 1)).all() and label.any(axis=0).all() and label.any(axis=1).all()
+        if len(places) < len(classes) and not words:
+            own, wanted = ", ".join(data.classes[:10]), ", ".join(classes[:10])
+            raise BadInput(f"{data.name} has the numbers {own}, and {wanted} are wanted: give them all")
+        whole = np.zeros((len(label), len(classes)), np.float32)
+        whole[:, places] = label
+        label, spec = labels(data.name, whole, len(label), classes)
+    return dataclasses.replace(data, columns={**data.columns, LABEL: label}, specs={**data.specs, LABEL: spec})
 
 
 def class_numbers(label: Any, classes: Iterable[str]) -> tuple[np.ndarray, Spec]:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxgan.data.listing import Listing
 from jaxgan.errors import BadInput
 from jaxgan.modalities import resize
-from jaxgan.modalities.resize import Resize
+from jaxgan.modalities.resize import ALONE, Resize, Spreads
 
 MOVING = (".gif", ".webp")  # suffixes of pictures that may have several frames
 MOVIES = {".mp4": "mov", ".m4v": "mov", ".mov": "mov", ".webm": "matroska", ".mkv": "matroska", ".avi": "avi"}
@@ -40,6 +40,7 @@ class FilmHead(NamedTuple):
     size: tuple[int, int]
     grey: bool
     rate: float  # frames a second, 0 where nobody says
+    wide: bool = False  # whether some are of more than 8 bits
 
 
 def films(found: Listing, pictures: list[str]) -> list[Film]:
@@ -71,31 +72,28 @@ def head(found: Listing, film: Film) -> FilmHead:
         return FilmHead(count, size, False, rate)
     if len(film.files) > 1 or not film.name.lower().endswith(MOVING):
         heads = [_still_head(found, name) for name in film.files]
-        sizes = {size for size, _ in heads}
+        sizes = {one.size for one in heads}
         if len(sizes) > 1:
             raise BadInput(
                 f"its frames have {len(sizes)} sizes, {sorted(sizes)[0]} and {sorted(sizes)[-1]}: give one size"
             )
-        return FilmHead(len(heads), heads[0][0], all(grey for _, grey in heads), 0.0)
-    with found.open(film.name) as file:
-        size, grey = resize.head(file)
-    with found.open(film.name) as file, resize.opened(file) as picture, resize.told():
-        count = getattr(picture, "n_frames", 1)
-        _bounded(count, size)
-        picture.load()  # before it a WebP does not know how long a frame lasts
-        each = picture.info.get("duration") or 0
-    return FilmHead(count, size, grey, 1000 / each if each else 0.0)
+        wide = any(one.wide for one in heads)
+        return FilmHead(len(heads), heads[0].size, all(one.grey for one in heads), 0.0, wide)
+    return _animated_head(found, film)
 
 
-def frames(found: Listing, film: Film, how: Resize, wanted: range) -> Iterator[np.ndarray]:
-    """Frames uint8 [H, W, C] of these numbers, each brought to a Resize. Raises as `head` does."""
+def frames(found: Listing, film: Film, how: Resize, wanted: range, wide: Spreads = ALONE) -> Iterator[np.ndarray]:
+    """Frames uint8 [H, W, C] of these numbers, each brought to a Resize. wide: of all films, as `resize.read` takes them.
+
+    Raises as `head` does.
+    """
     every: Any
     if film.movie:
         _, every = _movie(found, film)
     elif len(film.files) > 1 or not film.name.lower().endswith(MOVING):
         for i in wanted:
             with found.open(film.files[i]) as file:
-                yield resize.fit(resize.read(file, how.channels), how)
+                yield resize.fit(resize.read(file, how.channels, wide), how)
         return
     else:
         every = _animated(found, film, how.channels)
@@ -107,13 +105,39 @@ def frames(found: Listing, film: Film, how: Resize, wanted: range) -> Iterator[n
     every.close()
 
 
+def _animated_head(found, film):
+    """FilmHead of a picture that moves: grey where all of its frames are, at the rate of most of them."""
+    with found.open(film.name) as file:
+        size, grey, _ = resize.head(file)
+    times = []
+    with found.open(film.name) as file, resize.opened(file) as picture, resize.told():
+        count = getattr(picture, "n_frames", 1)
+        _bounded(count, size)
+        for frame in _each(picture):
+            if grey:  # a GIF's frames after the first are in colours, which may all be grey
+                x = resize.as_array(frame)
+                grey = bool((x == x[..., :1]).all())
+            frame.load()  # before it a WebP does not know how long a frame lasts
+            times.append(frame.info.get("duration") or 0)
+    each = np.median([time for time in times if time] or [0])
+    return FilmHead(count, size, grey, 1000 / float(each) if each else 0.0)
+
+
 def _animated(found, film, channels):
     """Each frame of a picture that moves, as a viewer shows it."""
+    with found.open(film.name) as file, resize.opened(file) as picture, resize.told():
+        for frame in _each(picture):
+            yield resize.as_array(frame, channels)
+
+
+def _each(picture):
+    """The frames of a picture that moves. After a grey one that has no palette Pillow would take the next one's for grey too."""
     from PIL import ImageSequence
 
-    with found.open(film.name) as file, resize.opened(file) as picture, resize.told():
-        for frame in ImageSequence.Iterator(picture):
-            yield resize.as_array(frame, channels)
+    for frame in ImageSequence.Iterator(picture):
+        yield frame
+        if frame.mode == "L" and "transparency" not in frame.info:
+            frame.putpalette([value for value in range(256) for _ in "rgb"])
 
 
 def _movie(found, film):

@@ -11,6 +11,7 @@ import numpy as np
 
 from jaxgan import modalities
 from jaxgan.data import masks as mask_files
+from jaxgan.data.films import MOVING
 from jaxgan.data.load import load, reachable, source_of
 from jaxgan.data.pairs import Derivation
 from jaxgan.data.sources import files
@@ -105,12 +106,13 @@ def _check(source, split):
 
 
 def _check_files(path, split):
-    found = files.find(path, split)
-    shapes, damaged, seen, whole, low, high, moving = Counter(), [], Counter(), [], 255, 0, 0
+    found = files.find(path, split).on_one_scale()
+    shapes, damaged, seen, whole, low, high, several = Counter(), [], Counter(), [], 255, 0, Counter[bool]()
     for i, name in enumerate(found.names):
         try:
             with found.open(name) as file:
-                moving += frames(file) > 1
+                if frames(file) > 1:
+                    several[name.lower().endswith(MOVING)] += 1
             image = found.read(name, Resize())
         except (BadInput, *files.DAMAGED) as error:
             damaged.append(shown(f"{name} ({error})"))
@@ -130,8 +132,10 @@ def _check_files(path, split):
     )
     if found.splits:
         lines.append(f"splits      {', '.join(found.splits.values())}: looked at {found.source}")
-    if moving:
-        lines.append(f"animated    {moving} files: the first frame of each (all of them: video:{path})")
+    if several[True]:
+        lines.append(f"animated    {several[True]} files: the first frame of each (all of them: video:{path})")
+    if several[False]:
+        lines.append(f"several     {several[False]} files of several pictures: the first of each")
     lines += [f"left out    {count} {reason}" for reason, count in sorted(found.left_out.items())]
     lines += [f"note        {note}" for note in found.notes]
     if high <= 1 and whole:

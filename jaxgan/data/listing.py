@@ -20,6 +20,7 @@ DEEPEST = 100  # folders within folders
 _DEEP = f"below {DEEPEST} folders"
 _ABSOLUTE = "with absolute names"
 _HIDDEN, _RUN, _LINK, _SPECIAL = "hidden", "in the folder of a run", "broken links", "no regular files"
+_AGAIN = "in linked folders that are there already"
 _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
@@ -49,8 +50,8 @@ class Listing(NamedTuple):
 def listing(source: str | Path) -> Listing:
     """Listing of a folder, whose linked folders are followed, each once, or of a zip.
 
-    Hidden files (a part of the name begins with a dot) and __MACOSX, the folders of runs and what is no regular file are left
-    out, and counted. Raises BadInput where the zip cannot be opened.
+    Hidden files (a part of the name begins with a dot), __MACOSX and lost+found, the folders of runs and what is no regular file
+    are left out, and counted. Raises BadInput where the zip cannot be opened, or a folder not be looked into.
     """
     return _folder(Path(source)) if Path(source).is_dir() else _archive(Path(source))
 
@@ -62,18 +63,32 @@ def top(names: Sequence[str]) -> set[str | None]:
 
 def _folder(source):
     left_out: Counter[str] = Counter()
-    names, seen = [], set()
+    names: list[str] = []
+    try:
+        _look(source, names, left_out)
+    except OSError as error:
+        raise BadInput(
+            f"{error.filename} cannot be looked into ({error.strerror}): give yourself the right to (chmod -R u+rX), or take it "
+            "out"
+        ) from error
 
-    def facts(path):
-        found = path.stat()
-        return found.st_dev, found.st_ino
+    def opened(name):
+        _bounded(source, name, (source / name).stat().st_size)
+        return reading.regular(source / name)
 
-    for here, folders, files in os.walk(source, followlinks=True):
-        at = Path(here)
-        if facts(at) in seen:  # a link back
-            folders.clear()
-            continue
-        seen.add(facts(at))
+    held = lambda names: content.digest(source, names)
+    return Listing(str(source), tuple(sorted(names)), opened, held, dict(left_out))
+
+
+def _look(source, names, left_out):
+    """Adds what lies in a folder to the names, or to the counts of what is left out. Raises OSError where something is kept
+    from us.
+    """
+
+    def again(folder):
+        left_out[_AGAIN] += _count(folder)
+
+    for at, folders, files in _walk(source, again, _refuse):
         if len(at.relative_to(source).parts) == DEEPEST and folders:
             left_out[_DEEP] += sum(_count(at / name) for name in folders)
             folders.clear()
@@ -92,6 +107,8 @@ def _folder(source):
                 continue
             try:
                 mode = (at / name).stat().st_mode
+            except PermissionError:
+                raise
             except OSError:
                 left_out[_LINK] += 1
                 continue
@@ -100,12 +117,22 @@ def _folder(source):
             else:
                 left_out[_SPECIAL] += 1
 
-    def opened(name):
-        _bounded(source, name, (source / name).stat().st_size)
-        return reading.regular(source / name)
 
-    held = lambda names: content.digest(source, names)
-    return Listing(str(source), tuple(sorted(names)), opened, held, dict(left_out))
+def _walk(folder, again=lambda folder: None, refuse=None):
+    """os.walk through linked folders too, each once: `again` is called with those that are left out, links back among them."""
+    seen = set()
+    for here, folders, files in os.walk(folder, followlinks=True, onerror=refuse):
+        at, facts = Path(here), os.stat(here)
+        if (facts.st_dev, facts.st_ino) in seen:
+            again(at)
+            folders.clear()
+            continue
+        seen.add((facts.st_dev, facts.st_ino))
+        yield at, folders, files
+
+
+def _refuse(error):
+    raise error
 
 
 def _count(folder):
@@ -161,7 +188,7 @@ def _archive(source):
 
 
 def _hidden(part):
-    return part.startswith(".") or part == "__MACOSX"
+    return part.startswith(".") or part in ("__MACOSX", "lost+found")
 
 
 def _bounded(source, name, size):
@@ -174,7 +201,7 @@ def _bounded(source, name, size):
 def peek(path: Path, most: int) -> Iterator[str]:
     """The first names of a folder's files, about so many, or of a zip's; nothing of what is neither: what a source may be of."""
     if path.is_dir():
-        for _, folders, names in os.walk(path):
+        for _, folders, names in _walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             yield from names[:most]
             most -= len(names)

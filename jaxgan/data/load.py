@@ -1,6 +1,5 @@
 """From a word or a path to a Dataset: the same words for training, checking and evaluation."""
 
-import contextlib
 import dataclasses
 import inspect
 import os
@@ -8,9 +7,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from jaxgan.data import alike, sources, splits
 from jaxgan.data import masks as mask_files
-from jaxgan.data import sources, splits
-from jaxgan.data.dataset import Dataset, Spec
+from jaxgan.data.dataset import LABEL, Dataset, Spec
 from jaxgan.data.few_labels import few_labels
 from jaxgan.data.pairs import INPUT, Derivation, degraded, no_class, paired, thinned, without_masks
 from jaxgan.data.sources import files
@@ -18,7 +17,6 @@ from jaxgan.errors import BadInput, unknown
 from jaxgan.modalities.resize import HOW, Resize
 
 MOST_IN_MEMORY = 2**31  # bytes of images above which files are read when they are needed
-_KEPT = {"image": ("channels",), "video": ("channels", "length"), "audio": ("channels", "length", "rate")}
 SIDES = {"left-input": ("right", "left"), "right-input": ("left", "right")}  # halves that G makes, and is given
 
 
@@ -54,8 +52,8 @@ def load(
     them. masks: a folder with a mask of the same name for each, the column "mask"; ignored: a number in them that is no class.
     labelled: the share of the rows that is kept, evenly spread; with `unlabelled` all are, and the others' masks are of the
     ignored number alone. labels: how many pictures are to be columns of their own, with their classes, and the seed of their
-    draw, see `few_labels`. like: what these are beside, whose channels, length and rate they get where none are asked for.
-    Raises BadInput for what cannot be used.
+    draw, see `few_labels`. like: what these are beside, whose channels, length and rate they get where none are asked for, and
+    whose classes, or names of label vectors, as far as theirs are among them. Raises BadInput for what cannot be used.
     """
 
     return _load(
@@ -135,10 +133,12 @@ def _load(
     readers = read, read_beside
     if like is not None:
         main = like.specs[next(iter(like.columns))]
-        readers = _alike(read, main), _alike(read_beside, like.specs.get(INPUT, main))
+        readers = alike.reader(read, main), alike.reader(read_beside, like.specs.get(INPUT, main))
     made = _with_input(readers, source, how, input, side_by_side, unpaired, degrade)
     if made is None:
         return None
+    if like is not None and LABEL in like:
+        made = alike.labelled(made, source, like.specs[LABEL])
     made = _masked(made, source, masks, how, ignored, split, rest)
     if labels is not None:
         made = few_labels(made, *labels, rest=rest)
@@ -191,27 +191,6 @@ def _how(resolution, fit, channels, aspect):
     return Resize(resolution or None, fit, channels, aspect)
 
 
-def _alike(read, spec):
-    """Function (word, how) -> Dataset or None, with what nobody asked for as a Spec has it: channels, length, rate."""
-    kept = _KEPT.get(spec.modality, ())
-    of = lambda spec: {"channels": spec.shape[-1], "length": spec.shape[0], "rate": spec.rate}
-
-    def read_alike(word, how):
-        wanted = how._replace(**{name: getattr(how, name) or of(spec)[name] for name in kept})
-        try:
-            made = read(word, how)
-        except BadInput as error:  # sounds of several rates, say
-            with contextlib.suppress(BadInput):
-                return read(word, wanted)
-            raise error from None
-        own = None if made is None else made.specs[next(iter(made.columns))]
-        if own is None or own.modality != spec.modality or all(of(own)[name] == of(spec)[name] for name in kept):
-            return made
-        return read(word, wanted)
-
-    return read_alike
-
-
 def _with_input(readers, source, how, input, side_by_side, unpaired, degrade):
     """What is read of a source, with the column of inputs where one is asked for; None where there is none.
 
@@ -250,7 +229,7 @@ def reachable(word: str | Path) -> None:
     if not str(word):
         raise BadInput("the source is empty: give a name, a folder or a file")
     try:
-        os.stat(word)
+        os.scandir(word).close()
     except (FileNotFoundError, NotADirectoryError):
         pass
     except (OSError, ValueError) as error:  # too long, without permission, with a zero in it

@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.lazy import Resident
+from jaxgan.errors import BadInput
 from jaxgan.sharing import Step
 
 RESIDENT_BYTES = 2**31  # larger sets stay in the host's memory
@@ -49,6 +50,7 @@ class Loader:
         `gathering` makes of a step; else a batch is the samples themselves, read ahead by threads. Both give the step the same
         values. By default what can live on a device and takes less than RESIDENT_BYTES does.
     own: places in a batch whose samples this process reads, of several that share it; row numbers it gives of all.
+    Raises BadInput where columns that are no streams of their own have other numbers of rows than the first.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Loader:
         self._specs, self._flip, self._resident = dataset.specs, flip, resident
         self._stream = {name: name if name in unpaired else "" for name in names}
         self._counts = {stream: len(found[name]) for name, stream in reversed(self._stream.items())}
+        self._check_lengths(dataset.name, found)
         self._seeds = {stream: stream_seed(seed, stream) if stream else seed for stream in self._counts}
         self._lead = (*((chunk,) if chunk > 1 else ()), *((turns,) if turns > 1 else ()), batch_size)
         self._per_step = turns * batch_size
@@ -88,6 +91,16 @@ class Loader:
         self.rows = None if self._own is None else batch_size  # of the global batch, where a process gives its own rows
         self._chunk, self._pool = chunk, ThreadPoolExecutor(AHEAD)
         self._coming: dict[int, Future] = {}
+
+    def _check_lengths(self, source, found):
+        """Raises BadInput where columns of one stream have different numbers of rows."""
+        for name, stream in self._stream.items():
+            first, count = next(one for one, of in self._stream.items() if of == stream), self._counts[stream]
+            if len(found[name]) != count:
+                raise BadInput(
+                    f"{source} has {count} rows of {first} and {len(found[name])} of {name}: give as many of each, or "
+                    f"unpaired=({name!r},) where they belong to none of the others"
+                )
 
     def like(self) -> dict[str, jax.ShapeDtypeStruct]:
         """The shapes of a batch, by name: nothing is read."""

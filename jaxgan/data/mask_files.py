@@ -59,7 +59,7 @@ def values(found: Listing, name: str, known: Classes | None) -> np.ndarray:
             *_, bits, kind = file.read(26)  # of a PNG
             file.seek(0)
             with opened(file) as picture, told():
-                mode, x = picture.mode, np.asarray(picture)
+                mode, x, spread = picture.mode, np.asarray(picture), picture.format == "PNG" and kind == 0 and bits < 8
     except BadInput as error:
         raise BadInput(f"{found.source}: {name}: {error}") from error
     except files.DAMAGED as error:
@@ -68,7 +68,7 @@ def values(found: Listing, name: str, known: Classes | None) -> np.ndarray:
         ) from error
     if mode in ("1", "P", "L") or mode.startswith("I"):
         # Pillow spreads grey values of 2 and 4 bits over 0 .. 255
-        return x.astype(np.int64) // (255 // (2**bits - 1) if mode == "L" and kind == 0 and bits < 8 else 1)
+        return x.astype(np.int64) // (255 // (2**bits - 1) if mode == "L" and spread else 1)
     if mode != "RGB":
         raise BadInput(f"{found.source}: {name} is of mode {mode}: save masks as grey, with a palette, or as RGB")
     if known is None or not known.colours:

@@ -12,7 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.data.dataset import Column, Dataset, Spec
+from jaxgan.data.films import MOVIES
 from jaxgan.data.lazy import Lazy, Rows
+from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.modalities import image
 from jaxgan.sharing import Key, sample_keys
@@ -145,11 +147,19 @@ def _in_order(made, given, column):
     return column[order] if isinstance(column, np.ndarray) else Rows(column, order)
 
 
+def _stem(name):
+    """A name without suffix. Of a clip's, a film and where it begins, the film may be a folder: a dot in it is no suffix's."""
+    clip = re.fullmatch(r"(.*)(#\d+)", name)
+    if clip is None:
+        return str(PurePosixPath(name).with_suffix(""))
+    film, place = clip.groups()
+    file = film.lower().endswith((*files.SUFFIXES, *MOVIES))
+    return f"{PurePosixPath(film).with_suffix('') if file else film}{place}"
+
+
 def _stems(data):
     """{name without suffix: row}. Raises BadInput where two files have one name."""
-    parts = [re.fullmatch(r"(.*\.\w+)(#\d+)", name) for name in data.names]  # of a film's clip, and where it begins
-    pairs = [(name, "") if part is None else part.groups() for name, part in zip(data.names, parts, strict=True)]
-    stems = [f"{PurePosixPath(name).with_suffix('')}{place}" for name, place in pairs]
+    stems = [_stem(name) for name in data.names]
     twice = [stem for stem, count in Counter(stems).items() if count > 1]
     if twice:
         raise BadInput(

@@ -1,5 +1,6 @@
 """Sound files: plain wav by the standard library, all else by soundfile; read in pieces, brought to a rate and int16."""
 
+import os
 import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff")
 MOST = 2**28  # values of one sound, all channels together, before and after its rate is changed
 _RATES = (100, 2**20)  # values a second that can be meant
 _PIECE = 2**20  # values of each channel that are read at once
+_UNTOLD = 2**30  # bytes that no file has which is read: who wrote them into a pipe did not know how many would come
 _FINEST = 2**16  # of the numbers whose ratio two rates have
 
 
@@ -72,7 +74,7 @@ def _read(file, name, call):
     if PurePosixPath(name).suffix.lower() == ".wav":
         try:
             with wave.open(file) as opened:
-                return call(_plain(opened))
+                return call(_plain(opened, file))
         except EOFError as error:
             raise OSError("it ends too soon") from error
         except wave.Error as error:
@@ -87,9 +89,13 @@ def _read(file, name, call):
         return call(_any(opened))
 
 
-def _plain(opened):
-    """_Sound of the standard library's."""
+def _plain(opened, file):
+    """_Sound of the standard library's, whose values are what comes next in the file."""
     width, channels, length = opened.getsampwidth(), opened.getnchannels(), opened.getnframes()
+    if length * width * channels >= _UNTOLD:
+        begin = file.tell()
+        length = (file.seek(0, os.SEEK_END) - begin) // (width * channels)
+        file.seek(begin)
 
     def pieces():
         left = length

@@ -23,6 +23,7 @@ from jaxgan.metrics.features import FeatureNet
 from jaxgan.metrics.protocol import Protocol, Score
 from jaxgan.metrics.records import EvalContext, class_shares, infos
 from jaxgan.metrics.records.record import MASKS, PAIRS, SET
+from jaxgan.metrics.records.texts import novel
 from jaxgan.names import tell
 from jaxgan.options import Config
 from jaxgan.processes import agree
@@ -163,7 +164,8 @@ def evaluate(
         say(f"drawing {num} samples of step {step}")
         fake = extractor.fake(loaded.gan, variables, num, given, seed)
         say("measuring")
-        found = scores.measure(SET, context, real, fake)
+        trained_on = context_of(run, net, dataset, "train", seed, weights)
+        found = of_all_texts(scores.measure(SET, context, real, fake), trained_on, fake.samples, dataset[config.real])
         if path_length:
             found.append(paths.length(context, extractor, loaded, variables, min(num, 2000), given, seed))
         half, ideal = _ideal(context, real, num, net.fixed)
@@ -207,6 +209,12 @@ def context_of(
     ignored, data = getattr(run.config, "ignored", None), run.config.data
     known: tuple = (MIXTURES.get(data), run.made.modality, classes, asked, ignored, run.made.rate, GRAMMARS.get(data))
     return EvalContext(protocol, *known)
+
+
+def of_all_texts(found: list[Score], context: EvalContext, samples: np.ndarray, trained: Any) -> list[Score]:
+    """The scores, `novel` among them of all texts [N, T] that were trained on, not of those that features are of."""
+    exact = lambda: scores.score(context, "novel", novel(samples, trained))
+    return [exact() if one.name == "novel" else one for one in found]
 
 
 def count_of(config: Config, reference: Dataset, count: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxgan import inference, runs
-from jaxgan.data.dataset import LABEL, Dataset, renumbered
+from jaxgan.data.dataset import LABEL, Dataset
 from jaxgan.errors import BadInput
 from jaxgan.inference.extend import Labelled, check, labelled
 from jaxgan.inference.sample import write
@@ -91,11 +91,12 @@ def extend(
 ) -> Extended:
     """Extended: `num` labelled samples of a run, classes in equal shares, written into `out`, and their worth.
 
-    out: a folder (a picture each, classes in sub-folders) or an .npz (`image`, `label`). least_confidence: only samples to
-    which a classifier that is trained on the run's own pictures, and nothing else, gives the class asked for with this
-    probability. measure: seeds of the classifiers, 0 for none. held_out: source of pictures to measure on; without it those
-    that the run's source leaves out. checkpoint, raw, ema_sigma, recipe, data: as `inference.sample` takes them.
-    Raises BadInput for runs that are given no class, for what is no picture, and where too few samples pass.
+    out: a folder (a picture each, classes in sub-folders) or an .npz (`image`, `label`, `classes`). least_confidence: only
+    samples to which a classifier that is trained on the run's own pictures, and nothing else, gives the class asked for with
+    this probability. measure: seeds of the classifiers, 0 for none. held_out: source of pictures to measure on, as `data_of`
+    takes it; without it those that the run's source leaves out. checkpoint, raw, ema_sigma, recipe, data: as
+    `inference.sample` takes them. Raises BadInput for runs that are given no class, for what is no picture, and where too few
+    samples pass.
     """
     for flag, value, low in (("--num", num, 1), ("--measure", measure, 0)):
         if value < low:
@@ -119,7 +120,7 @@ def extend(
     if measure or least_confidence:
         dataset, other = inference.data_of(opened, data, held_out)
         real = _examples(dataset, opened.config.real)
-        test = None if other is None or not measure else _of_classes(other, spec.classes, opened.config.real)
+        test = None if other is None or not measure else _examples(other, opened.config.real)
     passes = None
     if real is not None and least_confidence:
         say(f"training a classifier on the run's {len(real.image)} pictures, which rejects what it is less sure of")
@@ -217,12 +218,6 @@ def _examples(dataset: Dataset, column: str) -> Examples:
     pictures = dataset[column]
     whole = image.to_file(np.asarray(pictures[np.arange(len(pictures))]))
     return Examples(np.asarray(whole), np.asarray(dataset[LABEL]))
-
-
-def _of_classes(dataset: Dataset, classes: tuple[str, ...], column: str) -> Examples:
-    if set(dataset.classes) - set(classes):
-        raise BadInput(f"{dataset.name} has classes that the run has not: give held-out pictures of the run's")
-    return _examples(dataset if dataset.classes == classes else renumbered(dataset, classes), column)
 
 
 def _of(made: Labelled) -> Examples:

@@ -13,7 +13,7 @@ from jaxgan.data.dataset import Dataset
 from jaxgan.errors import BadInput
 from jaxgan.evaluation import extract, extractors, scores
 from jaxgan.evaluation.classes import named_classes
-from jaxgan.evaluation.evaluate import REAL, against_targets, context_of, count_of, given_by
+from jaxgan.evaluation.evaluate import REAL, against_targets, context_of, count_of, given_by, of_all_texts
 from jaxgan.metrics.records import infos
 from jaxgan.names import tell
 
@@ -47,6 +47,7 @@ class PeriodicEvaluation:
             self._extractor = extract.FeatureExtractor(net, run.made.kind, devices)
             self._real = self._extractor.real(self._reference, REAL, config.seed, say, config.real)
         self._context = context_of(run, net, self._reference, split, config.seed, "ema")
+        self._trained_on = dataset[config.real], context_of(run, net, dataset, "train", config.seed, "ema")
         self._check_asked(config)
         size = len(self._reference[config.real])
         protocol = scores.score(self._context, "fd" if net else "", (0.0, self._count, size)).protocol
@@ -88,7 +89,9 @@ class PeriodicEvaluation:
             found += self._once(step, "classes", named)
         if self._extractor is not None:
             draw = lambda: self._extractor.fake(gan, g, self._count, self._given, self._seed)
-            found += scores.measure(scores.SET, self._context, self._real, self._once(step, "fake", draw), cheap)
+            fake, (trained, context) = self._once(step, "fake", draw), self._trained_on
+            own = scores.measure(scores.SET, self._context, self._real, fake, cheap)
+            found += of_all_texts(own, context, fake.samples, trained)
         return {score.name: score.value for score in found}
 
     def _once(self, step, name, make):

@@ -1,11 +1,13 @@
 """The data that a run was trained on, found again."""
 
+import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from jaxgan.data import batch, load
 from jaxgan.data import held_out as left_out
-from jaxgan.data.dataset import LABEL, Dataset, renamed, renumbered
+from jaxgan.data.dataset import LABEL, Dataset, Spec
 from jaxgan.data.load import source_of
 from jaxgan.errors import BadInput
 from jaxgan.runs import Run
@@ -32,8 +34,8 @@ def data_of(
     """(Dataset that the run was trained on, the one that was held out or None): what it is given and makes is in both.
 
     source, moved: where the training data are now, and what lies beside them; held_out, others: source of others, and of what
-    lies beside it, in place of those that the run's source leaves out. Raises BadInput for other data than those, and for
-    held-out data of other columns, shapes or classes.
+    lies beside it, in place of those that the run's source leaves out: of one that holds something out, that. Raises BadInput
+    for other data than those, and for held-out data that are these, or of other columns, shapes or classes.
     """
     config, fitting = run.config, run.config.fitting
     _check_beside(run, held_out, moved, others)
@@ -45,19 +47,59 @@ def data_of(
     if held_out:
         beside = {name: word or "" for name, word in others._asdict().items() if name in fitting}
         beside |= {"side_by_side": None, "degrade": None} if others.input else {}
-        whole = {**fitting, **beside, "split": "", "labelled": 1.0, "unlabelled": False}
-        other = load(held_out, **whole, like=dataset)
+        split = fitting["split"] if held_out in (source, config.data) else ""
+        whole = {**fitting, **beside, "split": split, "labelled": 1.0, "unlabelled": False}
+        other = _others(held_out, whole, dataset)
         _complete(config, other)
     else:
         other = left_out(source or config.data, **fitting, like=dataset)
     if other is not None:
-        if {LABEL} <= {*config.given} & {*other.specs} and set(other.classes) < set(dataset.classes):
-            other = renumbered(other, dataset.classes)
-        other = renamed(other, run.data.specs)
+        other = _renamed(other, run.data.specs)
         batch.check(config, other)
         for name in batch.columns(config):
             _same(name, run.data.specs[name], other)
     return dataset, other
+
+
+def _others(source, fitting, dataset):
+    """The Dataset of what a source holds out, else of all that it gives; of a text of others too, whose last tenth is no part.
+
+    Raises BadInput where that is what was trained on.
+    """
+    found = left_out(source, **fitting, like=dataset)
+    if found is None or "text" in found:
+        whole = load(source, **fitting, like=dataset)
+        found = whole if found is None or whole.sha256 != dataset.sha256 else found
+    if found.sha256 == dataset.sha256:
+        raise BadInput(
+            f"--held-out {source} has sha256 {found.sha256[:12]} and {found.size} samples, as has {dataset.name}, which the run "
+            "was trained on: give samples that it was not"
+        )
+    return found
+
+
+def _renamed(data: Dataset, specs: Mapping[str, Spec]) -> Dataset:
+    """Dataset whose columns of named numbers have the names of these Specs, where their kind can be renumbered.
+
+    Raises BadInput where it has others besides.
+    """
+    moved = {}
+    for name, spec in specs.items():
+        own = data.specs.get(name)
+        if (
+            own is not None
+            and spec.modality  # labels are alike already
+            and own.modality == spec.modality
+            and hasattr(spec.kind, "renumber")
+            and own.classes != spec.classes
+        ):
+            try:
+                moved[name] = spec.kind.renumber(data[name], own.classes, spec.classes)
+            except BadInput as error:
+                raise BadInput(f"{data.name}: {error}: give data of the same") from error
+    made = data.replace(**moved)
+    named = {name: made.specs[name]._replace(classes=specs[name].classes) for name in moved}
+    return dataclasses.replace(made, specs={**made.specs, **named})
 
 
 def _check_beside(run, held_out, moved, others):
@@ -118,9 +160,8 @@ def _complete(config, other):
 def _same(name, spec, other):
     size = lambda shape: "x".join(map(str, shape))
     found = other.specs.get(name)
-    if name == LABEL and (found is None or found.classes != spec.classes):
-        has = "none" if found is None else f"those of {len(found.classes)} classes"
-        raise BadInput(f"the run has labels of {len(spec.classes)} classes, {other.name} has {has}: give such")
+    if name == LABEL and (found is None or (found.classes, found.shape) != (spec.classes, spec.shape)):
+        raise BadInput(f"the run has labels of {_labels(spec)}, {other.name} has {_labels(found)}: give such")
     if found.shape != spec.shape:
         raise BadInput(
             f"the run has samples of {size(spec.shape)} in {name}, {other.name} has samples of {size(found.shape)}: give such"
@@ -129,3 +170,11 @@ def _same(name, spec, other):
         raise BadInput(
             f"the run has {name} at {spec.rate:g} a second, {other.name} at {found.rate:g}: give such, or train with --rate"
         )
+
+
+def _labels(spec):
+    """Of how many classes or numbers labels are, with their names."""
+    if spec is None or not spec.classes:
+        return "none"
+    more = ", ..." if len(spec.classes) > 10 else ""
+    return f"{len(spec.classes)} {'numbers' if spec.shape else 'classes'} ({', '.join(spec.classes[:10])}{more})"

@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxgan import noise, runs
 from jaxgan.data import batch as batches
-from jaxgan.data.dataset import LABEL, Spec
+from jaxgan.data.dataset import LABEL, NAMED, Spec
 from jaxgan.errors import BadInput
 from jaxgan.inference.data import Beside, data_of
 from jaxgan.inference.load import load, pick
@@ -43,8 +43,8 @@ def sample(
 ) -> Path:
     """Path of what was written: `num` samples of a run, classes (or some label vectors of the data) in equal shares.
 
-    out: a .png (one grid), an .npz (the samples as files hold them, under the name of their column; `label`), a folder (a
-        file each), or of what is heard, read or moves a file of many of them (.wav, .txt, .webp); by default a new
+    out: a .png (one grid), an .npz (the samples as files hold them, under the name of their column; `label`, `classes`), a
+        folder (a file each), or of what is heard, read or moves a file of many of them (.wav, .txt, .webp); by default a new
         RUN/samples/sample-SEED.png. checkpoint: "latest", "best" or a step. raw, ema_sigma, recipe: as `inference.load` takes
         them.
     interpolate: each row of 8, of one class, goes from one latent to another. label: only this class (its number or name),
@@ -180,6 +180,8 @@ def write(
     single = labels is None or spec.examples or len(np.unique(labels)) == 1
     if out.suffix == ".npz":
         arrays: dict[str, Any] = {column: samples, **({} if labels is None else {LABEL: labels})}
+        if labels is not None and len(spec.classes) <= max(len(labels), NAMED):  # of more names a source takes none
+            arrays["classes"] = np.array(spec.classes)
         np.savez(out, **arrays)
     elif out.suffix == "":
         names = folders(spec.classes) if spec is not None else ()

@@ -12,11 +12,12 @@ IN_TUNE = 20.0  # cents
 _SHORTEST, _LONGEST = 8, 1024  # values of a period
 _AS_HIGH = 0.9  # of the highest hill: the first one that is as high counts, those behind it are its multiples
 _AT_ONCE = 256
+_BETWEEN = np.arange(1, _SHORTEST - 0.25, 1 / 8)  # lags of a pitch that is too high, whose values are too few to see it
 _CONCERT = 440.0  # hertz: in the middle of a semitone
 
 
 class Pitch(NamedTuple):
-    """Of each sound: hertz [N], and how much of it comes again after a period, clarity [N] up to 1."""
+    """Of each sound: hertz [N], and how much of it comes again after a period, clarity [N] up to 1; NaN and 0 of none."""
 
     hertz: np.ndarray
     clarity: np.ndarray
@@ -28,7 +29,7 @@ class Pitch(NamedTuple):
 
 
 def pitch(sounds: ArrayLike, rate: float) -> Pitch:
-    """Pitch of sounds [N, T, C], of the mean of the channels, from rate / 1024 (or 4 rate / T) to rate / 8; silence has none.
+    """Pitch of sounds [N, T, C], of the mean of the channels, from rate / 1024 (or 4 rate / T) to rate / 8; else there is none.
 
     The first high hill of the normalised square difference, McLeod & Wyvill 2005 (A smarter way to find pitch), eq. 9 and section
     5; then the hills near 2, 4, 8, ... times its place, as far as they are within half of the sound, each of which halves the
@@ -72,35 +73,56 @@ def _semitones(found):
 
 def _pitch(x, rate):
     x = x.astype(np.float64).mean(-1)
-    x = x - x.mean(1, keepdims=True)
-    alike = _normalised(x)
+    alike, between = _normalised(x - x.mean(1, keepdims=True))
     longest = min(_LONGEST, x.shape[1] // 4)
-    place = np.array([_first_hill(one[: longest + 1]) for one in alike])
-    clarity = np.array([one[at] for one, at in zip(alike, place, strict=True)])
-    period = np.array([_refined(one, at) for one, at in zip(alike, place, strict=True)])
-    return rate / period, np.where(np.square(x).mean(1) > 0, clarity, 0.0)
+    place = [_first_hill(one[: longest + 2], near) for one, near in zip(alike, between, strict=True)]
+    clarity = np.array([one[at] if at else 0.0 for one, at in zip(alike, place, strict=True)])
+    period = np.array([_refined(one, at) if at else np.nan for one, at in zip(alike, place, strict=True)])
+    return rate / period, clarity
 
 
 def _normalised(x):
-    """[N, T / 2 + 1] of sounds [N, T]: 2 sum x_j x_(j + lag) / sum (x_j^2 + x_(j + lag)^2), within -1 .. 1."""
+    """2 sum x_j x_(j + lag) / sum (x_j^2 + x_(j + lag)^2), within -1 .. 1, of sounds [N, T]: ([N, T / 2 + 1], [N, L]).
+
+    Of whole lags, and of the _BETWEEN: there the products are those of the sound with all that lies between its values.
+    """
     length = x.shape[1]
     power = np.abs(np.fft.rfft(x, 2 * length, axis=1)) ** 2
     products = np.fft.irfft(power, axis=1)[:, : length // 2 + 1]
     total = np.cumsum(np.pad(x**2, ((0, 0), (1, 0))), axis=1)
     lag = np.arange(length // 2 + 1)
     squares = total[:, length - lag] + total[:, -1:] - total[:, lag]
-    return 2 * products / np.maximum(squares, 1e-12 * np.maximum(total[:, -1:], 1e-300))
+    least = 1e-12 * np.maximum(total[:, -1:], 1e-300)
+    waves = np.cos(np.pi / length * np.outer(np.arange(length + 1), _BETWEEN)) / length
+    waves[[0, -1]] /= 2  # which a spectrum has once, and all others at the negative frequency too
+    at, share = _BETWEEN.astype(int), _BETWEEN % 1
+    near = squares[:, at] * (1 - share) + squares[:, at + 1] * share
+    return 2 * products / np.maximum(squares, least), 2 * (power @ waves) / np.maximum(near, least)
 
 
-def _first_hill(alike):
-    """The lag of the first hill that is nearly as high as the highest: behind the first place where nothing is alike."""
-    below = np.flatnonzero(alike < 0)
-    start = max(_SHORTEST, below[0] if len(below) else _SHORTEST)
-    inner = alike[start:-1]
-    tops = start + np.flatnonzero((inner > alike[start - 1 : -2]) & (inner >= alike[start + 1 :]))
+def _first_hill(alike, between):
+    """The lag of the first hill that is nearly as high as the highest: behind the first place where nothing is alike.
+
+    0 where there is none, or where it is at a lag that is too short to tell.
+    """
+    tops = _tops(alike, _SHORTEST)
     if not len(tops):
-        return len(alike) - 1
-    return tops[alike[tops] >= _AS_HIGH * alike[tops].max()][0]
+        return 0
+    high = _AS_HIGH * alike[tops].max()
+    shorter = between[_tops(between)]
+    if len(shorter) and shorter.max() >= max(CLEAR, high):
+        return 0
+    return tops[alike[tops] >= high][0]
+
+
+def _tops(alike, start=1):
+    """The places of hills above 0, behind the first value below it."""
+    below = np.flatnonzero(alike < 0)
+    if not len(below):
+        return below
+    start = max(start, below[0])
+    inner = alike[start:-1]
+    return start + np.flatnonzero((inner > alike[start - 1 : -2]) & (inner >= alike[start + 1 :]) & (inner > 0))
 
 
 def _refined(alike, place):
@@ -112,16 +134,14 @@ def _refined(alike, place):
         reach = max(1, int(period / 8))  # a harmonic's own hill is further away than the error so far
         low = around - reach
         at = low + int(np.argmax(alike[low : around + reach + 1]))
-        if alike[at] < CLEAR or at + 1 >= len(alike):
+        if at + 1 >= len(alike) or alike[at] < max(CLEAR, alike[at - 1], alike[at + 1]):  # no hill, or its foot
             break
         period = _top(alike, at) / times
     return period
 
 
 def _top(alike, at):
-    """The place of a hill between values, by a parabola."""
-    if not 0 < at < len(alike) - 1:
-        return float(at)
+    """The place of a hill between values, by a parabola: within half of one."""
     low, top, high = alike[at - 1 : at + 2]
     bend = low - 2 * top + high
-    return at + (0.5 * (low - high) / bend if bend < 0 else 0.0)
+    return at + (float(np.clip(0.5 * (low - high) / bend, -0.5, 0.5)) if bend < 0 else 0.0)

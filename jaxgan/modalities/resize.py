@@ -5,7 +5,7 @@ import logging
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -15,20 +15,16 @@ import numpy as np
 from jaxgan.errors import BadInput
 
 HOW = ("crop", "stretch", "pad")
-FORMATS = (
-    "PNG",
-    "JPEG",
-    "BMP",
-    "GIF",
-    "TIFF",
-    "WEBP",
-    "AVIF",
-)  # among Pillow's others is PostScript, which is a program
+# among Pillow's others is PostScript, which is a program
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "AVIF")
 MOST_PIXELS = 2**28  # of one picture
+_DEEPER = 4095  # the highest value of 12 bits: those above are of all 16
 _LARGE = 2**25  # pixels above which one picture is read at a time, for it takes gigabytes
 # what Pillow's decoders raise over a damaged file, besides OSError and its kin
 _ODD = (TypeError, KeyError, IndexError, AttributeError, ArithmeticError, EOFError, MemoryError, struct.error)
 _one_large = threading.Lock()
+Spreads = Mapping[str, tuple[float, float]]  # (lowest, highest) by kind, see `spread`
+ALONE: Spreads = {}  # of a picture that is judged by itself
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF's orientation -> Pillow's Transpose
 
 
@@ -63,11 +59,20 @@ class Resize(NamedTuple):
         return f"Resize({', '.join(fields)})"
 
 
-def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
+class Head(NamedTuple):
+    """What the head of an image file says."""
+
+    size: tuple[int, int]  # height, width
+    grey: bool
+    wide: bool  # whether its values are floats, or of more than 8 bits, which `spread` is of
+
+
+def read(file: str | Path | IO[bytes], channels: int = 0, spreads: Spreads = ALONE) -> np.ndarray:
     """uint8 [H, W, C] of an open image file: 1, 3 or 4 channels; with 0, 1 or 3 as found.
 
     As a viewer shows it: turned as its EXIF says, the first of several frames, transparency laid over white without a fourth
     channel. 16 bits become 8; whole numbers of 0 .. 255, and floats of 0 .. 1 or -1 .. 1, in wider files are taken as such.
+    spreads: (lowest, highest) of each kind that `spread` knows, of all pictures that are to be of one scale with this one.
     Raises BadInput for other wide values and for pictures above MOST_PIXELS, OSError and others where damaged.
     """
     from PIL import Image
@@ -79,15 +84,18 @@ def read(file: str | Path | IO[bytes], channels: int = 0) -> np.ndarray:
         picture: Image.Image = found
         if turn in TURNS:
             picture = picture.transpose(Image.Transpose(TURNS[turn]))
-        return as_array(picture, channels)
+        return as_array(picture, channels, spreads)
 
 
-def as_array(picture: Any, channels: int = 0) -> np.ndarray:
+def as_array(picture: Any, channels: int = 0, spreads: Spreads = ALONE) -> np.ndarray:
     """uint8 [H, W, C] of a Pillow image, or of a frame of one, as `read` gives it."""
     from PIL import Image
 
-    if picture.mode.startswith("I") or picture.mode == "F":
-        return as_channels(narrowed(np.asarray(picture))[..., None], channels)
+    if _is_wide(picture):
+        values = np.asarray(picture)
+        return as_channels(narrowed(values, spreads.get(_kind(values)))[..., None], channels)
+    if picture.mode == "LAB":  # which becomes no other
+        picture = picture.convert("RGB")
     clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
     if channels == 4:
         return np.asarray(picture.convert("RGBA"))
@@ -99,12 +107,27 @@ def as_array(picture: Any, channels: int = 0) -> np.ndarray:
     return np.asarray(picture.convert("RGB"))
 
 
-def head(file: str | Path | IO[bytes]) -> tuple[tuple[int, int], bool]:
-    """((height, width), whether it is grey) of an open image file, as `read` gives it and without reading its pixels."""
+def head(file: str | Path | IO[bytes]) -> Head:
+    """Head of an open image file, as `read` gives it and without reading its pixels."""
     with opened(file) as picture:
         width, height = picture.size
         size = (width, height) if orientation(picture) in (5, 6, 7, 8) else (height, width)
-        return size, is_grey(picture) and "transparency" not in picture.info
+        return Head(size, is_grey(picture) and "transparency" not in picture.info, _is_wide(picture))
+
+
+def spread(file: str | Path | IO[bytes], known: Spreads = ALONE) -> tuple[str, float, float] | None:
+    """(kind, lowest, highest) of an open image file that is wide, the kind "whole" or "float"; None of others.
+
+    known: those of others. Where some are of all 16 bits, no file of 16 is read: it says nothing new. Raises BadInput for values
+    that nothing could be meant by, whatever others have, and others as `read` does.
+    """
+    with opened(file) as picture, _alone(picture):
+        if not _is_wide(picture) or (picture.mode.startswith("I;16") and known.get("whole", (0, 0))[1] > _DEEPER):
+            return None
+        with told():
+            values = np.asarray(picture)
+        narrowed(values)
+        return _kind(values), float(values.min()), float(values.max())
 
 
 def frames(file: str | Path | IO[bytes]) -> int:
@@ -115,7 +138,15 @@ def frames(file: str | Path | IO[bytes]) -> int:
 
 def is_grey(picture: Any) -> bool:
     """Whether a Pillow image has a single channel of brightness, whatever its depth."""
-    return picture.mode in ("1", "L", "F") or picture.mode.startswith("I")
+    return picture.mode in ("1", "L") or _is_wide(picture)
+
+
+def _is_wide(picture):
+    return picture.mode == "F" or picture.mode.startswith("I")
+
+
+def _kind(values):
+    return "float" if values.dtype.kind == "f" else "whole"
 
 
 def opened(file: str | Path | IO[bytes]) -> Any:
@@ -164,20 +195,26 @@ def orientation(picture: Any) -> int:
         return 1
 
 
-def narrowed(values: np.ndarray) -> np.ndarray:
-    """uint8 of whole numbers of 16 or 32 bits, or floats. Raises BadInput where their range does not say what they mean."""
-    low, high = float(values.min()), float(values.max())
+def narrowed(values: np.ndarray, others: tuple[float, float] | None = None) -> np.ndarray:
+    """uint8 of whole numbers of 16 or 32 bits, or floats. Raises BadInput where their range does not say what they mean.
+
+    others: (lowest, highest) of those that have one scale with these.
+    """
+    own = float(values.min()), float(values.max())
+    low, high = own if others is None else (float(np.minimum(own[0], others[0])), float(np.maximum(own[1], others[1])))
     if values.dtype.kind == "f":
         if low >= 0 and high <= 1:
             return np.rint(values * 255).astype(np.uint8)
         if low >= -1 and high <= 1:
             return np.rint((values + 1) / 2 * 255).astype(np.uint8)
-    elif low >= 0 and 4095 < high <= 65535:
+    elif low >= 0 and _DEEPER < high <= 65535:
         return (values.astype(np.uint32) >> 8).astype(np.uint8)
     if low >= 0 and high <= 255 and (values == np.rint(values)).all():
         return values.astype(np.uint8)
+    among = "" if own == (low, high) else f", among others of {low:g} .. {high:g}"
     raise BadInput(
-        f"it has {values.dtype} values {low:g} .. {high:g}: scale them to 0 .. 255, or to all of 16 bits, and save 8 or 16 bits"
+        f"it has {values.dtype} values {own[0]:g} .. {own[1]:g}{among}: scale them to 0 .. 255, or to all of 16 bits, and save 8 "
+        "or 16 bits"
     )
 
 
@@ -246,11 +283,8 @@ def _resample(image, height, width, nearest):
             picture.resize((width, height), Image.Resampling.NEAREST if nearest else Image.Resampling.LANCZOS)
         )
 
-    if image.dtype == np.uint8 and image.shape[-1] in (
-        1,
-        3,
-        4,
-    ):  # of four Pillow weighs the colours by the transparency
+    # of four Pillow weighs the colours by the transparency
+    if image.dtype == np.uint8 and image.shape[-1] in (1, 3, 4):
         return resized(Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)).reshape(height, width, -1)
     channels = [resized(Image.fromarray(c.astype(np.float32))) for c in np.moveaxis(image, -1, 0)]
     low, high = (0, 255) if image.dtype == np.uint8 else (-1, 1)

@@ -16,12 +16,14 @@ from jaxgan.errors import BadInput
 from jaxgan.modalities import image
 from jaxgan.modalities.font import font
 from jaxgan.modalities.resize import Resize
+from jaxgan.names import plain, shown
 from jaxgan.sharing import Array
 
 ONE, SUFFIX, FEATURES, EACH, FORMS = "text", ".txt", "symbols", 64, ()
 AXES = (1,)
 NAMED = ("describe", "write", "sample_grid", "draw", "play")
 PLAYED = ".txt"
+RARE = " <unk>"  # the symbol of all words that have none
 _FEATURES = 1024  # numbers that metrics see of a text, about
 _ROWS, _WIDE = 32, 80  # lines one below the other, characters of one in a picture
 _SIZE, _LINE, _GAP = 13, 17, 24  # pixels
@@ -62,14 +64,23 @@ def resize(samples: Any, how: Resize) -> Any:
 
 
 def renumber(samples: Any, own: Sequence[str], wanted: Sequence[str]) -> Any:
-    """Texts, an array or a view with `mapped`, in the numbers of other symbols. Raises BadInput where some are none of these."""
-    missing = [symbol for symbol in own if symbol not in set(wanted)]
+    """Texts, an array or a view with `mapped`, in the numbers of other symbols.
+
+    Words that are none of these are RARE where that is one; and runs of before had their symbols `plain`. Raises BadInput for
+    all others.
+    """
+    number = {symbol: i for i, symbol in enumerate(wanted)}
+    rare = number.get(RARE) if _by_word(own) else None
+    found = [
+        number.get(symbol, number.get(said, rare if symbol else None))
+        for symbol, said in zip(own, plain(own), strict=True)
+    ]
+    missing = [symbol for symbol, place in zip(own, found, strict=True) if place is None]
     if missing:
         raise BadInput(
             f"{len(missing)} symbols, the first is {missing[0]!r}, are none of the {len(wanted)} that are known"
         )
-    number = {symbol: i for i, symbol in enumerate(wanted)}
-    table = np.array([number[symbol] for symbol in own], np.int32)
+    table = np.array(found, np.int32)
     return table[samples] if isinstance(samples, np.ndarray) else samples.mapped(table)
 
 
@@ -99,12 +110,15 @@ def text(sample: np.ndarray, classes: Sequence[str] = ()) -> str:
 
 def write(path: str | Path, sample: np.ndarray, classes: Sequence[str] = ()) -> None:
     """Writes one text in UTF-8."""
-    Path(path).write_text(f"{text(sample, classes)}\n", encoding="utf-8")
+    play(path, sample[None], classes)
 
 
 def play(path: str | Path, samples: np.ndarray, classes: Sequence[str] = ()) -> None:
     """Writes all texts in one file, a line each."""
-    Path(path).write_text("".join(f"{text(one, classes)}\n" for one in samples), encoding="utf-8")
+    lines = "".join(f"{text(one, classes)}\n" for one in samples)
+    Path(path).write_text(
+        lines, encoding="utf-8", errors="backslashreplace"
+    )  # halves of characters, of another's config
 
 
 def sample_grid(
@@ -138,7 +152,7 @@ def _picture(samples, real, classes):
     from PIL import Image, ImageDraw
 
     parts = [samples[:EACH]] if real is not None else [samples[:_ROWS], samples[_ROWS:EACH]]
-    lines_of = lambda part: [text(one, classes)[:_WIDE].replace("\n", " ") for one in part]
+    lines_of = lambda part: [shown(text(one, classes)[:_WIDE].replace("\n", " "))[:_WIDE] for one in part]
     columns = [(lines_of(part), "black", "generated") for part in parts if len(part)]
     if real is not None:
         columns.append((lines_of(real[:EACH]), "#1f4e9c", "real"))

@@ -165,3 +165,13 @@ def test_the_first_look_at_a_large_folder_says_how_far_it_is(tmp_path, monkeypat
     assert "holds: 6 of 6 files" in capsys.readouterr().err
     monkeypatch.setattr(content, "_QUIET_S", 5)
     assert content.digest(tmp_path, names) == first and capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_columns_of_one_stream_have_as_many_rows(resident):
+    image = np.zeros((20, 4, 4, 1), np.uint8)
+    found = data.from_arrays("some", {"image": image, "input": image[:10]})
+    with pytest.raises(BadInput, match=r"some has 20 rows of image and 10 of input: .* or unpaired=\('input',\)"):
+        data.Loader(found, 4, resident=resident)
+    assert data.Loader(found, 4, unpaired=("input",), resident=resident).batch(0)
+    assert data.Loader(found, 4, columns=("input",), resident=resident).batch(0)

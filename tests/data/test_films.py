@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jaxgan import BadInput, data
 from jaxgan.data import films
@@ -164,6 +165,50 @@ def test_a_gif_that_stands_still_among_others_is_too_short_and_no_frame(folder, 
     video.write(tmp_path / "films" / "b.gif", film(4)[:1])
     with pytest.raises(BadInput, match=r"b\.gif has 1 frames and clips have 4"):
         data.load(source, length=4)
+
+
+def test_a_poster_beside_a_film_is_named(folder, tmp_path):
+    source = folder("a.gif", film(4))
+    image.write(tmp_path / "films" / "poster.png", film(1)[0])
+    with pytest.raises(
+        BadInput, match=r"poster\.png has 1 frames and clips have 2 \(1 of 2 films are too short\): take it out"
+    ):
+        data.load(source)
+    (tmp_path / "films" / "poster.png").unlink()
+    folder("b.gif", film(40))
+    with pytest.raises(BadInput, match=r"a\.gif has 1 frames at --rate 1 and .*: raise --rate, or take it out"):
+        data.load(source, rate=1.0)
+
+
+def test_a_gif_that_begins_in_grey_has_its_colours(folder, tmp_path):
+    source, path = folder("a.gif", film(4)), tmp_path / "films" / "a.gif"
+    ramps = [np.tile(np.roll(np.arange(256, dtype=np.uint8), i), (8, 1)) for i in range(4)]
+    ramp, *others = map(Image.fromarray, ramps)
+    ramp.save(path, save_all=True, append_images=others)
+    np.testing.assert_array_equal(data.load(source)["image"][0, ..., 0], ramps)
+    later = [Image.fromarray(DRAW.integers(0, 256, (8, 256, 3), dtype=np.uint8)) for _ in range(3)]
+    ramp.save(path, save_all=True, append_images=later)
+    x = data.load(source)["image"][0]
+    assert x.shape == (4, 8, 256, 3) and np.ptp(x[0], axis=-1).max() == 0
+    for one, other in zip(x[1:], later, strict=True):  # of 256 colours
+        assert np.abs(one - np.asarray(other, np.int16)).mean() < 20
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp"])
+def test_a_film_has_the_rate_of_most_of_its_frames(suffix, tmp_path):
+    frames = [Image.new("RGB", (8, 8), (60 * i, 9, 0)) for i in range(4)]
+    path = tmp_path / "films" / f"a.{suffix}"
+    path.parent.mkdir()
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[1000, 40, 40, 40], lossless=True)
+    assert data.load(f"video:{tmp_path}/films").specs["image"].rate == 25
+
+
+def test_only_films_are_offered_as_such(tmp_path):
+    pages = [Image.new("RGB", (8, 8), (60 * i, 9, 0)) for i in range(3)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    pages[0].save(tmp_path / "b.jpg", format="MPO", save_all=True, append_images=pages[1:])
+    text = "\n".join(data.check(str(tmp_path))[0])
+    assert "several     2 files of several pictures: the first of each" in text and "video:" not in text
 
 
 def test_digits_move_straight_on_bounce_and_stay_what_they_are():

@@ -71,6 +71,13 @@ def test_grey_values_of_few_bits_are_class_numbers_too(tmp_path, bits):
     np.testing.assert_array_equal(masks.load(tmp_path, ["a.jpg"], AS_IS)[0], x[None])
 
 
+@pytest.mark.parametrize("kind", ["bmp", "tiff", "jpeg"])
+def test_a_grey_mask_of_another_kind_is_read_whatever_it_is_called(tmp_path, kind):
+    x = np.zeros((8, 8), np.uint8) if kind == "jpeg" else numbers(3, (8, 8))
+    Image.fromarray(x).save(tmp_path / "a.png", kind)
+    np.testing.assert_array_equal(masks.load(tmp_path, ["a.jpg"], AS_IS)[0], x[None])
+
+
 def test_colours_are_looked_up(tmp_path):
     (tmp_path / "classes.txt").write_text(COLOURS, newline="")
     x = numbers(4, most=2)

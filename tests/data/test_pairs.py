@@ -50,6 +50,19 @@ def test_partners_are_found_by_name(memory):
     assert pairs.sha256 != data.load("A", input="B", memory=memory).sha256
 
 
+def test_no_rows_of_a_view_are_no_samples():
+    twins()
+    half = Derivation("half", lambda x, keys: x[:, ::2, ::2])
+    streamed = data.load("B", memory=0, degrade=half)
+    for i in range(3):
+        put(f"films/f/{i}.png", (9, i, 0))
+    clips = data.load("video:films", memory=0)["image"]
+    for view in (streamed["image"], streamed["input"], clips, lazy.Rows(streamed["image"], np.arange(2))):
+        for none in ([], np.zeros((2, 0), np.int32), np.zeros(len(view), bool)):
+            rows = np.arange(len(view))[none]
+            assert view[none].shape == (*rows.shape, *view.shape[1:]) and view[none].dtype == np.uint8
+
+
 def test_rows_of_a_view_keep_their_order():
     twins()
     view = lazy.Rows(data.load("B", memory=0)["image"], np.array([2, 0, 1], np.int32))
@@ -243,6 +256,16 @@ def test_clips_of_a_film_have_partners_by_the_place_that_they_begin_at():
     found = data.load("video:V", input="video:W", length=3)
     assert found["image"].shape == (2, 3, 8, 8, 3)
     np.testing.assert_array_equal(found["image"], found["input"])
+
+
+def test_a_dot_in_a_folder_of_frames_is_no_suffix():
+    for name, light in (("film.v1", 200), ("film.v2", 100)):
+        for i in range(3):
+            put(f"to/{name}/{i}.png", (light + i, 0, 0))
+            put(f"from/{name}/{i}.png", (0, light + i, 0))
+    found = data.load("video:to", input="video:from")
+    assert found["image"].shape[:2] == (2, 3)
+    np.testing.assert_array_equal(found["image"][..., 0], found["input"][..., 1])
 
 
 def test_what_is_held_out_is_as_what_is_trained_on():

@@ -161,9 +161,9 @@ def test_a_header_that_lies_takes_no_memory():
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(b"\0\0" * 100)
     raw = bytearray(held.getvalue())
-    raw[40:44] = (2**32 - 2).to_bytes(4, "little")
-    raw[4:8] = (2**32 - 2).to_bytes(4, "little")
-    with pytest.raises(OSError, match="it says 2,147,483,647 values and has 100"):
+    raw[40:44] = (2**30 - 2).to_bytes(4, "little")
+    raw[4:8] = (2**30 - 2).to_bytes(4, "little")
+    with pytest.raises(OSError, match="it says 536,870,911 values and has 100"):
         sound_files.read(io.BytesIO(bytes(raw)), "a.wav")
 
 
@@ -174,6 +174,24 @@ def test_what_cannot_be_meant_is_told(folder, tmp_path):
         data.load(str(folder), memory=100)
     with pytest.raises(BadInput, match="--split test"):
         data.load(str(folder), split="test")
+
+
+@pytest.mark.parametrize("said", [0x7FFFFFFF, 0xFFFFFFFF, 0x7FFFF000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_wav_that_came_through_a_pipe_has_the_values_that_it_has(said, channels, tmp_path):
+    sound = sine(200, 900, channels=channels)
+    write(tmp_path / "a.wav", sound)
+    raw = bytearray((tmp_path / "a.wav").read_bytes())
+    place = raw.index(b"data") + 4
+    raw[4:8] = raw[place : place + 4] = said.to_bytes(4, "little")
+    (tmp_path / "a.wav").write_bytes(raw)
+    np.testing.assert_array_equal(data.load(str(tmp_path))["audio"][0], sound)
+    lines, problems = data.check(str(tmp_path))
+    assert "damaged     0" in lines and not problems
+    raw[place : place + 4] = (10**6).to_bytes(4, "little")  # not a number that stands for none: it ends too soon
+    (tmp_path / "a.wav").write_bytes(raw)
+    with pytest.raises(BadInput, match=r"it says [0-9,]+ values and has 900"):
+        data.load(str(tmp_path))
 
 
 def test_splits_are_trained_on_and_held_out(folder, tmp_path):

@@ -1,13 +1,15 @@
 """Texts: a file cut into windows or lines of characters or words, and a grammar that knows its own sentences."""
 
+import json
 import re
+import sys
 
 import numpy as np
 import pytest
 
 from jaxgan import BadInput, data, inference, runs
 from jaxgan.cli import main
-from jaxgan.data import grammar, inspect
+from jaxgan.data import dataset, grammar, inspect
 from jaxgan.data.sources import text as source
 from jaxgan.modalities import text
 
@@ -63,6 +65,36 @@ def test_the_rarest_words_are_one(tmp_path):
     assert len(classes) == source.MOST_SYMBOLS and classes[-1] == source.RARE
     assert set(classes[:5]) == {f" {word}" for word in words[:5]}
     assert rows[0] == "w0 w1" and rows[900] == "<unk> <unk>"
+
+
+@pytest.mark.parametrize(("often", "letter"), [(1, "w"), (500, "w"), (1, "!")])  # words behind it, or before it
+def test_a_corpus_with_the_rare_symbol_has_it_once(often, letter, tmp_path):
+    words = [f"{letter}{i}" for i in range(3000)]
+    (tmp_path / "many.txt").write_text(" ".join(["<unk>"] * often + words + words[:5]))
+    rows, classes = read(f"words:{tmp_path / 'many.txt'}", 2)
+    assert len(set(classes)) == len(classes) == source.MOST_SYMBOLS and source.RARE in classes
+    assert rows[often - 1] == f"<unk> {letter}0" and rows[often] == f"{letter}0 {letter}1"
+    assert rows[often + 900] == "<unk> <unk>" and (classes[0] == source.RARE) == (often == 500)
+    (tmp_path / "few.txt").write_text("a <unk> b " * 9)
+    assert set(read(f"words:{tmp_path / 'few.txt'}", 2)[1]) == {" a", " b", source.RARE}
+
+
+def test_symbols_are_what_the_file_has(tmp_path):
+    path, joined, long = tmp_path / "fa.txt", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "x" * 500
+    path.write_text(f"{joined} {long} and\u00ad so on " * 5, encoding="utf-8")
+    rows, classes = read(path, 9)
+    assert rows[0] == f"{joined} " and "\u200c" in classes and {len(one) for one in classes} == {1}
+    rows, classes = read(f"words:{path}", 3)
+    assert rows[0] == f"{joined} {long} and\u00ad" and f" {long}" in classes
+    kept = data.load(f"words:{path}", length=3).info
+    assert (
+        dataset.info_from_json(
+            json.loads(
+                json.dumps({**kept._asdict(), "specs": {name: spec._asdict() for name, spec in kept.specs.items()}})
+            )
+        )
+        == kept
+    )
 
 
 def test_what_a_device_gathers_is_what_numpy_gathers(file):
@@ -210,3 +242,33 @@ def test_a_run_of_one_s_own_text(file, tmp_path):
     (tmp_path / "strange.txt").write_text("\xe7edilla " * 20)
     with pytest.raises(BadInput, match="1 symbols, the first is '\xe7', are none of the 23 that are known"):
         inference.data_of(opened, held_out=str(tmp_path / "strange.txt"))
+
+
+def test_copies_of_any_training_text_are_not_new(tmp_path, monkeypatch):
+    """More of them than are looked at, and held-out ones that are others: in both splits what was trained on counts."""
+    import jax.numpy as jnp
+
+    evaluation = sys.modules["jaxgan.evaluation.evaluate"]
+    words = " ".join(f"w{i}" for i in np.random.default_rng(0).integers(0, 40, 3000))
+    (tmp_path / "some.txt").write_text(words)
+    source = f"words:{tmp_path / 'some.txt'}"
+    column = data.load(source, length=6)["text"]
+    monkeypatch.setattr(evaluation, "REAL", 100)
+    monkeypatch.setattr("jaxgan.evaluation.periodic.REAL", 100)
+    real = evaluation.extract.FeatureExtractor.fake
+
+    def copied(self, *args, **kwargs):
+        found = real(self, *args, **kwargs)
+        rows = np.arange(len(found.samples)) * 7
+        return found._replace(samples=np.asarray(jnp.asarray(column[rows])))
+
+    monkeypatch.setattr(evaluation.extract.FeatureExtractor, "fake", copied)
+    run, every = tmp_path / "run", ["--log-every-steps", "1", "--evaluate-all-every-steps", "1"]
+    flags = ["--tiny", "--steps", "1", "--length", "6", "--evaluate-samples", "60", *every]
+    assert main(["train", "text_gan", *flags, "--data", source, "--out", str(run)]) == 0
+    assert runs.read_metrics(run / "metrics.jsonl")[-1]["novel"] == 0
+    for split in ("train", "test"):
+        done = evaluation.evaluate(run, num=60, split=split, say=lambda line: None)
+        (novel,) = (score for score in done.scores if score.name == "novel")
+        assert novel.value == 0 and novel.protocol.real == len(column)
+        assert novel.protocol.split == "train" and novel.protocol.data_sha256 == runs.open_run(run).data.sha256

@@ -119,6 +119,7 @@ def test_a_source_becomes_a_tfds_set_and_is_read_back(home, capsys):
     pairs = lambda d: sorted((image.tobytes(), int(label)) for image, label in zip(d["image"], d["label"], strict=True))
     assert pairs(found) == pairs(digits)  # in an order of their own
     assert data.load(f"tfds:{home}/my_digits").sha256 == found.sha256
+    assert data.load("tfds:my_digits", memory=0)["image"][[]].shape == (0, *found["image"].shape[1:])
     assert data.load("tfds:my_digits", split="train").sha256 == found.sha256
     assert data.held_out("tfds:my_digits", split="train") is None
     with pytest.raises(BadInput, match="tfds:my_digits has the splits train, and none called val: add --split train"):

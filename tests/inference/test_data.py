@@ -1,5 +1,7 @@
 """A run's data are found again where they are now, with what lies beside them; what is held out comes with its own."""
 
+import itertools
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from jaxgan import inference, recipes, runs
 from jaxgan.cli import main
 from jaxgan.errors import BadInput
 from jaxgan.training import compiled
+
+_COUNT = itertools.count()
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +32,7 @@ def begun(recipe, **options):
     """A run of which nothing was trained."""
     module = recipes.get(recipe)
     config = module.Config(**{**module.TINY, **options})
-    return runs.create(Path(recipe), module, config, compiled.prepare(module, config).info)
+    return runs.create(Path(f"runs/{next(_COUNT)}"), module, config, compiled.prepare(module, config).info)
 
 
 @pytest.mark.parametrize("recipe", ["pix2pix", "cyclegan"])
@@ -58,6 +62,56 @@ def test_held_out_pairs_may_be_files_where_a_run_s_are_side_by_side():
     run = begun("pix2pix", data="both", side_by_side="left-input", input="")
     _, other = inference.data_of(run, held_out="other", others=inference.Beside(input="others"))
     assert (other["image"][0, 0, 0, 0], other["input"][0, 0, 0, 0]) == (3, 4)
+
+
+def classes(*parts, names="ab", value=1):
+    for part in parts:
+        for name in names:
+            put(f"{part}/{name}", value := value + 1, "12")
+
+
+def test_of_a_source_that_holds_something_out_that_is_held_out():
+    classes("own/train", "own/val", "own/test", "others/train", "others/val", "flat")
+    run = begun("dcgan", data="own", resolution=32)
+    of = lambda *given, **how: inference.data_of(*given, **how)[1]
+    assert of(run).part == of(run, held_out="own").part == of(run, held_out="others").part == "val"
+    assert of(run, held_out="own").sha256 == of(run).sha256
+    assert of(run, held_out="flat").size == of(run, held_out="own/test").size == 4
+    for same in ("own/train", "own/train/"):
+        with pytest.raises(
+            BadInput, match=r"--held-out own/train.* has sha256 (\w{12}) and 4 samples, as has own, .* was not"
+        ):
+            of(run, held_out=same)
+    part = begun("dcgan", data="own", resolution=32, split="val")
+    assert of(part, held_out="own").part == of(part).part == "test"
+    Path("moved").symlink_to("own")
+    assert of(run, "moved", "moved").part == "val"
+
+
+def test_held_out_texts_are_whole_files_and_of_the_run_s_own_the_last_tenth():
+    for name, text in (("own", "abcde fghij "), ("other", "fghij abcde ")):
+        Path(f"{name}.txt").write_text(text * 20)
+    run = begun("text_gan", data="own.txt", length=10)
+    for source, size in (("own.txt", 24 - 10 + 1), ("other.txt", 240 - 1 - 23 - 10 + 1)):
+        found = inference.data_of(run, held_out=source)[1]
+        assert abs(found.size - size) <= 2, (source, found.size)
+
+
+def test_labels_that_are_none_of_the_run_s_are_refused_with_both():
+    classes("own/train")
+    classes("fewer", names="b", value=50)
+    classes("others", names="bz", value=60)
+    put("plain", 9)
+    put("numbers", 7)
+    Path("numbers/labels.csv").write_text("file,a,b\na.png,1,2.5\nb.png,3,4\n")
+    run = begun("dcgan", data="own", resolution=32, conditional=True)
+    other = inference.data_of(run, held_out="fewer")[1]
+    assert other.classes == ("a", "b") and other["label"].tolist() == [1, 1]
+    for source, has in (("others", "2 classes (b, z)"), ("plain", "none"), ("numbers", "2 numbers (a, b)")):
+        said = f"the run has labels of 2 classes (a, b), {source} has {has}: give such"
+        with pytest.raises(BadInput, match=re.escape(said)):
+            inference.data_of(run, held_out=source)
+    assert inference.data_of(begun("dcgan", data="own", resolution=32), held_out="others")[1].classes == ("b", "z")
 
 
 def test_data_that_were_moved_are_named_with_what_lies_beside_them():

@@ -8,9 +8,10 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 
 from jaxgan import BadInput
+from jaxgan.data.sources.text import Cuts
 from jaxgan.metrics import markov_chain, ngram_divergence
 from jaxgan.metrics.protocol import Protocol
-from jaxgan.metrics.records import EvalContext
+from jaxgan.metrics.records import EvalContext, texts
 from jaxgan.metrics.records.texts import RECORD
 
 DRAW = np.random.default_rng(0)
@@ -86,6 +87,16 @@ def test_a_chain_goes_on_behind_what_stands_at_ends_alone():
 def test_what_cannot_be_compared_is_told(call, said):
     with pytest.raises(BadInput, match=said):
         call()
+
+
+def test_copies_are_found_in_all_parts_of_a_view(monkeypatch):
+    monkeypatch.setattr(texts, "_AT_ONCE", 64)
+    view = Cuts(DRAW.integers(0, 9, 1000).astype(np.uint16), 12)
+    copies = view[np.arange(0, len(view), 7)]
+    other = np.full((5, 12), 9, np.int32)
+    assert texts.novel(copies, view) == (0, len(copies), len(view), None)
+    assert texts.novel(np.concatenate([copies[:15], other]), view).value == 1 / 4
+    assert texts.novel(copies.astype(np.int64), np.asarray(view[np.arange(100)])).value == 1 - 15 / len(copies)
 
 
 def test_shares_of_texts_are_counted():

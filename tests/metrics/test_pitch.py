@@ -43,6 +43,42 @@ def test_noise_and_silence_have_no_pitch_and_a_tone_in_noise_has_less_of_one():
     assert sorted(clarity, reverse=True) == clarity and clarity[0] > 0.99
 
 
+@pytest.mark.parametrize(
+    "wave",
+    [
+        np.sin(2 * np.pi * 8 * np.arange(4096) / 44_100) * 2e4,  # a tenth of a period
+        np.sin(2 * np.pi * 12 * np.arange(4096) / 44_100) * 2e4,
+        np.exp(-np.arange(16_384) / 8000),
+        np.arange(16_384.0),
+        np.arange(64.0) ** 2,
+        np.full(4096, 0.1),
+        np.where(np.arange(4096) < 3, 1.0, 0.0),  # whose highest hill is below 0
+    ],
+    ids=["8 Hz", "12 Hz", "decay", "ramp", "few", "constant", "click"],
+)
+def test_what_does_not_come_again_has_no_pitch(wave):
+    found = pitch(wave[None, :, None], 44_100)
+    assert found.clarity[0] == 0 and np.isnan(found.hertz[0]) and not found.clear[0]
+
+
+def test_walks_at_random_have_no_pitch_and_never_one_out_of_range():
+    walks = np.random.default_rng(0).normal(size=(200, 4096, 1)).cumsum(1)
+    found = pitch(walks, 16_000)
+    known = found.hertz[found.clarity > 0]
+    assert not found.clear.any() and len(known) and ((known > 15) & (known < 2200)).all()
+    assert np.isfinite(histogram_distance(found, pitch(sung(300)[None], RATE)))
+
+
+def test_a_pitch_above_the_range_is_not_told_an_octave_lower():
+    hertz = np.linspace(1080, 3990, 60)  # of a period of 7.4 values and less
+    waves = np.sin(2 * np.pi * hertz[:, None] * TIME + DRAW.uniform(0, 6, (60, 1)))[..., None]
+    assert not pitch(waves, RATE).clear.any()
+    for rate in (8000, 16_000):
+        assert not pitch(np.sin(2 * np.pi * 5000 * np.arange(4096) / rate)[None, :, None], rate).clear.any()
+    slow = np.sin(2 * np.pi * np.array([[7.82], [995.0]]) * np.arange(8192) / RATE)[..., None]  # the ends of the range
+    assert np.abs(cents(pitch(slow, RATE).hertz, [7.82, 995.0])).max() < 1
+
+
 def test_the_rate_scales_the_pitch_and_stereo_is_its_mean():
     one = sung(300)[None]
     assert pitch(one, 2 * RATE).hertz == pytest.approx(2 * pitch(one, RATE).hertz)

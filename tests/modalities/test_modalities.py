@@ -8,6 +8,7 @@ from PIL import Image
 
 from jaxgan import BadInput, modalities
 from jaxgan.modalities import resize
+from jaxgan.modalities.font import font
 from jaxgan.modalities.resize import Resize
 
 DRAW = np.random.default_rng(0)
@@ -108,6 +109,33 @@ def test_a_text_says_what_its_symbols_are_called(tmp_path):
     shares = np.eye(4, dtype=np.float32)[x] * 0.5
     np.testing.assert_array_equal(kind.to_file(shares), x)
     np.testing.assert_array_equal(kind.renumber(x, letters, ("b", "a", "", " ", "c")), [[1, 3, 0, 2], [0, 0, 2, 2]])
+
+
+def test_words_that_are_not_known_are_the_rare_one_where_there_is_one():
+    renumber, wanted = modalities.get("text").renumber, ("", " a", " b", " <unk>")
+    np.testing.assert_array_equal(renumber(np.arange(4), ("", " b", " c", " <unk>"), wanted), [0, 2, 3, 3])
+    for own, known, first in (
+        ((" a", " c"), wanted[:3], " c"),
+        (("a", "c"), wanted, "a"),  # characters
+        ((" ", "a"), wanted, " "),
+        (("", " c"), wanted[1:], ""),  # padding is no word
+    ):
+        with pytest.raises(BadInput, match=f"the first is '{first}', are none of the {len(known)}"):
+            renumber(np.arange(2), own, known)
+
+
+def test_what_a_terminal_does_not_show_is_in_the_file_and_escaped_in_the_picture(tmp_path, monkeypatch):
+    kind, symbols = modalities.get("text"), ("a", "\u200c", "\x1b", "\ud800")
+    drawn = []
+    monkeypatch.setattr(kind, "font", lambda size, lines, **how: drawn.extend(lines) or font(size, drawn, **how))
+    kind.play(tmp_path / "all.txt", np.array([[0, 1, 0], [0, 2, 3]]), symbols)
+    assert (tmp_path / "all.txt").read_text(encoding="utf-8") == "a\u200ca\na\x1b\\ud800\n"
+    kind.write(tmp_path / "one.txt", np.array([0, 1]), symbols)
+    assert (tmp_path / "one.txt").read_text(encoding="utf-8") == "a\u200c\n"
+    kind.sample_grid(tmp_path / "all.png", np.array([[0, 1, 2], [3] * 3]), 2, classes=symbols)
+    assert drawn == ["a\\u200c\\x1b", "\\ud800" * 3]
+    own = ("\u200c", "a")  # and runs of before have it as it was shown
+    np.testing.assert_array_equal(kind.renumber(np.array([0, 1]), own, ("a", "\\u200c")), [1, 0])
 
 
 def test_how_far_features_of_texts_are_apart_is_how_many_places_differ():

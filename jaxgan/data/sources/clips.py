@@ -15,12 +15,12 @@ from jaxgan import reading
 from jaxgan.data import content, films
 from jaxgan.data import splits as parts
 from jaxgan.data.dataset import Dataset, Spec, labelled
-from jaxgan.data.films import MOVIES, Film, FilmHead
+from jaxgan.data.films import MOVIES, Film
 from jaxgan.data.lazy import Lazy
 from jaxgan.data.listing import Listing, listing, peek
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import Resize
+from jaxgan.modalities.resize import ALONE, Resize, Spreads
 from jaxgan.names import plain
 
 NAMES = ()
@@ -67,14 +67,16 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
     part = parts.chosen(source, there, split) if there else ""
     if split and not there:
         raise BadInput(f"--split {split}, but {source} has no folders train, val or test: remove it")
+    whole = found
     found = found.below(part) if part else found
-    every = films.films(found, [name for name in found.names if name.lower().endswith(files.SUFFIXES)])
+    every = films.films(found, _pictures(found))
     if not every:
         raise BadInput(f"{source} has no films: give GIF, WebP or {', '.join(MOVIES)} files, or folders of frames")
     heads = _each(source, every, lambda film: films.head(found, film))
     heads, steps = _at_rate(source, every, heads, how.rate)
-    length = how.length or min(FRAMES, *(one.frames for one in heads))
-    _long_enough(source, every, heads, length)
+    counts = [one.frames for one in heads]
+    length = how.length or max(min(2, max(counts)), min(FRAMES, *counts))
+    _long_enough(source, every, heads, length, how.rate)
     _one_size(source, heads, how)
     cuts = [
         Cut(i, range(start * steps[i], (start + length) * steps[i], steps[i]))
@@ -83,7 +85,8 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
     ]
     channels = how.channels or (1 if all(one.grey for one in heads) else 3)
     shape = (len(cuts), length, *(how.size or heads[0].size), channels)
-    view = ClipView(found, every, cuts, how._replace(channels=channels), shape)
+    wide = files.spreads(whole, _pictures(whole)) if any(one.wide for one in heads) else ALONE
+    view = ClipView(found, every, cuts, how._replace(channels=channels), shape, wide)
     label, classes = _classes(every)
     label = None if label is None else label[[cut.film for cut in cuts]]
     clips: Any = view if view.nbytes > memory else view.whole()
@@ -108,15 +111,22 @@ class ClipView(Lazy):
     ndim = 5
 
     def __init__(
-        self, found: Listing, every: Sequence[Film], cuts: Sequence[Cut], how: Resize, shape: tuple[int, ...]
+        self,
+        found: Listing,
+        every: Sequence[Film],
+        cuts: Sequence[Cut],
+        how: Resize,
+        shape: tuple[int, ...],
+        wide: Spreads,
     ) -> None:
         self._found, self._films, self._cuts, self._how, self.shape = found, every, cuts, how, shape
+        self._wide = wide
 
     def __getitem__(self, index: Any) -> np.ndarray:
         rows = self.rows(index)
         with ThreadPoolExecutor(files.THREADS) as pool:
             clips = list(pool.map(lambda row: self._read([self._cuts[row]])[0], rows.reshape(-1)))
-        return np.stack(clips).reshape(*rows.shape, *self.shape[1:])
+        return np.array(clips, self.dtype).reshape(*rows.shape, *self.shape[1:])
 
     def whole(self) -> np.ndarray:
         """All of them: each film is read once."""
@@ -136,7 +146,7 @@ class ClipView(Lazy):
         film, numbers = self._films[cuts[0].film], sorted({number for cut in cuts for number in cut.frames})
         reading = range(numbers[0], numbers[-1] + 1)
         try:
-            frames = films.frames(self._found, film, self._how, reading)
+            frames = films.frames(self._found, film, self._how, reading, self._wide)
             kept = {number: frame for number, frame in zip(reading, frames, strict=True) if number in set(numbers)}
         except BadInput as error:
             raise BadInput(f"{self._found.source}: {film.name}: {error}") from error
@@ -169,6 +179,10 @@ def _films(found):
     return [name for name in found.names if PurePosixPath(name).suffix.lower() in (*files.SUFFIXES, *MOVIES)]
 
 
+def _pictures(found):
+    return [name for name in found.names if name.lower().endswith(files.SUFFIXES)]
+
+
 def _each(source, every, call):
     """[call(film)] by several threads. Raises BadInput that names the first film that cannot be used."""
     refused = []
@@ -197,21 +211,20 @@ def _at_rate(source, every, heads, rate):
     if untold:
         raise BadInput(f"--rate {rate:g}, but {source}: {untold[0]} does not say its frames a second: remove it")
     steps = [max(1, round(one.rate / rate)) for one in heads]
-    slower = [
-        FilmHead(-(-one.frames // k), one.size, one.grey, one.rate / k) for one, k in zip(heads, steps, strict=True)
-    ]
+    slower = [one._replace(frames=-(-one.frames // k), rate=one.rate / k) for one, k in zip(heads, steps, strict=True)]
     return slower, steps
 
 
-def _long_enough(source, every, heads, length):
+def _long_enough(source, every, heads, length, rate):
     if length < 2:
         raise BadInput(f"{source}: clips of {length} frames: give films of 2 frames or more, and --length 2 or more")
     short = [(one.frames, film.name) for film, one in zip(every, heads, strict=True) if one.frames < length]
     if short:
         frames, name = min(short)
+        ways = [f"set --length {frames} or less"] * (frames > 1) + ["raise --rate"] * bool(rate) + ["take it out"]
         raise BadInput(
-            f"{source}: {name} has {frames} frames and clips have {length} ({len(short)} of {len(every)} films are too short): "
-            f"set --length {frames} or less, or take it out"
+            f"{source}: {name} has {frames} frames{f' at --rate {rate:g}' if rate else ''} and clips have {length} ({len(short)} "
+            f"of {len(every)} films are too short): {', or '.join(ways)}"
         )
 
 

@@ -1,12 +1,13 @@
 """Image files in a folder or a zip, with their labels: sub-folders, or a table beside them."""
 
+import contextlib
 import lzma
 import os
 import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -17,9 +18,9 @@ from jaxgan.data import label_table
 from jaxgan.data import splits as parts
 from jaxgan.data.dataset import Dataset, labelled
 from jaxgan.data.lazy import Lazy
-from jaxgan.data.listing import listing
+from jaxgan.data.listing import Listing, listing
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import Resize, fit, head, read
+from jaxgan.modalities.resize import ALONE, Resize, Spreads, fit, head, read, spread
 from jaxgan.names import plain, shown
 
 NAMES = ()
@@ -47,11 +48,17 @@ class Files(NamedTuple):
     left_out: dict[str, int] = {}  # reason -> how many files were passed over
     notes: tuple[str, ...] = ()  # what was understood, where it could have been meant in another way
     splits: dict[str, str] = {}  # names in small letters -> folders, where there are some
+    spreads: Callable[[], Spreads] = dict  # () -> of the wide pictures of all splits
+    known: Spreads = ALONE  # what that gave, where some are wide
 
     def read(self, name: str, how: Resize) -> np.ndarray:
         """One image, brought to a Fit. Raises one of DAMAGED where it is, BadInput where it cannot be meant."""
         with self.open(name) as file:
-            return fit(read(file, how.channels), how)
+            return fit(read(file, how.channels, self.known), how)
+
+    def on_one_scale(self) -> "Files":
+        """The same, where wide pictures, of more than 8 bits, are read by the lowest and highest values of them all."""
+        return self._replace(known=self.spreads())
 
 
 def takes(word: str) -> bool:
@@ -74,6 +81,7 @@ def find(source: str | Path, split: str = "", suffixes: tuple[str, ...] = SUFFIX
         )
     found = parts.unwrapped(every, _used(every.names, suffixes))
     around = label_table.inside(found) or (label_table.beside(Path(source)) if found is every else None)
+    whole = found
     there = parts.splits(_ending(found.names, suffixes))
     notes = [f"{source}: {said}"] if (said := parts.mixed(_ending(found.names, suffixes))) else []
     if there:
@@ -81,7 +89,7 @@ def find(source: str | Path, split: str = "", suffixes: tuple[str, ...] = SUFFIX
         found = found.below(folder)
         found = parts.unwrapped(found, _used(found.names, suffixes))
         own = label_table.inside(found)
-        around = around and label_table.below(around, folder) if own is None else own
+        around = around and label_table.below(around, folder, _ending(whole.names, suffixes)) if own is None else own
     elif split:
         raise BadInput(f"--split {split}, but {source} has no folders train, val or test: remove it")
     names = tuple(_ending(found.names, suffixes))
@@ -96,12 +104,27 @@ def find(source: str | Path, split: str = "", suffixes: tuple[str, ...] = SUFFIX
     if names and around is not None:
         label, classes, told = label_table.labels(around, names)
         notes += told
-    if names and label is None:
+    if names and label is None and (around is None or around.rows is not None):
         label, classes, told = _subfolders(str(source), names, kind)
         notes += told
     held = lambda: found.content(names)
-    noted = tuple(map(shown, notes))
-    return Files(str(source), names, found.open, held, label, plain(classes), dict(left_out), noted, there)
+    noted, wide = tuple(map(shown, notes)), lambda: spreads(whole, _ending(whole.names, suffixes))
+    return Files(str(source), names, found.open, held, label, plain(classes), dict(left_out), noted, there, wide)
+
+
+def spreads(found: Listing, names: Sequence[str]) -> Spreads:
+    """(lowest, highest) of each kind of wide pictures among these; what is damaged, or no scale is of, is passed over."""
+    out: dict[str, tuple[float, float]] = {}
+
+    def one(name):
+        with contextlib.suppress(BadInput, *DAMAGED), found.open(name) as file:
+            return spread(file, out)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for kind, low, high in filter(None, pool.map(one, names)):
+            lowest, highest = out.get(kind, (low, high))
+            out[kind] = min(lowest, low), max(highest, high)
+    return out
 
 
 def splits(source: str | Path) -> dict[str, str]:
@@ -121,8 +144,9 @@ def load(source: str, how: Resize, memory: int, split: str = "") -> Dataset:
         raise BadInput(f"{source} has no images ({', '.join(SUFFIXES)}) and no idx files: give a folder that has")
     heads = _each(files, lambda name: _head(files, name, how.half))
     _one_size(source, how, heads)
-    channels = how.channels or (1 if all(grey for _, grey in heads) else 3)
-    shape = (*(how.size or heads[0][0]), channels)
+    channels = how.channels or (1 if all(one.grey for one in heads) else 3)
+    shape = (*(how.size or heads[0].size), channels)
+    files = files.on_one_scale() if any(one.wide for one in heads) else files
     part = parts.chosen(str(source), files.splits, split) if files.splits else ""
     told: Any = {"notes": files.notes, "names": files.names, "part": part}
     view = FileView(files, how._replace(channels=channels), (len(files.names), *shape))
@@ -140,7 +164,7 @@ def load(source: str, how: Resize, memory: int, split: str = "") -> Dataset:
 def sizes(source: str, split: str = "") -> list[tuple[int, int]]:
     """(height, width) of each image, as it is in its file. Raises BadInput where some are damaged."""
     found = find(source, split)
-    return [size for size, _ in _each(found, lambda name: _head(found, name, ""))]
+    return [one.size for one in _each(found, lambda name: _head(found, name, ""))]
 
 
 def held_out(source: str, how: Resize, split: str = "") -> Dataset | None:
@@ -169,7 +193,7 @@ class FileView(Lazy):
     def __getitem__(self, index: Any) -> np.ndarray:
         rows = self.rows(index)
         images = list(self._pool.map(self._read, rows.reshape(-1)))
-        return np.stack(images).reshape(*rows.shape, *self.shape[1:])
+        return np.array(images, self.dtype).reshape(*rows.shape, *self.shape[1:])
 
     def identity(self) -> bytes:
         """What the files hold, and what is made of it."""
@@ -215,14 +239,15 @@ def _each(files, call, items=None, name=lambda item: item):
 
 
 def _head(files, name, half):
-    """((height, width), whether it is grey) of a file or of a half of it, without reading its pixels."""
+    """Head of a file or of a half of it, without reading its pixels."""
     with files.open(name) as file:
-        (height, width), grey = head(file)
-    return (height, width // 2 if half else width), grey
+        found = head(file)
+    height, width = found.size
+    return found._replace(size=(height, width // 2 if half else width))
 
 
 def _one_size(source, how, heads):
-    sizes = Counter(size for size, _ in heads)
+    sizes = Counter(one.size for one in heads)
     if how.resolution is None and len(sizes) > 1:
         shown = ", ".join(f"{n} of {h}x{w}" for (h, w), n in sizes.most_common(3))
         raise BadInput(f"{source} has images of {len(sizes)} sizes ({shown}): set --resolution to bring them to one")

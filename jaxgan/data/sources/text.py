@@ -19,7 +19,7 @@ from jaxgan.data.dataset import Dataset, Spec, resized
 from jaxgan.data.lazy import Resident
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize
-from jaxgan.names import plain
+from jaxgan.modalities.text import RARE
 
 NAMES = ("sentences",)
 WORDS = (
@@ -29,7 +29,7 @@ LENGTH = 32  # symbols of a sample where nobody says
 SIZE, HELD_OUT = 20_000, 5_000  # sentences
 MOST_BYTES = 2**26  # of a file
 MOST_SYMBOLS = 2048  # of which one stands for all rarer words; as many as the paper's program has
-PADDING, RARE = "", " <unk>"
+PADDING = ""
 _WAYS = ("lines", "words")
 _SHARE = 10  # one part of so many is held out, the last one
 
@@ -160,8 +160,8 @@ def _classes(word, counts, by_word, *first):
             f"{word} has {len(counts)} characters, at most {room} can be told apart: take words, or clean it"
         )
     kept = [unit for unit, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
-    kept = kept if len(kept) <= room else [*kept[: room - 1], RARE]
-    return (*first, *kept)
+    few = kept[:room]
+    return (*first, *(few if len(few) == len(kept) or RARE in few else [*few[:-1], RARE]))
 
 
 def _encoded(units, classes):
@@ -188,5 +188,5 @@ def _of_lines(word, lines, classes, how, length, part, most):
 
 
 def _dataset(word: str, view: Cuts, classes: Sequence[str], how: Resize) -> Dataset:
-    spec = Spec(view.shape[1:], str(view.dtype), "text", plain(classes))
+    spec = Spec(view.shape[1:], str(view.dtype), "text", tuple(classes))
     return resized(Dataset(word, {"text": view}, {"text": spec}), how)

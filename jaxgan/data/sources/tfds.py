@@ -102,7 +102,7 @@ class TfdsView(Lazy):
                 f"tfds: {self._folder} has images of {'x'.join(map(str, self.shape[1:]))} and of {'x'.join(map(str, odd))}: "
                 "set --resolution to bring them to one"
             )
-        return np.stack(images).reshape(*rows.shape, *self.shape[1:])
+        return np.array(images, self.dtype).reshape(*rows.shape, *self.shape[1:])
 
     def identity(self) -> bytes:
         """What the set's files hold, and what is made of it."""

@@ -1,17 +1,29 @@
 """Texts one by one: those that a grammar accepts, different ones, and those that are no real one's copy."""
 
+from typing import Any
+
 import numpy as np
 
 from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value
 
+_AT_ONCE = 2**18  # texts
+
+
+def novel(samples: np.ndarray, column: Any) -> Value:
+    """Share of texts [N, T] that are no row of a column, an array or a view of any length: a part of it at a time."""
+    keys = _keys(samples)
+    left = set(keys)
+    for first in range(0, len(column), _AT_ONCE):
+        left.difference_update(_keys(column[first : first + _AT_ONCE].astype(samples.dtype)))
+    return Value(float(np.mean([key in left for key in keys])), len(keys), len(column))
+
 
 def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, Value]:
     """Shares of the samples. Where no grammar is known none is accepted or not."""
-    keys = [row.tobytes() for row in np.ascontiguousarray(fake.samples)]
-    there = {row.tobytes() for row in np.ascontiguousarray(real.samples).astype(fake.samples.dtype)}
+    keys = _keys(fake.samples)
     found = {
         "distinct": Value(len(set(keys)) / len(keys), len(keys)),
-        "novel": Value(float(np.mean([key not in there for key in keys])), len(keys), len(there)),
+        "novel": novel(fake.samples, real.samples),
     }
     if context.accepts is not None:
         right = context.accepts(fake.samples)
@@ -20,6 +32,10 @@ def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, V
         kept = len({key for key, ok in zip(keys, right, strict=True) if ok})
         found["accepted_distinct"] = Value(kept / len(keys), len(keys))
     return found
+
+
+def _keys(samples):
+    return [row.tobytes() for row in np.ascontiguousarray(samples)]
 
 
 RECORD = Record(

@@ -1,0 +1,99 @@
+"""Folders as they lie on disks: linked, kept from us, looked into again and again."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jaxgan import BadInput, data
+from jaxgan.data import content, listing
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JAXGAN_CACHE", str(tmp_path / "cache"))
+
+
+def put(*names):
+    for i, name in enumerate(names):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (i, 0, 0)).save(name)
+
+
+def report(source):
+    return "\n".join(data.check(source)[0])
+
+
+@pytest.mark.parametrize("call", ["scandir", "stat"])
+def test_what_is_kept_from_us_is_no_less_silently(call, monkeypatch):
+    put("s/a/1.png", "s/b/2.png", "s/lost+found/3.png", "s/.git/4.png")
+    real, kept = getattr(os, call), {"scandir": ("b", "lost+found", ".git"), "stat": ("2.png",)}[call]
+
+    def refusing(path, *rest, **how):
+        if Path(os.fspath(path)).name in kept and not isinstance(path, int):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **how)
+
+    monkeypatch.setattr(os, call, refusing)
+    with pytest.raises(BadInput, match=r"s/b.* cannot be looked into \(Permission denied\): give yourself the right"):
+        data.load("s")
+    assert list(listing.peek(Path("s"), 100))  # what it may be of is seen in what can be
+    monkeypatch.undo()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="takes root, to be somebody else")
+def test_a_folder_without_permission_is_refused_in_a_line():
+    os.chmod(".", 0o755)
+    cases = {"closed/b": 0o000, "names/b": 0o444, "whole": 0o000}
+    for folder, mode in cases.items():
+        source = folder.partition("/")[0]
+        put(f"{source}/a/1.png", f"{source}/b/2.png")
+        os.chmod(folder, mode)
+    code = (
+        "import os, sys; from jaxgan import data; from jaxgan.errors import BadInput; os.seteuid(65534)\n"
+        "for source in sys.argv[1:]:\n try: data.load(source)\n except BadInput as error: print(error)"
+    )
+    words = [folder.partition("/")[0] for folder in cases]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    said = done.stdout.splitlines()
+    assert len(said) == 3 and all("Permission denied" in line for line in said), said
+    assert all(folder in line for folder, line in zip(cases, said, strict=True)), said
+
+
+def test_links_to_what_is_there_already_are_counted():
+    put("s/cats/1.png", "s/cats/2.png", "s/birds/3.png")
+    os.symlink("cats", "s/dogs")
+    assert data.load("s").classes == ("birds", "cats")
+    assert "left out    2 in linked folders that are there already" in report("s")
+
+
+def test_linked_folders_say_what_a_source_is_of():
+    soundfile = pytest.importorskip("soundfile")
+    Path("elsewhere/x").mkdir(parents=True)
+    soundfile.write("elsewhere/x/a.wav", np.zeros(64), 8000)
+    Path("s").mkdir()
+    os.symlink(Path("elsewhere/x").absolute(), "s/x")
+    os.symlink(Path("s").absolute(), "s/round")
+    assert list(listing.peek(Path("s"), 100)) == ["a.wav"]
+    assert "audio" in data.load("s")
+
+
+def test_hashes_of_one_split_stay_while_others_are_asked_for(monkeypatch):
+    put(*(f"s/{part}/{i}.png" for part in ("train", "val") for i in range(3)))
+    hashed, once = [], content._sha256
+    monkeypatch.setattr(content, "_sha256", lambda path: hashed.append(path.name) or once(path))
+    parts = lambda: [data.load("s", split=part, memory=0).sha256 for part in ("train", "val")]
+    first = parts()
+    assert len(hashed) == 6
+    assert parts() == first and len(hashed) == 6
+    Path("s/val/2.png").unlink()
+    put("s/train/new.png")
+    again = parts()
+    assert len(hashed) == 7 and first[0] != again[0] and first[1] != again[1]
+    (kept,) = Path("cache/content").iterdir()  # and no part of a file
+    assert set(content._read(kept)) == {f"train/{n}.png" for n in (0, 1, 2, "new")} | {"val/0.png", "val/1.png"}
