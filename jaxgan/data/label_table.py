@@ -26,7 +26,7 @@ _PLAIN = re.compile(
     r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*(e[+-]?[0-9]+)?|e[+-][0-9]+)?|\.[0-9]+(e[+-]?[0-9]+)?|inf|infinity)|nan",
     re.IGNORECASE,
 )
-_DECIMAL = re.compile(r"^([+-]?[0-9]+),([0-9]+)$")
+_DECIMAL = re.compile(r"^([+-]?[0-9]+),([0-9]+)([eE][+-]?[0-9]+)?$")
 _PARTS = re.compile(r'"(?:[^"\\]|\\.)*+("|$)|[\[\]{}]', re.DOTALL)  # a string that does not end takes all that follows
 
 
@@ -90,7 +90,7 @@ def labels(table: Table, names: Sequence[str]) -> tuple[np.ndarray | None, tuple
     found = _matched(table, names)
     missing = [name for name in names if name not in found]
     if len(missing) == len(names) and (table.folder or not table.within):
-        return None, (), [f"{path} has no row for any of the images: it is left aside"]
+        return None, (), [f"{path} has not a row for each of the images: it is left aside"]
     if missing:
         raise BadInput(
             f"{path} has no row for {len(missing)} of {len(names)} images, the first is {missing[0]}: add them"
@@ -105,7 +105,7 @@ def labels(table: Table, names: Sequence[str]) -> tuple[np.ndarray | None, tuple
     widths = {len(row) for row in rows}
     if len(widths) > 1:
         raise BadInput(f"{path} has rows of {min(widths)} and of {max(widths)} labels: give every image as many")
-    if columns is not None and (widths != {1} or all(_PLAIN.fullmatch(row[0]) for row in rows)):
+    if columns is not None and (widths != {1} or _are_numbers([row[0] for row in rows])):
         rows = [[_number(word) for word in row] for row in rows]
     if widths == {1}:
         words = [row[0] for row in rows]
@@ -132,7 +132,7 @@ def _matched(table, names):
     own = lambda name: PurePosixPath(_plain(name)).name
     stem = lambda name: PurePosixPath(own(name)).stem
     found = _found(table, [_single(names, part, table.every) for part in (own, stem)], without_folder=True)
-    return found if table.within or len(found) == len(names) else {}
+    return found if len(found) == len(names) else {}
 
 
 def _single(names, part, among=()):
@@ -218,9 +218,16 @@ def _csv(path, text):
     head, *body = lines
     if PurePosixPath(head[0].replace("\\", "/")).suffix:
         raise BadInput(f"{path} begins with the row of {head[0]}: give it a head, such as file,label")
-    if separator != ",":  # which then is that of decimals
-        body = [[name, *(_DECIMAL.sub(r"\1.\2", word) for word in row)] for name, *row in body]
-    return tuple(head[1:]), [(name, row) for name, *row in body]
+    rows = [row for _, *row in body]
+    if separator == ";" and {len(row) for row in rows} == {len(head) - 1}:  # where a comma is that of decimals
+        rows = list(map(list, zip(*map(_with_points, zip(*rows, strict=True)), strict=True)))
+    return tuple(head[1:]), [(name, row) for (name, *_), row in zip(body, rows, strict=True)]
+
+
+def _with_points(words):
+    """Words of a column with points for decimal commas, where all then are numbers; else as they are."""
+    made = [_DECIMAL.sub(r"\1.\2\3", word) for word in words]
+    return words if any(isinstance(_number(word), str) for word in made) else made
 
 
 def _json(path, text):
@@ -246,6 +253,14 @@ def _json(path, text):
 
 class _Pairs(list):
     """A JSON object, with the keys that come twice."""
+
+
+def _are_numbers(words):
+    """Whether the words of a column are numbers and no names: all as programs write them, or one of them with a fraction."""
+    if all(map(_PLAIN.fullmatch, words)):
+        return True
+    numbers = [_number(word) for word in words]
+    return all(not isinstance(x, str) for x in numbers) and any(x % 1 for x in numbers)
 
 
 def _number(word):

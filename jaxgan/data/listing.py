@@ -1,6 +1,7 @@
 """What lies in a folder or a zip: regular files by name, and what was passed over, with the reason."""
 
 import contextlib
+import errno
 import os
 import stat
 import zipfile
@@ -20,7 +21,8 @@ DEEPEST = 100  # folders within folders
 _DEEP = f"below {DEEPEST} folders"
 _ABSOLUTE = "with absolute names"
 _HIDDEN, _RUN, _LINK, _SPECIAL = "hidden", "in the folder of a run", "broken links", "no regular files"
-_AGAIN = "in linked folders that are there already"
+_AGAIN = "links to folders that are there already"
+_OF_SYSTEMS = ("__MACOSX", "lost+found", "System Volume Information", "$RECYCLE.BIN")
 _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
@@ -85,8 +87,8 @@ def _look(source, names, left_out):
     from us.
     """
 
-    def again(folder):
-        left_out[_AGAIN] += _count(folder)
+    def again(_):
+        left_out[_AGAIN] += 1
 
     for at, folders, files in _walk(source, again, _refuse):
         if len(at.relative_to(source).parts) == DEEPEST and folders:
@@ -107,9 +109,9 @@ def _look(source, names, left_out):
                 continue
             try:
                 mode = (at / name).stat().st_mode
-            except PermissionError:
-                raise
-            except OSError:
+            except OSError as error:
+                if isinstance(error, PermissionError) and not (at / name).is_symlink():
+                    raise
                 left_out[_LINK] += 1
                 continue
             if stat.S_ISREG(mode):
@@ -132,7 +134,8 @@ def _walk(folder, again=lambda folder: None, refuse=None):
 
 
 def _refuse(error):
-    raise error
+    if error.errno not in (errno.ENOENT, errno.ESTALE):  # what has just gone is not kept from us
+        raise error
 
 
 def _count(folder):
@@ -188,7 +191,7 @@ def _archive(source):
 
 
 def _hidden(part):
-    return part.startswith(".") or part in ("__MACOSX", "lost+found")
+    return part.startswith(".") or part in _OF_SYSTEMS
 
 
 def _bounded(source, name, size):

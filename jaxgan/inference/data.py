@@ -1,7 +1,9 @@
 """The data that a run was trained on, found again."""
 
 import dataclasses
+import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,7 +49,7 @@ def data_of(
     if held_out:
         beside = {name: word or "" for name, word in others._asdict().items() if name in fitting}
         beside |= {"side_by_side": None, "degrade": None} if others.input else {}
-        split = fitting["split"] if held_out in (source, config.data) else ""
+        split = fitting["split"] if _place(held_out) in map(_place, filter(None, (source, config.data))) else ""
         whole = {**fitting, **beside, "split": split, "labelled": 1.0, "unlabelled": False}
         other = _others(held_out, whole, dataset)
         _complete(config, other)
@@ -57,7 +59,7 @@ def data_of(
         other = _renamed(other, run.data.specs)
         batch.check(config, other)
         for name in batch.columns(config):
-            _same(name, run.data.specs[name], other)
+            _same(name, dataset.specs[name], other)  # as the source is read now, whatever its classes were called
     return dataset, other
 
 
@@ -66,16 +68,24 @@ def _others(source, fitting, dataset):
 
     Raises BadInput where that is what was trained on.
     """
-    found = left_out(source, **fitting, like=dataset)
-    if found is None or "text" in found:
-        whole = load(source, **fitting, like=dataset)
-        found = whole if found is None or whole.sha256 != dataset.sha256 else found
-    if found.sha256 == dataset.sha256:
-        raise BadInput(
-            f"--held-out {source} has sha256 {found.sha256[:12]} and {found.size} samples, as has {dataset.name}, which the run "
-            "was trained on: give samples that it was not"
-        )
-    return found
+    apart, whole = (partial(read, source, like=dataset) for read in (left_out, load))
+    ways = [partial(apart, **fitting), partial(whole, **fitting)]
+    ways = ways[::-1] if "text" in dataset else ways
+    if fitting["split"]:
+        ways.append(partial(whole, **{**fitting, "split": ""}))
+    for way in ways:
+        found = way()
+        if found is not None and found.sha256 != dataset.sha256:
+            return found
+    raise BadInput(
+        f"--held-out {source} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, as has {dataset.name}, which the run "
+        "was trained on: give samples that it was not"
+    )
+
+
+def _place(word):
+    """A source as a place on this machine, where it is one: a folder may be written in several ways."""
+    return os.path.realpath(word) if Path(word).exists() else word
 
 
 def _renamed(data: Dataset, specs: Mapping[str, Spec]) -> Dataset:

@@ -1,5 +1,6 @@
 """Folders as they lie on disks: linked, kept from us, looked into again and again."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -69,7 +70,38 @@ def test_links_to_what_is_there_already_are_counted():
     put("s/cats/1.png", "s/cats/2.png", "s/birds/3.png")
     os.symlink("cats", "s/dogs")
     assert data.load("s").classes == ("birds", "cats")
-    assert "left out    2 in linked folders that are there already" in report("s")
+    assert "left out    1 links to folders that are there already" in report("s")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="takes root, to be somebody else")
+def test_a_link_to_what_may_not_be_seen_is_one_that_leads_nowhere():
+    os.chmod(".", 0o755)
+    put("secret/0.png", "s/1.png", "s/2.png")
+    os.symlink(Path("secret/0.png").absolute(), "s/0.png")
+    os.chmod("secret", 0o700)
+    code = "import os; from jaxgan import data; os.seteuid(65534); print(data.load('s').size)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "2"
+
+
+def test_what_goes_while_it_is_looked_at_is_not_kept_from_us(monkeypatch):
+    put("s/a/1.png", "s/b/2.png")
+    real = os.scandir
+
+    def scandir(path):
+        if Path(os.fspath(path)).name == "b":
+            raise OSError(errno.ESTALE, "Stale file handle", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert listing.listing("s").names == ("a/1.png",)
+
+
+def test_links_round_in_circles_are_counted_and_not_walked():
+    put(*(f"s/{folder}/{i}.png" for folder in "abc" for i in range(4)))
+    for folder in "abc":
+        os.symlink("..", f"s/{folder}/all")
+    assert listing.listing("s").left_out == {"links to folders that are there already": 3}
 
 
 def test_linked_folders_say_what_a_source_is_of():

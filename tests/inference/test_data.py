@@ -88,6 +88,23 @@ def test_of_a_source_that_holds_something_out_that_is_held_out():
     assert of(run, "moved", "moved").part == "val"
 
 
+def test_of_two_splits_the_other_is_held_out_however_the_folder_is_written():
+    classes("two/train", "two/test")
+    run = begun("dcgan", data="two", resolution=32, split="test")
+    for source in ("two", "two/", f"{Path.cwd()}/two", "two/train"):
+        own, other = inference.data_of(run, held_out=source)
+        assert other["image"][..., 0].max() < own["image"][..., 0].min()
+
+
+def test_held_out_labels_are_beside_those_that_the_source_has_now():
+    """As a run of before has them that read 00 and 01 as 0 and 1."""
+    classes("own/train", "own/val")
+    run = begun("dcgan", data="own", resolution=32, conditional=True)
+    old = run.data.specs["label"]._replace(classes=("0", "1"))
+    run = run._replace(data=run.data._replace(specs={**run.data.specs, "label": old}))
+    assert inference.data_of(run)[1]["label"].tolist() == [0, 0, 1, 1]
+
+
 def test_held_out_texts_are_whole_files_and_of_the_run_s_own_the_last_tenth():
     for name, text in (("own", "abcde fghij "), ("other", "fghij abcde ")):
         Path(f"{name}.txt").write_text(text * 20)
