@@ -33,9 +33,11 @@ def test_every_flag_is_one_of_the_recipe(name, size, tmp_path):
 
 def test_masks_are_learned_told_drawn_and_not_learned_again(tmp_path, capsys):
     draw = np.random.default_rng(0)
-    image = draw.integers(0, 256, (16, 16, 16, 3), np.uint8)
-    np.savez(tmp_path / "scenes.npz", image=image, mask=(image[..., 0] > 127).astype(np.uint8))
-    flags = ["--only", "segment", "pix2pix", "--scenes", *[str(tmp_path / "scenes.npz")] * 2, "--steps", "2"]
+    sources = [str(tmp_path / name) for name in ("scenes.npz", "others.npz")]
+    for source in sources:
+        image = draw.integers(0, 256, (16, 16, 16, 3), np.uint8)
+        np.savez(source, image=image, mask=(image[..., 0] > 127).astype(np.uint8))
+    flags = ["--only", "segment", "pix2pix", "--scenes", *sources, "--steps", "2"]
     flags += ["--width", "4", "--out", str(tmp_path / "out")]
     tasks.main(flags)
     first = json.loads((tmp_path / "out" / "tasks.json").read_text())["rows"]

@@ -35,7 +35,8 @@ def digits_score(run, classifier, tmp_path, *flags):
     """(share of samples that obey their label, smallest spread of a class in units of the real one)."""
     out = tmp_path / "samples.npz"
     assert main(["sample", str(run), "--num", str(10 * PER_CLASS), "--seed", "1", "--out", str(out), *flags]) == 0
-    return scores(**np.load(out), classifier=classifier)
+    made = np.load(out)
+    return scores(made["image"], made["label"], classifier)
 
 
 def scores(image, label, classifier):
