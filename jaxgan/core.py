@@ -53,7 +53,7 @@ class LossesFn(Protocol):
 
 
 class SampleFn(Protocol):
-    """Images [B, H, W, C] in [-1, 1], for people to look at. g: variables; batch: what g is given; key: of draws."""
+    """Images [B, H, W, C] in [-1, 1], to look at. g: variables; batch: what g is given, at least "index"; key: of draws."""
 
     def __call__(self, g: Variables, batch: Batch, key: Key, /) -> jax.Array: ...
 
@@ -206,6 +206,7 @@ def make_step(
     A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`. The step raises BadInput where
     the batch does not divide into microbatches.
     """
+    sharing.check_counts(rare_every, d_steps=d_steps, microbatches=microbatches)
     turns = make_turns(gan, opt, axis_name, microbatches)
 
     def step(state, batch):
@@ -222,7 +223,6 @@ def make_step(
 
             d, _ = jax.lax.scan(early, d, jax.tree.map(lambda x: x[:-1], (batch, keys)))
             batch = jax.tree.map(lambda x: x[-1], batch)
-
         key_generate, key_d, key_new, key_g = keys[-1]
         batch = with_index(batch, axis_name)
         shared = None if microbatches > 1 else turns.generate(g, batch, key_generate)
@@ -230,11 +230,11 @@ def make_step(
         d, metrics_d = turns.d(d, lambda batch: fakes_fn(state.g, batch)[0], batch, key_d, due.d)
         anew = lambda g, batch: turns.generate(g, batch, key_new)
         g, metrics_g = turns.g(g, d, anew if new_fakes else fakes_fn, batch, key_g, due.g)
-
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
         halflife = jnp.minimum(1.0 * ema_halflife_images, 1.0 * ema_ramp * images * state.step + ema_ramp * ema_seen)
         keep = 0.5 ** (images / jnp.maximum(halflife, 1e-6))
         ema = sharing.blended(g.variables, state.ema, keep)
         return state._replace(step=state.step + 1, g=g, d=d, ema=ema), Pair(metrics_g, metrics_d)
 
+    step.axis_name = axis_name  # type: ignore[attr-defined]
     return step

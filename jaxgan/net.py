@@ -192,7 +192,9 @@ BESIDE = (MEMORY, TRACKERS)  # collections that are no network's, and never show
 def from_flax(module: Any, classes: int | None = None, indexed: bool = False) -> Net:
     """Net of a Linen module whose __call__ is (*inputs, train), and takes index=None as well where `indexed`.
 
-    Its random stream, where it draws, is called "draw".
+    Its random stream, where it draws, is called "draw": one key for all samples, so what it draws is the same on each device
+    and in each microbatch, but for what is drawn by `index`, as layers.Dropout does. Raises BadInput where what it
+    remembers grows.
     """
 
     @jax.jit  # op by op an initialisation takes seconds; compiled, the forward pass is not even run
@@ -208,6 +210,13 @@ def from_flax(module: Any, classes: int | None = None, indexed: bool = False) ->
             return module.apply(variables, *inputs, train=False, rngs=rngs, **index)
         if not (train and stats):
             return module.apply(variables, *inputs, train=train, rngs=rngs, **index), {}
-        return module.apply(variables, *inputs, train=True, rngs=rngs, mutable=stats, **index)
+        out, moved = module.apply(variables, *inputs, train=True, rngs=rngs, mutable=stats, **index)
+        for name, tree in moved.items():
+            if len(jax.tree.leaves(tree)) != len(jax.tree.leaves(variables[name])):
+                raise BadInput(
+                    f"{type(module).__name__} has more in {name!r} after each step, as `sow` does: sow into 'intermediates', "
+                    "which is not kept, or give a reduce_fn"
+                )
+        return out, moved
 
     return Net(init, apply, classes, indexed)

@@ -32,6 +32,7 @@ def axis_name(mode: str) -> str | None:
 def single(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0) -> Step:
     """The step on one device, jitted."""
     del batch_axis
+    _check_axis(step, None)
     device = _some(devices)[0]
     where = jax.sharding.SingleDeviceSharding(device)
     return _wrap(onednn.jit(step, device.platform, donate_argnums=0), where, _as_it_is)
@@ -48,6 +49,7 @@ def pmap(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis:
         raise BadInput(
             "--onednn does not go with --parallel pmap, whose compiler cannot be asked: take mesh, or remove --onednn"
         )
+    _check_axis(step, AXIS)
     devices = _some(devices)
     replicated = NamedSharding(_mesh(devices), PartitionSpec())
     mapped = jax.pmap(
@@ -78,6 +80,7 @@ def mesh(
 
     rows: how many a global batch has, where each process gives `own_rows` of it alone.
     """
+    _check_axis(step, None)
     devices = _some(devices)
     replicated = NamedSharding(_mesh(devices), PartitionSpec())
     place, like = _shares(replicated, batch_axis, rows)
@@ -94,6 +97,7 @@ def fsdp(
     where the step needs them, optimizers and averages are only ever computed share by share.
     Rajbhandari et al. 2020, arXiv:1910.02054; Zhao et al. 2023, arXiv:2304.11277.
     """
+    _check_axis(step, None)
     devices = _some(devices)
     replicated = NamedSharding(_mesh(devices), PartitionSpec())
 
@@ -265,6 +269,14 @@ def _shares(replicated, batch_axis, total=None):
         return _like({"index": jax.ShapeDtypeStruct(rows, np.int32), **batch}, shares)
 
     return place, like
+
+
+def _check_axis(step, wanted):
+    """Raises BadInput where `make_step` made it for another axis: each device would learn from its own share alone."""
+    made = getattr(step, "axis_name", wanted)
+    if made != wanted:
+        give = "leave axis_name out" if wanted is None else "give make_step axis_name=parallel.AXIS"
+        raise BadInput(f"the step was made with axis_name={made!r}, this mode takes {wanted!r}: {give}")
 
 
 def _as_it_is(batch):

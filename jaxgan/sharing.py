@@ -182,12 +182,27 @@ def local(tree: Tree, axis_name: str | None) -> Tree:
     return jax.tree.map(floats(varying), tree) if manual else tree  # counters and keys stay what all agree on
 
 
+def check_counts(rare_every: Any, **counts: int) -> None:
+    """Raises BadInput where one of the counts is no whole number above 0, or rare_every is no pair."""
+    if not isinstance(rare_every, tuple):
+        raise BadInput(f"rare_every is {rare_every!r}: give Pair(g=N, d=N), steps between those at which each is due")
+    for name, count in counts.items():
+        if not isinstance(count, int | np.integer) or count < 1:
+            raise BadInput(f"{name} is {count!r}: give a whole number above 0")
+
+
 def with_index(batch: Batch, axis_name: str | None = None) -> Batch:
     """Batch with "index" int32 [B], each sample's index in the global batch, added where it is absent.
 
-    Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G.
+    Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G. Raises
+    BadInput where no column says how many samples there are.
     """
-    rows = jax.tree.leaves(batch)[0].shape[0]
+    shape = next((np.shape(x) for x in jax.tree.leaves(batch)), ())
+    if not shape:
+        raise BadInput(
+            'no column of the batch says how many samples there are: give {"index": jnp.arange(B)}, arrays [B, ...]'
+        )
+    rows = shape[0]
     first = 0 if axis_name is None else jax.lax.axis_index(axis_name) * rows
     return {"index": first + jnp.arange(rows, dtype=jnp.int32), **batch}
 

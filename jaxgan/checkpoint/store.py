@@ -2,17 +2,17 @@
 
 import contextlib
 import logging
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 
 from jaxgan import reading
-from jaxgan.checkpoint import keeping
-from jaxgan.checkpoint.damage import Wrong, hush_writers, printable, proved
+from jaxgan.checkpoint import keeping, notes
+from jaxgan.checkpoint.damage import Wrong, chain, hush_writers, of_the_machine, printable, proved
 from jaxgan.checkpoint.tree import State, bare, fits, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
 from jaxgan.errors import BadInput, Damaged, Diverged, TryAgain
 from jaxgan.names import tell
@@ -20,8 +20,8 @@ from jaxgan.processes import agree
 
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax reports every save; what fails is raised as well
 
-
 _NOTE = "note"  # the item that holds the metadata: Orbax has one of that name
+_TOLD = re.compile("OS error|os_error_code")  # how TensorStore's versions tell of one
 _MARK = "committed"  # file beside the folder: a checkpoint was whole here, once
 
 
@@ -29,8 +29,8 @@ class Checkpoints:
     """Checkpoints of one run, folders named by step.
 
     Each holds the state and metadata: what the caller wants to find beside it (metrics of its step, seconds, versions).
-    keep_best by the metadata's `metric`, lowest first, or highest with a "+" before the name. every: steps between those that
-    are saved unasked, the newest of which is kept too, since `keeping.back_to` goes there; 0 where nobody does.
+    keep_best by metadata["metrics"][metric], lowest first, or highest with a "+" before the name. every: steps between those
+    that are saved unasked, the newest of which is kept too, since `keeping.back_to` goes there; 0 where nobody does.
     read_only: of a run that somebody else may be writing; nothing is tidied up.
     """
 
@@ -53,6 +53,8 @@ class Checkpoints:
         name = metric.removeprefix("+")
         keep = [policies.LatestN(keep_latest), *([keeping.NewestOf(every)] if every else [])]
         options, among = self._together() if agree.count() > 1 else ({}, {})
+        if keep_best and not name:
+            raise BadInput(f"keep_best is {keep_best} and metric is empty: name one of the metadata's metrics")
         if keep_best:
 
             def score(metrics):
@@ -116,35 +118,36 @@ class Checkpoints:
             self._manager.reload()
 
     def save(self, step: int, state: State, metadata: Mapping[str, Any]) -> None:
-        """Begins to save; `metadata` is a JSON object.
+        """Begins to save; `step` is that of the state, `metadata` a JSON object, whose scalars may be NumPy's and JAX's.
 
-        Raises Diverged, and saves nothing, where a number of the state is not finite; TryAgain where the disk refuses, then or
-        at the next call.
+        A step that is there is left as it is, whatever is given. Raises BadInput for another step than the state's, for one
+        before the newest, and for metadata that JSON cannot write or that lack the metric of keep_best; Diverged where a number
+        of the state is not finite; TryAgain where the disk refuses, then or at the next call.
         """
-        if step in self.steps():
+        if step != (own := int(agree.whole(state.step))):
+            raise BadInput(f"step is {step}, and the state is of step {own}: give int(state.step)")
+        if step in (steps := self.steps()):
             return
+        if steps and step < steps[-1]:
+            raise BadInput(
+                f"step {step} is before {steps[-1]}, which {self.folder} has: drop_after({step}) takes that away"
+            )
+        metadata = notes.as_json(metadata)
         host = agree.whole(state)
         if bad := not_finite(host):
             raise Diverged(f"{bad} is not finite at step {step}")
-        if self._metric and self._metric not in metadata["metrics"]:
-            raise BadInput(
-                f"--best-metric {self._metric} is not reported: there are {', '.join(sorted(metadata['metrics']))}"
-            )
-        metadata = {**metadata, "sha256": sha256(host)}
+        metrics = {self._metric: notes.metric(metadata, self._metric, self._worst)} if self._metric else None
+        metadata["sha256"] = sha256(host)
         args = self._ocp.args.Composite(
             **{"state": self._ocp.args.StandardSave(bare(plain(state))), _NOTE: self._ocp.args.JsonSave(metadata)}
         )
-        metrics = None
-        if self._metric:
-            value = metadata["metrics"][self._metric]  # of an evaluation that was broken off it is not a number
-            metrics = {self._metric: value if value is not None and np.isfinite(value) else self._worst}
         with self._disk(step):
             # asked before, because a disk that fills up on the way makes the writers print tracebacks of their own
             size, free = sum(x.nbytes for x in jax.tree.leaves(state)) + 2**20, shutil.disk_usage(self.folder).free
             if agree.gathered(free < size).any():  # of all, or some would wait in a save that others do not begin
                 raise OSError(f"it takes {size / 2**20:.0f} MiB, the disk has {free / 2**20:.0f} MiB left")
             if not self._manager.save(step, args=args, metrics=metrics):
-                raise OSError(f"there is a later one, {self.steps()[-1]}")
+                raise BadInput(f"{self.folder} is open to be read: leave out read_only")
 
     def wait(self) -> None:
         """Waits until what was begun is on disk."""
@@ -286,6 +289,8 @@ class Checkpoints:
         except BadInput:
             raise
         except Exception as error:
+            if not any(isinstance(x, OSError) or of_the_machine(x) or _TOLD.search(str(x)) for x in chain(error)):
+                raise  # a mistake in a program, which room does not mend
             hush_writers()
             reason = printable(error)
             whole = self.steps()

@@ -82,7 +82,7 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    run: str | Path,
+    run: str | Path | runs.Run,
     *,
     checkpoint: str | int = "latest",
     num: int = NUM,
@@ -108,8 +108,9 @@ def evaluate(
     What is measured follows from what the game is given and makes: samples as a set, each against its own target where G
     is given samples in pairs, masks against the true ones.
 
-    checkpoint: "latest", "best" or a step. features: auto, classifier, pixels, an .npz of weights, or a function images
-    uint8 [B, H, W, C] -> features [B, D]. split: "train" or "test". held_out: source of samples that were not trained on;
+    run: its folder, or a Run, as `training.train` returns. checkpoint: "latest", "best" or a step. features: auto, classifier,
+    pixels, an .npz of weights, or a function images uint8 [B, H, W, C] -> features [B, D] that JAX can trace, one of NumPy or
+    PyTorch within jax.pure_callback. split: "train" or "test". held_out: source of samples that were not trained on;
     without it those that the run's source leaves out, where it does. held_out_input, held_out_masks: sources of what G is given
     and of the masks beside it, where it has not both itself. data, input, masks: where the training's are now. raw, ema_sigma:
     as `inference.load` takes them. standing_stats: norm statistics of 100 batches instead of those kept. path_length: the path
@@ -120,7 +121,7 @@ def evaluate(
     if num < 2:
         raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
     chosen = parallel.choose("mesh", devices or None) if agree.count() == 1 else jax.local_devices()[: devices or None]
-    run = runs.open_run(run, recipe)
+    run = _opened(run, recipe)
     loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step, config = int(loaded.state.step), run.config
     moved, others = inference.Beside(input, masks), inference.Beside(held_out_input, held_out_masks)
@@ -244,6 +245,16 @@ def against_targets(
     fake = run.made.kind.to_file(extract.drawn(gan, variables, len(rows), given, seed))
     real = run.made.kind.to_file(reference[config.real][rows])
     return [score for kind in kinds for score in scores.measure(kind, context, real, fake)]
+
+
+def _opened(run, recipe):
+    """Run of a folder, of one that is open, or of what says which it is of."""
+    run = getattr(run, "run", run)
+    if not isinstance(run, str | Path | runs.Run):
+        raise BadInput(
+            f"run is of {type(run).__name__}: give the folder of a run, or what jaxgan.training.train returns"
+        )
+    return run if isinstance(run, runs.Run) else runs.open_run(run, recipe)
 
 
 def _fd(context, real, fake):

@@ -79,7 +79,7 @@ def _own_conv(geo, x, w):
 
 
 def _own_transpose(geo, y, w):
-    x = _like(y, len(y), *geo.size, w.shape[2] * geo.groups)
+    x = _like(y, y.shape[0], *geo.size, w.shape[2] * geo.groups)
     return jax.linear_transpose(lambda x: _own_conv(geo, x, w), x)(y)[0]
 
 
@@ -92,15 +92,23 @@ def _like(x, *shape):
     return jax.ShapeDtypeStruct(shape, x.dtype)
 
 
+def _below(size, most):
+    """Whether size < most; not where that depends on a size that is a symbol, as the batch of an exported program may be."""
+    try:
+        return size < most
+    except jax.errors.InconclusiveDimensionOperation:
+        return False
+
+
 def _plain(onednn, x, w, stride, pads, out):
     """The convolution in XLA's form; stretched for the second library where that is the faster."""
     wide = all(n >= least for n, least in zip(w.shape[2:], _WIDE, strict=True))
     if not onednn:
         return _convolve(x, w, stride, pads, (1, 1), stretched=wide)
-    (*kernel, c, o), pixels = w.shape, len(x) * math.prod(out)
-    if stride == (1, 1) and o <= _THIN and o < c and math.prod(kernel) * o * pixels < _LARGE:
+    (*kernel, c, o), pixels = w.shape, x.shape[0] * math.prod(out)
+    if stride == (1, 1) and o <= _THIN and o < c and _below(math.prod(kernel) * o * pixels, _LARGE):
         return products.narrow_conv(x, w, pads)  # it computes narrow results as if they were of 16 channels
-    return _convolve(x, w, stride, pads, (1, 1), stretched=wide and pixels < 2 * o)  # it reorders w at each call
+    return _convolve(x, w, stride, pads, (1, 1), stretched=wide and _below(pixels, 2 * o))  # it reorders w at each call
 
 
 def _cpu_conv(onednn, geo, x, w):
@@ -117,18 +125,18 @@ def _cpu_transpose(onednn, geo, y, w):
         return _dilated(onednn, geo, y, w)
     whole = all(k % s == 0 for k, s in zip(geo.kernel, geo.stride, strict=True))
     # fewer pixels than channels: the kernel is the larger matrix, and copying it into phases is what costs
-    small = 2 * len(y) * geo.out[0] * geo.out[1] <= w.shape[3] and w.shape[2] > _NARROW
+    small = _below(2 * y.shape[0] * geo.out[0] * geo.out[1], w.shape[3] + 1) and w.shape[2] > _NARROW
     return products.transpose(geo, y, w) if whole and small else _phases(onednn, geo, y, w)
 
 
 def _cpu_weight(onednn, geo, x, y):
     if geo.stride == (1, 1) and y.shape[3] <= _NARROW < x.shape[3]:
         return products.narrow_weight(geo, x, y)
-    few, pixels = len(x) <= _FEW, len(x) * math.prod(geo.out)
+    few, pixels = _below(x.shape[0], _FEW + 1), x.shape[0] * math.prod(geo.out)
     taps = pixels * math.prod(geo.kernel) * x.shape[3]
     # the first library takes a convolution without strides as it is, and is level with a product unless there are few pixels
-    quick = pixels < y.shape[3] if geo.stride == (1, 1) else taps < _MANY
-    if few and (taps < _LARGE if onednn else quick):
+    quick = _below(pixels, y.shape[3]) if geo.stride == (1, 1) else _below(taps, _MANY)
+    if few and (_below(taps, _LARGE) if onednn else quick):
         return products.weight(geo, x, y)
     # the batch is summed as channels are, the strides become dilation; inside loops only NHWC is fast
     pads = tuple((low, high - rest) for (low, high), rest in zip(geo.pads, geo.rest, strict=True))
@@ -170,7 +178,7 @@ def _phases(onednn, geo, y, w):
         return _plain(onednn, y, part, (1, 1), (high, wide), (rows, cols))
 
     x = jnp.stack([jnp.stack([phase(i, j) for j in range(geo.stride[1])], 3) for i in range(geo.stride[0])], 2)
-    x = x.reshape(len(y), rows * geo.stride[0], cols * geo.stride[1], -1)
+    x = x.reshape(y.shape[0], rows * geo.stride[0], cols * geo.stride[1], -1)
     return x[:, : geo.size[0], : geo.size[1]]
 
 

@@ -14,7 +14,7 @@ def conv(geo: Geometry, x: jax.Array, w: jax.Array) -> jax.Array:
     (top, _), (left, _) = geo.pads
     rows, cols = (min(n, k - low) for n, k, (low, _) in zip(geo.size, geo.kernel, geo.pads, strict=True))
     x, w = x[:, :rows, :cols], w[top : top + rows, left : left + cols]
-    return jnp.matmul(x.reshape(len(x), -1), w.reshape(-1, w.shape[3]))[:, None, None]
+    return jnp.matmul(x.reshape(x.shape[0], -1), w.reshape(-1, w.shape[3]))[:, None, None]
 
 
 def narrow_conv(x: jax.Array, w: jax.Array, pads: tuple[tuple[int, int], tuple[int, int]]) -> jax.Array:
@@ -30,7 +30,7 @@ def transpose(geo: Geometry, y: jax.Array, w: jax.Array) -> jax.Array:
     """The transpose in x, of strides that divide the kernel: every tap of w with every pixel of y, added where it belongs."""
     (high, wide), (down, right) = geo.out, geo.stride
     rows, cols = (k // s for k, s in zip(geo.kernel, geo.stride, strict=True))  # taps of a phase
-    batch, c, o = len(y), w.shape[2], w.shape[3]
+    batch, c, o = y.shape[0], w.shape[2], w.shape[3]
     z = jnp.matmul(w.reshape(-1, o), y.reshape(-1, o).T).reshape(rows, down, cols, right, c, batch, high, wide)
     z = z.transpose(0, 2, 5, 6, 1, 7, 3, 4)  # [rows, cols, B, H', down, W', right, C]
     moved = lambda i, j: _padded(z[i, j], {1: (i, rows - 1 - i), 3: (j, cols - 1 - j)})
@@ -47,11 +47,11 @@ def weight(geo: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
         n + -(-k // s) - 1 for n, k, s in zip(geo.out, geo.kernel, geo.stride, strict=True)
     ]  # of a phase, by any tap
     edges = [(low, m * s - n - low) for m, s, n, (low, _) in zip(met, geo.stride, geo.size, geo.pads, strict=True)]
-    x = _padded(x, {1: edges[0], 2: edges[1]}).reshape(len(x), met[0], down, met[1], right, c)
+    x = _padded(x, {1: edges[0], 2: edges[1]}).reshape(x.shape[0], met[0], down, met[1], right, c)
     x = x.transpose(2, 4, 5, 0, 1, 3)  # [down, right, C, B, rows, cols]
     at = lambda i, j: x[i % down, j % right, :, :, i // down : i // down + high, j // right : j // right + wide]
     taps = jnp.stack([at(i, j) for i in range(geo.kernel[0]) for j in range(geo.kernel[1])])
-    w = jnp.matmul(taps.reshape(-1, len(x[0, 0, 0]) * high * wide), y.reshape(-1, y.shape[3]))
+    w = jnp.matmul(taps.reshape(-1, x.shape[3] * high * wide), y.reshape(-1, y.shape[3]))
     return w.reshape(*geo.kernel, c, -1)
 
 

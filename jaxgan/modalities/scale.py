@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from jaxgan.errors import BadInput
 from jaxgan.sharing import Array, Batch
 
 HALF = 127.5  # half of what a uint8 spans: what 1 in a step is above its middle
@@ -18,5 +19,11 @@ def to_step(x: Array) -> Array:
 
 
 def batch_to_step(batch: Batch) -> Batch:
-    """The batch with its columns as a step takes them, but for "mask" and "label"."""
+    """The batch with its columns as a step takes them, but for "mask" and "label".
+
+    Raises BadInput for pictures, clips, sounds [B, ..., C] of whole numbers whose range is not known.
+    """
+    for name, x in batch.items():
+        if name not in _AS_THEY_ARE and x.ndim > 2 and x.dtype.name not in SCALED and x.dtype.kind in "iub":
+            raise BadInput(f"{name} is {x.dtype}{list(x.shape)}: give {' or '.join(SCALED)}, or floats in [-1, 1]")
     return {name: x if name in _AS_THEY_ARE else to_step(x) for name, x in batch.items()}

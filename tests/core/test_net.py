@@ -98,3 +98,22 @@ def test_frozen_layers_have_no_gradient_and_all_else_has_its_own():
     jax.tree.map(np.testing.assert_array_equal, frozen.apply(variables, x), net.apply(variables, x))
     with pytest.raises(BadInput, match="3 layers: give 2 or less"):
         net.freeze(3).init(jax.random.key(0), x)
+
+
+class Sowing(nn.Module):
+    where: str
+
+    @nn.compact
+    def __call__(self, x, train=True):
+        self.sow(self.where, "size", jnp.mean(x**2))
+        return nn.Dense(3)(x)
+
+
+def test_what_is_sown_does_not_grow_from_step_to_step():
+    x = jnp.ones((2, 4))
+    net = from_flax(Sowing("intermediates"))
+    variables = net.init(jax.random.key(0), x)
+    assert variables.keys() == {"params"} and net.apply(variables, x)[1] == {}
+    net = from_flax(Sowing("losses"))
+    with pytest.raises(BadInput, match="Sowing has more in 'losses' after each step"):
+        net.apply(net.init(jax.random.key(0), x), x)

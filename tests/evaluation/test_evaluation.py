@@ -350,6 +350,30 @@ def test_what_a_users_function_saw_is_not_kept(run):
     assert other.reference["fd"] == pytest.approx(4 * one.reference["fd"], rel=1e-3)
 
 
+def test_a_run_that_is_open_is_evaluated_and_what_is_none_is_refused(run):
+    few = {"num": 20, "features": lambda images: images.reshape(len(images), -1)[:, :4] / 255, "say": quiet}
+    found = evaluation.evaluate(runs.open_run(run), **few)
+    again = evaluation.evaluate(found, **few)  # which has its run
+    assert found.scores == again.scores and again.run is found.run
+    for nothing in (3, jax):
+        with pytest.raises(BadInput, match=f"run is of {type(nothing).__name__}: give the folder of a run"):
+            evaluation.evaluate(nothing, **few)
+
+
+def test_a_function_of_numpy_is_told_how_to_be_called(run):
+    def flat(images):
+        return np.asarray(images, np.float32).reshape(len(images), -1)[:, :4] / 255
+
+    with pytest.raises(BadInput, match=r"JAX cannot trace flat \(TracerArrayConversionError\): .* jax.pure_callback"):
+        evaluation.evaluate(run, num=20, features=flat, say=quiet)
+    like = lambda images: jax.ShapeDtypeStruct((len(images), 4), np.float32)
+    found = evaluation.evaluate(run, num=20, features=lambda x: jax.pure_callback(flat, like(x), x), say=quiet)
+    traced = lambda images: images.reshape(len(images), -1)[:, :4] / 255
+    expected = evaluation.evaluate(run, num=20, features=traced, say=quiet)
+    for one, other in zip(found.scores, expected.scores, strict=True):
+        assert one.name == other.name and one.value == pytest.approx(other.value, rel=1e-4, abs=1e-6)
+
+
 def test_a_threshold_of_an_evaluated_metric_ends_a_training(tmp_path):
     folder = tmp_path / "run"
     line = ["train", "digits", "--tiny", "--steps", "40", "--log-every-steps", "5", "--evaluate-every-steps", "10"]

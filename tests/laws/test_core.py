@@ -357,3 +357,34 @@ def test_every_recipe_says_what_it_is():
 
 def _numbers(*states):
     return [state._replace(key=jax.random.key_data(state.key)) for state in states]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"d_steps": 0}, "d_steps is 0: give a whole number above 0"),
+        ({"microbatches": 0}, "microbatches is 0"),
+        ({"rare_every": 4}, "rare_every is 4: give Pair"),
+    ],
+)
+def test_counts_of_a_step_that_are_none_are_refused(given, words):
+    gan, opt, _ = begin("mlp_non_saturating")
+    with pytest.raises(BadInput, match=words):
+        jaxgan.make_step(gan, opt, **given)
+
+
+@pytest.mark.parametrize("given", [{}, {"image": 3.0}, {"label": [0, 1, 2]}])
+def test_a_batch_says_how_many_samples_it_has(given):
+    gan, _, state = begin("mlp_non_saturating")
+    with pytest.raises(BadInput, match=r"how many samples there are: give .*jnp.arange"):
+        gan.sample(state.ema, given, jax.random.key(0))
+    drawn = gan.sample(state.ema, {"index": jnp.arange(3)}, jax.random.key(0))
+    assert drawn.shape[0] == 3
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "bool"])
+def test_pictures_of_whole_numbers_of_unknown_range_are_refused(dtype):
+    gan, opt, state = begin("mlp_non_saturating")
+    data = {**batch(), "image": (batch()["image"] > 0).astype(dtype)}
+    with pytest.raises(BadInput, match=rf"image is {dtype}\[.*give uint8 or int16, or floats in \[-1, 1\]"):
+        jax.jit(jaxgan.make_step(gan, opt))(state, data)

@@ -13,6 +13,7 @@ from jax.sharding import AxisType, PartitionSpec
 
 import jaxgan
 from jaxgan import Pair, checkpoint, core, parallel, sharing, tasks
+from jaxgan.errors import BadInput
 
 PLACES = [
     ("pmap", 1),
@@ -132,6 +133,22 @@ def test_nothing_is_left_unaveraged(make, **options):
 
 def test_a_pool_beside_a_rare_term_goes_from_microbatch_to_microbatch():
     test_nothing_is_left_unaveraged(of_any_metrics, microbatches=2)
+
+
+@pytest.mark.parametrize(
+    ("mode", "made", "words"),
+    [
+        ("pmap", None, "axis_name=None, this mode takes 'data': give make_step axis_name=parallel.AXIS"),
+        ("mesh", parallel.AXIS, "axis_name='data', this mode takes None: leave axis_name out"),
+        ("single", parallel.AXIS, "leave axis_name out"),
+        ("fsdp", parallel.AXIS, "leave axis_name out"),
+        ("pmap", "rows", "axis_name='rows', this mode takes 'data'"),
+    ],
+)
+def test_a_step_made_for_another_axis_is_refused(mode, made, words):
+    step = jaxgan.make_step(GAMES["mlp_non_saturating"](made), sgd(), axis_name=made)
+    with pytest.raises(BadInput, match=words):
+        parallel.wrap(mode, step, parallel.choose(mode, None))
 
 
 def test_a_missing_average_is_seen(monkeypatch):

@@ -1,5 +1,6 @@
 """Programs for a GPU or a TPU have XLA's own convolutions and its own gradients, and nothing that was found on a CPU."""
 
+import contextlib
 import re
 from collections import Counter
 
@@ -10,7 +11,7 @@ from jax.sharding import AxisType, PartitionSpec
 
 from jaxgan import build, recipes
 from jaxgan.data import batch, load
-from jaxgan.layers import conv, conv_transpose
+from jaxgan.layers import conv, conv_transpose, lowering
 from jaxgan.layers.upfirdn import upfirdn
 
 PLATFORMS = ("cuda", "tpu")
@@ -125,6 +126,40 @@ def test_an_exported_program_has_the_forms_of_its_platform():
     exported = jax.export.export(jax.jit(first(ours(form))), platforms=["cuda"])(*args)
     expected = convolutions(lowered(first(theirs(form)), *args))
     assert convolutions(exported.mlir_module()) == expected
+
+
+def maps(form, size=(8, 8)):
+    """(f, kernels, channels): a transposed convolution, a convolution and their gradients in x and w, of x [B, H, W, C]."""
+    kernel, stride, padding, c, o = form
+
+    def f(x, w):
+        y = conv(x, w, stride=stride, padding=padding)
+        return conv_transpose(y, w, stride=stride, padding=padding, size=size)
+
+    def both(x, w):
+        loss = lambda x, w: jnp.sum(f(x, w) ** 2)
+        return f(x, w), *jax.grad(loss, (0, 1))(x, w)
+
+    return both, jnp.ones((kernel, kernel, c, o)) / (kernel * c), c
+
+
+@pytest.mark.parametrize("asked", [contextlib.nullcontext, lowering.direct_form, lowering.onednn_form])
+@pytest.mark.parametrize("form", [*FORMS[:4], (4, 4, "VALID", 128, 256), (8, 1, "VALID", 20, 3), (3, 1, "SAME", 20, 3)])
+def test_a_program_of_any_batch_is_exported_for_every_platform(form, asked):
+    f, w, c = maps(form)
+    (batch,) = jax.export.symbolic_shape("b")
+    x = jax.ShapeDtypeStruct((batch, 8, 8, c), jnp.float32)
+    with asked():
+        export = lambda *platforms: jax.export.export(jax.jit(lambda x: f(x, w)), platforms=platforms)(x)
+        for platforms in (("cuda",), ("tpu",), ("cuda", "tpu")):
+            export(*platforms)
+        whole, own = export("cpu", "cuda", "tpu"), jax.jit(f)
+        for size in (1, 5):
+            given = jax.random.normal(jax.random.key(size), (size, 8, 8, c))
+            for one, other in zip(jax.jit(whole.call)(given), own(given, w), strict=True):
+                assert one.shape == other.shape and jnp.allclose(
+                    one, other, rtol=1e-4, atol=1e-4 * jnp.abs(other).max()
+                )
 
 
 def test_a_transposed_convolution_is_the_gradient():

@@ -99,6 +99,15 @@ def test_kernel_distance_is_the_unbiased_one():
     assert metrics.kernel_distance(REAL, FAKE, size=100) == metrics.kernel_distance(REAL, FAKE, size=100)
 
 
+@pytest.mark.parametrize("far", [100, 1e8])
+def test_kernel_distance_holds_far_from_zero(far):
+    draw = np.random.default_rng(0)
+    real, fake = ((draw.standard_normal((200, 64)) + far).astype(np.float32) for _ in range(2))
+    mean, _ = metrics.kernel_distance(real, fake, subsets=1)
+    size = np.mean(np.sum(np.square(real, dtype=float), 1) / 64) ** 3  # of what is subtracted
+    assert mean == pytest.approx(brute_kid(real.astype(float), fake.astype(float)), abs=1e-13 * size)
+
+
 def test_mmd_of_a_gaussian_kernel():
     kernel = lambda a, b: np.exp(-(pairwise_distances(a, b) ** 2) / 8)
     within = lambda k: (k.sum() - np.trace(k)) / (len(k) * (len(k) - 1))

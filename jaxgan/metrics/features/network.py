@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from jaxgan.errors import BadInput
+
+_CONVERSIONS = (jax.errors.TracerArrayConversionError, jax.errors.TracerIntegerConversionError)
+
 
 class FeatureOutput(NamedTuple):
     """What a feature network returns for images."""
@@ -41,5 +45,17 @@ class FeatureNet(NamedTuple):
 
 
 def from_function(function: Callable[[jax.Array], jax.Array], name: str) -> FeatureNet:
-    """FeatureNet of a user's own function: images uint8 [B, H, W, C] -> features [B, D], traceable by JAX."""
-    return FeatureNet(name, {}, lambda variables, images: FeatureOutput(function(images)), fixed=False)
+    """FeatureNet of a user's own function: images uint8 [B, H, W, C] -> features [B, D], traceable by JAX.
+
+    It raises BadInput where it is called with a function that asks for the values of what is traced, as NumPy's do.
+    """
+
+    def apply(variables, images):
+        try:
+            return FeatureOutput(function(images))
+        except (jax.errors.ConcretizationTypeError, *_CONVERSIONS) as error:
+            raise BadInput(
+                f"JAX cannot trace {name} ({type(error).__name__}): write it with jax.numpy, or call it within jax.pure_callback"
+            ) from error
+
+    return FeatureNet(name, {}, apply, fixed=False)
