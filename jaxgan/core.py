@@ -53,7 +53,7 @@ class LossesFn(Protocol):
 
 
 class SampleFn(Protocol):
-    """Images [B, H, W, C] in [-1, 1], to look at. g: variables; batch: what g is given, at least "index"; key: of draws."""
+    """Images [B, H, W, C] in [-1, 1]. g: variables; batch: what g is given, or "index" int32 [B] alone; key: of draws."""
 
     def __call__(self, g: Variables, batch: Batch, key: Key, /) -> jax.Array: ...
 
