@@ -22,7 +22,7 @@ _DEEP = f"below {DEEPEST} folders"
 _ABSOLUTE = "with absolute names"
 _HIDDEN, _RUN, _LINK, _SPECIAL = "hidden", "in the folder of a run", "broken links", "no regular files"
 _AGAIN = "links to folders that are there already"
-_OF_SYSTEMS = ("__MACOSX", "lost+found", "System Volume Information", "$RECYCLE.BIN")
+_OF_SYSTEMS = ("__MACOSX", "lost+found", "System Volume Information", "$RECYCLE.BIN")  # hidden, too
 _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
@@ -52,7 +52,7 @@ class Listing(NamedTuple):
 def listing(source: str | Path) -> Listing:
     """Listing of a folder, whose linked folders are followed, each once, or of a zip.
 
-    Hidden files (a part of the name begins with a dot), __MACOSX and lost+found, the folders of runs and what is no regular file
+    Hidden files (a part of the name begins with a dot), folders of systems, the folders of runs and what is no regular file
     are left out, and counted. Raises BadInput where the zip cannot be opened, or a folder not be looked into.
     """
     return _folder(Path(source)) if Path(source).is_dir() else _archive(Path(source))
