@@ -53,10 +53,13 @@ class Progress:
 
     closed = False
     _bar: Any  # rich's, in a terminal
-    _marks: list[tuple[int, float]]  # (step, seconds) of rows since the first, whose time went into compiling
+    _marks: list[
+        tuple[int, float]
+    ]  # (step, seconds) of every so manieth row since the first, whose time went into compiling
 
     def __init__(self, stop: int, out: TextIO | None = None) -> None:
         self._stop, self._out, self._bar, self._marks, self._last = stop, out or sys.stdout, None, [], 0.0
+        self._rows, self._every = 0, 1
 
     def __enter__(self) -> Self:
         return self
@@ -114,7 +117,11 @@ class Progress:
         if self._marks:
             left = self._pace(row["step"], now) * (self._stop - row["step"])
             text = f"{row['images_per_s']:.0f} images/s  {text}  {duration(left)} left"
-        self._marks = [*(self._marks[::2] if len(self._marks) >= _MARKS else self._marks), (row["step"], now)]
+        if self._rows % self._every == 0:
+            self._marks.append((row["step"], now))
+        self._rows += 1
+        if len(self._marks) >= _MARKS:  # as far apart early on as late
+            self._marks, self._every = self._marks[::2], 2 * self._every
         if self._bar:
             try:
                 self._bar.update(self._task, completed=row["step"], description=text)

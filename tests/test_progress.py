@@ -30,3 +30,17 @@ def test_what_happens_again_and_again_is(monkeypatch):
             shown.show({"step": step, "loss_g": 1.0, "loss_d": 1.0, "images_per_s": 1.0})
     minutes = int(re.findall(r"(\d+) min .*left", out.getvalue())[-1])
     assert 15 <= minutes <= 18  # 10,000 steps
+
+
+def test_half_of_the_rows_is_half_of_them_in_long_runs_too(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    out = io.StringIO()
+    with progress.Progress(2_000_000, out) as shown:
+        shown.begin(0)
+        for step in range(100, 1_000_001, 100):
+            now[0] += 0.1 + (600 if step % 250_000 == 0 else 0)  # ten minutes of evaluation, four times
+            shown.show({"step": step, "loss_g": 1.0, "loss_d": 1.0, "images_per_s": 1.0})
+    assert re.search(r"5[67] min( \d+ s)? left", out.getvalue().splitlines()[-1])  # 1,000 s, and four times ten minutes
+    gaps = {b[0] - a[0] for a, b in zip(shown._marks, shown._marks[1:], strict=False)}
+    assert len(gaps) == 1 and len(shown._marks) <= progress._MARKS

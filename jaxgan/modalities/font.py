@@ -4,17 +4,19 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+_MOST = 2**17  # characters of a font of letters: one that says more has the same form, a box, for all of them
+
 
 def font(size: int, texts: Iterable[str] = (), mono: bool = False) -> Any:
     """Pillow font, `size` pixels high, of the first that has all letters of the texts, else of the one that lacks fewest."""
     from PIL import ImageFont
 
     letters = frozenset("".join(texts)) - frozenset(" \n\r\t")
-    return ImageFont.truetype(_chosen(letters, mono), size)
+    return ImageFont.truetype(_chosen(letters, size, mono), size)
 
 
 @cache
-def _chosen(letters, mono):
+def _chosen(letters, size, mono):
     own = _own(mono)
     lacking = len(letters - _has(own))
     if not lacking:
@@ -23,7 +25,7 @@ def _chosen(letters, mono):
 
     others = sorted(font_manager.findSystemFonts())
     found = {path: lacks for path in others if (lacks := len(letters - _has(path))) < lacking}
-    return min(found, key=found.__getitem__, default=own)
+    return next((path for path in sorted(found, key=found.__getitem__) if _opens(path, size)), own)
 
 
 def _own(mono):
@@ -34,10 +36,22 @@ def _own(mono):
 
 @cache
 def _has(path):
-    """Characters that a font has a form of; none where Matplotlib cannot read it."""
+    """Characters that a font has a form of; none where Matplotlib cannot read it, or where it says that it has all there are."""
     from matplotlib.ft2font import FT2Font
 
     try:
-        return frozenset(map(chr, FT2Font(path).get_charmap()))
+        found = frozenset(map(chr, FT2Font(path).get_charmap()))
     except (OSError, RuntimeError, ValueError):
         return frozenset()
+    return frozenset() if len(found) > _MOST else found
+
+
+def _opens(path, size):
+    """Whether Pillow draws with a font at a size: those of pictures, such as emoji, have sizes of their own."""
+    from PIL import ImageFont
+
+    try:
+        ImageFont.truetype(path, size)
+    except (OSError, ValueError):
+        return False
+    return True

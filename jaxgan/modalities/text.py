@@ -157,6 +157,7 @@ def _picture(samples, real, classes):
     if real is not None:
         columns.append((lines_of(real[:EACH]), "#1f4e9c", "real"))
     letters = font(_SIZE, (line for lines, *_ in columns for line in lines), mono=True)
+    heading = font(_SIZE, mono=True)  # a font of another script may have no Latin letters
     top = _LINE if real is not None else 0
     wide = [math.ceil(max(map(letters.getlength, ["m" * 12, *lines]))) for lines, *_ in columns]
     size = (
@@ -167,7 +168,7 @@ def _picture(samples, real, classes):
     pen, left = ImageDraw.Draw(whole), _GAP
     for (lines, colour, title), width in zip(columns, wide, strict=True):
         if top:
-            pen.text((left, _GAP // 2), title, "#888888", letters)
+            pen.text((left, _GAP // 2), title, "#888888", heading)
         for i, line in enumerate(lines):
             pen.text((left, top + _GAP // 2 + i * _LINE), line, colour, letters)
         left += width + _GAP

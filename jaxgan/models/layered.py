@@ -61,7 +61,7 @@ class Generator(nn.Module):
             return nn.relu(Norm("batch", self.axis_name, scale_std=0.02, dtype=self.dtype)(x, train))
 
         x = Dense(rows * cols * widths[0], False, **same)(codes, train)
-        x = act(x.reshape(len(x), rows, cols, widths[0]))
+        x = act(x.reshape(x.shape[0], rows, cols, widths[0]))
         for width in (*widths[1:], self.width):
             x = act(ResizedConv(width, False, resize="up", **same)(x, train))
         x = Conv(self.parts * (self.channels + 1) - 1, name="pictures", **same)(x, train)

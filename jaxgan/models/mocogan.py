@@ -63,10 +63,10 @@ class Generator(nn.Module):
     def __call__(self, z: jax.Array, noise: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
         motion = GRU(noise.shape[-1], self.dtype, name="motion")(noise[:, 1:], noise[:, 0])
         frames = motion.shape[1]
-        parts = [jnp.broadcast_to(z[:, None], (len(z), frames, z.shape[-1])), motion]
+        parts = [jnp.broadcast_to(z[:, None], (z.shape[0], frames, z.shape[-1])), motion]
         if self.classes:
             label = label_vector(label, self.classes)
-            parts.append(jnp.broadcast_to(label[:, None], (len(z), frames, self.classes)))
+            parts.append(jnp.broadcast_to(label[:, None], (z.shape[0], frames, self.classes)))
         (rows, cols), doublings = self.sizes
         widths = [min(self.width << i, self.max_width) for i in reversed(range(doublings))]
         same = {"kernel_init": _paper, "dtype": self.dtype}
@@ -75,7 +75,7 @@ class Generator(nn.Module):
             return nn.relu(Norm("batch", self.axis_name, scale_std=0.02, dtype=self.dtype)(x, train))
 
         x = Dense(rows * cols * widths[0], False, **same)(jnp.concatenate(parts, -1), train)
-        x = act(x.reshape(len(z), frames, rows, cols, widths[0]))
+        x = act(x.reshape(z.shape[0], frames, rows, cols, widths[0]))
         for width in widths[1:]:
             x = by_frame(partial(ConvTranspose(width, False, **same), train=train), x)
             if self.temporal:  # the paper's frames, and what those around them have to say

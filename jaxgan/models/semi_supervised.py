@@ -67,7 +67,7 @@ class Layers(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool, index: jax.Array | None = None) -> DiscriminatorOutput:
         noisy = lambda x, std: Noise(std)(x, index) if train and std else x
-        x = noisy(x.reshape(len(x), -1), self.noise[0])
+        x = noisy(x.reshape(x.shape[0], -1), self.noise[0])
         features = x
         for width in self.hidden:
             features = nn.relu(NormalisedDense(width, kernel_init=_init, dtype=self.dtype)(x, train))

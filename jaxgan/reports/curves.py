@@ -45,9 +45,16 @@ def save_curves(path: str | Path, metrics: str | Path) -> None:
     for ax, (title, names) in zip(axes.flat, panels.items(), strict=True):
         for name in names:
             points = [(row["step"], row[name]) for row in rows if name in row]
-            ax.plot(*zip(*points, strict=True), label=name, linewidth=1, marker="." if len(points) < 20 else None)
+            marked = None if len(points) < 20 else _alone([y for _, y in points])
+            ax.plot(*zip(*points, strict=True), label=name, linewidth=1, marker=".", markevery=marked)
         ax.set(title=title, xlabel="step")
         ax.grid(alpha=0.3)
         ax.legend()
     with runs.replaced(path) as part:
         figure.savefig(part, dpi=90)
+
+
+def _alone(values):
+    """Places of the numbers between two gaps, which no line goes to."""
+    told = [False, *map(math.isfinite, values), False]
+    return [i for i in range(len(values)) if told[i + 1] and not told[i] and not told[i + 2]]

@@ -13,6 +13,8 @@ import jaxgan
 from jaxgan import recipes
 from jaxgan.cli import main
 from jaxgan.cost import bench
+from jaxgan.data import batch as batches
+from jaxgan.sharing import with_index
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,16 @@ def test_a_tiny_run_leaves_what_is_promised(name, runs):
         columns = max(8, len(config["data"]["specs"]["label"]["classes"])) if config["config"]["conditional"] else 8
         columns = 6 if name == "dcgan_texture" else columns  # three classes, twice
         assert sheet.width >= 32 * columns
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_what_is_sampled_takes_any_number_of_rows(name, runs):
+    loaded = jaxgan.load(runs(name))
+    batch = with_index(batches.zeros(loaded.config, loaded.data.specs))
+    (rows,) = jax.export.symbolic_shape("rows")
+    batch = jax.tree.map(lambda x: jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype), batch)
+    made = jax.eval_shape(loaded.gan.sample, loaded.state.ema, batch, jax.random.key(0))
+    assert made.shape[0] == rows and all(isinstance(size, int) for size in made.shape[1:])
 
 
 @pytest.mark.parametrize("name", recipes.names())

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib import get_data_path
-from PIL import Image
+from PIL import Image, ImageFont
 
 from jaxgan.modalities import font as fonts
 from jaxgan.modalities import image, text, video
@@ -32,7 +32,7 @@ def test_titles_of_classes_can_be_told_apart():
 
 def test_what_the_own_font_lacks_is_looked_for_on_the_machine(monkeypatch):
     serif = f"{get_data_path()}/fonts/ttf/DejaVuSerif.ttf"
-    has = {"a.ttf": set("春"), serif: set("春眠"), "z.ttf": set("春眠")}
+    has = {"/a.ttf": set("春"), serif: set("春眠"), "z.ttf": set("春眠")}
     monkeypatch.setattr(fonts, "_has", lambda path: has.get(path, set("abc")))
     monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: sorted(has, reverse=True))
     fonts._chosen.cache_clear()
@@ -42,14 +42,55 @@ def test_what_the_own_font_lacks_is_looked_for_on_the_machine(monkeypatch):
     fonts._chosen.cache_clear()
 
 
-def test_a_file_that_is_no_font_is_passed_over(tmp_path):
+def test_a_font_that_pillow_cannot_draw_with_is_passed_over(monkeypatch):
+    truetype = ImageFont.truetype
+
+    def opened(path, size):  # as of a font of pictures, whose sizes are its own
+        if path == "/emoji.ttf":
+            raise OSError("invalid pixel size")
+        return truetype(path, size)
+
+    serif = f"{get_data_path()}/fonts/ttf/DejaVuSerif.ttf"
+    has = {"/emoji.ttf": set("👍👎"), serif: set("👍")}
+    monkeypatch.setattr(ImageFont, "truetype", opened)
+    monkeypatch.setattr(fonts, "_has", lambda path: has.get(path, set("abc")))
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: list(has))
+    fonts._chosen.cache_clear()
+    assert fonts.font(14, "👍👎").path == serif
+    del has[serif]
+    fonts._chosen.cache_clear()
+    assert Path(fonts.font(14, "👍👎").path).name == "DejaVuSans.ttf"
+    fonts._chosen.cache_clear()
+
+
+def test_a_file_that_is_no_font_of_letters_is_passed_over(tmp_path):
     (tmp_path / "no.ttf").write_bytes(b"no font")
     assert fonts._has(str(tmp_path / "no.ttf")) == frozenset()
+    last_resort = f"{get_data_path()}/fonts/ttf/LastResortHE-Regular.ttf"  # the same box for all there is
+    assert Path(last_resort).exists() and fonts._has(last_resort) == frozenset()
 
 
 def test_lines_of_wide_letters_are_not_cut(tmp_path, monkeypatch):
-    monkeypatch.setattr(text, "font", lambda size, texts, mono: fonts.font(size))  # where letters are not of one width
+    monkeypatch.setattr(
+        text, "font", lambda size, texts=(), mono=False: fonts.font(size)
+    )  # where letters are not of one width
     text.sample_grid(tmp_path / "a.png", np.zeros((2, 30), int), 1, classes="—")
     with Image.open(tmp_path / "a.png") as picture:
         x = np.asarray(picture.convert("L"))
     assert x.min() < 128 and x[:, -8:].min() == 255
+
+
+def test_headings_are_in_latin_letters_whatever_the_lines_are_in(tmp_path, monkeypatch):
+    boxes = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/LastResortHE-Regular.ttf", 14)
+    lines = np.zeros((2, 4), int)
+
+    def heading(name):
+        text.sample_grid(tmp_path / name, lines, 1, real=lines, classes="a")
+        with Image.open(tmp_path / name) as picture:
+            return np.asarray(picture.convert("L"))[: text._LINE, :80]
+
+    plain = heading("a.png")
+    monkeypatch.setattr(
+        text, "font", lambda size, texts=(), mono=False: boxes if texts else fonts.font(size, mono=mono)
+    )
+    assert plain.min() < 200 and np.array_equal(heading("b.png"), plain)

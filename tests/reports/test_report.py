@@ -183,6 +183,19 @@ def test_a_curve_as_a_picture_parts_at_what_is_no_number(run, tmp_path, monkeypa
     assert drawn["fd"] == ((3, 6, 9), (97.0, 94.0, 91.0))
 
 
+def test_numbers_that_stand_alone_are_marked_in_the_picture(run, tmp_path, monkeypatch):
+    rows = evaluated(60, 2)
+    for row in rows[1::4]:  # every second one that was evaluated
+        row["fd"] = None
+    folder, marked = begun(run, tmp_path / "run", rows), {}
+    plot = Axes.plot
+    keep = lambda ax, *xy, label, **how: marked.update({label: how}) or plot(ax, *xy, label=label, **how)
+    monkeypatch.setattr(Axes, "plot", keep)
+    curves.save_curves(folder / "curves.png", folder / "metrics.jsonl")
+    assert marked["fd"]["marker"] == "." and marked["fd"]["markevery"] == list(range(1, 30, 2))
+    assert marked["loss_g"]["markevery"] == []
+
+
 def test_texts_are_in_the_page_in_any_script(tmp_path, monkeypatch):
     source = tmp_path / "lines.txt"
     source.write_text("春眠不觉晓\n处处闻啼鸟\n夜来风雨声\n花落知多少\n" * 16, encoding="utf-8")

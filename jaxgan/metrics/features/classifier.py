@@ -36,7 +36,7 @@ class Classifier(nn.Module):
         halvings = max(1, math.ceil(math.log2(min(x.shape[1:3]) / 7)))
         for i in range(halvings):
             x = nn.relu(_halving(i)(x, False))
-        x = nn.relu(Dense(FEATURES)(x.reshape(len(x), -1), False))
+        x = nn.relu(Dense(FEATURES)(x.reshape(x.shape[0], -1), False))
         return FeatureOutput(x, Dense(self.classes)(x, False))
 
 
