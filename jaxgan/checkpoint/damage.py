@@ -11,9 +11,8 @@ from jaxgan.names import shown
 
 GONE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 """Numbers of errors that a damaged folder gives; all others are the machine's."""
-_MACHINE = re.compile(
-    r"OS error (?!2:)|RESOURCE_EXHAUSTED|UNAVAILABLE|DEADLINE_EXCEEDED|PERMISSION_DENIED|Out of memory"
-)
+_NUMBER = re.compile(r"OS error (\d+)|os_error_code='(\d+)'")  # TensorStore's, of before and of now
+_MACHINE = re.compile("RESOURCE_EXHAUSTED|UNAVAILABLE|DEADLINE_EXCEEDED|PERMISSION_DENIED|Out of memory")
 
 
 class Wrong(Exception):
@@ -41,7 +40,8 @@ def of_the_machine(error: BaseException) -> bool:
     """Whether an error tells of a machine that did not answer, and not of what is written there."""
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno not in GONE
-    return isinstance(error, MemoryError) or bool(_MACHINE.search(str(error)))
+    told = [int(old or new) for old, new in _NUMBER.findall(str(error))]
+    return isinstance(error, MemoryError) or bool(_MACHINE.search(str(error))) or any(n not in GONE for n in told)
 
 
 def proved(error: BaseException, folder: Path) -> bool:

@@ -47,6 +47,7 @@ def store(tmp_path, **options):
 
 ERRORS = [OSError(getattr(errno, name), name) for name in ("EIO", "ENOMEM", "EMFILE", "ETIMEDOUT", "EACCES", "ESTALE")]
 ERRORS += [MemoryError(), ValueError("RESOURCE_EXHAUSTED: Out of memory"), RuntimeError("[OS error 5: reading]")]
+ERRORS += [ValueError("""UNKNOWN: Failed to open: "/2/state/manifest.ocdbt": Input/output error [os_error_code='5']""")]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=str)
