@@ -16,7 +16,7 @@ from pathlib import Path
 from jaxgan import runtime
 from jaxgan.errors import BadInput, unknown
 from jaxgan.names import shown, tell
-from jaxgan.processes import together
+from jaxgan.processes import interrupt, together
 
 _HELP = ("-h", "--help")
 _IN_THE_WAY = (errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP, errno.ENXIO, errno.ENOTDIR)
@@ -25,6 +25,9 @@ _IN_THE_WAY = (errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP, errno.E
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the command line `argv`."""
+    own = argv is None  # the process is this command, and ends with it
+    if own:
+        interrupt.listen()
     argv = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
     for name in ("stdout", "stderr"):
@@ -37,7 +40,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         usual = warnings.showwarning
         warnings.showwarning = lambda *told: _tell(*told) if told[1] is UserWarning else usual(*told)
-        return _status(argv, debug)
+        try:
+            return _status(argv, debug)
+        except KeyboardInterrupt:
+            status = together.abandon(130, "interrupted")
+        except Exception as error:
+            if not interrupt.asked():
+                together.abandon(1, f"{type(error).__name__}: {shown(error)}", error)
+                raise
+            status = together.abandon(130, "interrupted")
+        if own:
+            interrupt.leave(status)
+        return status
 
 
 def _tell(message, *_):
@@ -70,11 +84,6 @@ def _status(argv, debug):
         tell(f"jaxgan: {shown(error)}: {_way_out(error)}, then {then}", file=sys.stderr)
         status = 2 if error.errno in _IN_THE_WAY else 75
         return together.abandon(status, shown(error), error if debug else None)
-    except KeyboardInterrupt:
-        return together.abandon(130, "interrupted twice")
-    except Exception as error:
-        together.abandon(1, f"{type(error).__name__}: {shown(error)}", error)
-        raise
 
 
 def _way_out(error):

@@ -13,7 +13,7 @@ import numpy as np
 from jaxgan.checkpoint import not_finite
 from jaxgan.data.loader import AHEAD
 from jaxgan.errors import Diverged
-from jaxgan.processes import agree
+from jaxgan.processes import agree, interrupt
 from jaxgan.training.rarely import Rarely, as_number, columns
 
 EARLY = (1, 2, 5, 10, 20, 50)  # a first minute without a word is a long one
@@ -169,6 +169,10 @@ class Signals:
         self._timer: threading.Timer | None = None
 
     def __enter__(self) -> "Signals":
+        if (
+            interrupt.asked()
+        ):  # and what was raised then is lost: an import may take any error for a module that is not there
+            raise KeyboardInterrupt
         try:
             self._before = {
                 number: signal.signal(number, self._ask)
@@ -227,21 +231,12 @@ class Signals:
             self._timer = threading.Timer(self._grace, os._exit, (status(number),))
             self._timer.daemon = True
             self._timer.start()
-        if self._looking and _swallows(frame):  # a moment later
+        if self._looking and interrupt.swallows(frame):
             self._again = True
-            threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, number)).start()
+            interrupt.later(number)
         elif self._looking:
             self._looking = False
             raise _Asked
-
-
-def _swallows(frame):
-    """Whether Python would only print what is raised here: in a finaliser, or while garbage is collected."""
-    while frame is not None:
-        if frame.f_code.co_name in ("__del__", "_xla_gc_callback"):
-            return True
-        frame = frame.f_back
-    return False
 
 
 def status(number: int) -> int:
