@@ -127,7 +127,7 @@ def test_words_that_are_not_known_are_the_rare_one_where_there_is_one():
 def test_what_a_terminal_does_not_show_is_in_the_file_and_escaped_in_the_picture(tmp_path, monkeypatch):
     kind, symbols = modalities.get("text"), ("a", "\u200c", "\x1b", "\ud800")
     drawn = []
-    monkeypatch.setattr(kind, "font", lambda size, lines, **how: drawn.extend(lines) or font(size, drawn, **how))
+    monkeypatch.setattr(kind, "font", lambda size, lines=(), **how: drawn.extend(lines) or font(size, drawn, **how))
     kind.play(tmp_path / "all.txt", np.array([[0, 1, 0], [0, 2, 3]]), symbols)
     assert (tmp_path / "all.txt").read_text(encoding="utf-8") == "a\u200ca\na\x1b\\ud800\n"
     kind.write(tmp_path / "one.txt", np.array([0, 1]), symbols)
