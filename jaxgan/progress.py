@@ -53,9 +53,7 @@ class Progress:
 
     closed = False
     _bar: Any  # rich's, in a terminal
-    _marks: list[
-        tuple[int, float]
-    ]  # (step, seconds) of every so manieth row since the first, whose time went into compiling
+    _marks: list[tuple[int, float]]  # (step, seconds) of every so manieth row; the first one's time went into compiling
 
     def __init__(self, stop: int, out: TextIO | None = None) -> None:
         self._stop, self._out, self._bar, self._marks, self._last = stop, out or sys.stdout, None, [], 0.0

@@ -40,18 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         usual = warnings.showwarning
         warnings.showwarning = lambda *told: _tell(*told) if told[1] is UserWarning else usual(*told)
-        try:
-            return _status(argv, debug)
-        except KeyboardInterrupt:
-            status = together.abandon(130, "interrupted")
-        except Exception as error:
-            if not interrupt.asked():
-                together.abandon(1, f"{type(error).__name__}: {shown(error)}", error)
-                raise
-            status = together.abandon(130, "interrupted")
-        if own:
-            interrupt.leave(status)
-        return status
+        status = _status(argv, debug)
+    if own and status == 130:
+        interrupt.leave(status)
+    return status
 
 
 def _tell(message, *_):
@@ -84,6 +76,13 @@ def _status(argv, debug):
         tell(f"jaxgan: {shown(error)}: {_way_out(error)}, then {then}", file=sys.stderr)
         status = 2 if error.errno in _IN_THE_WAY else 75
         return together.abandon(status, shown(error), error if debug else None)
+    except KeyboardInterrupt:
+        return together.abandon(130, "interrupted")
+    except Exception as error:
+        if interrupt.asked():  # what an import or a library made of it
+            return together.abandon(130, "interrupted")
+        together.abandon(1, f"{type(error).__name__}: {shown(error)}", error)
+        raise
 
 
 def _way_out(error):

@@ -169,9 +169,7 @@ class Signals:
         self._timer: threading.Timer | None = None
 
     def __enter__(self) -> "Signals":
-        if (
-            interrupt.asked()
-        ):  # and what was raised then is lost: an import may take any error for a module that is not there
+        if interrupt.asked():  # before, and what was raised got lost, as in an import
             raise KeyboardInterrupt
         try:
             self._before = {

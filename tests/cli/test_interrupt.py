@@ -68,15 +68,9 @@ def test_a_fault_keeps_its_traceback():
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.5, 1.5])
 def test_an_interrupt_while_xla_compiles_is_no_crash(seconds, tmp_path):
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from jaxgan.cli import main; sys.exit(main())",
-        "train",
-        "dcgan",
-        "--data",
-    ]
-    command += ["digits", "--resolution", "32", "--width", "16", "--steps", "3000", "--out", str(tmp_path / "run")]
+    argv = ["train", "dcgan", "--data", "digits", "--resolution", "32", "--width", "16", "--steps", "3000"]
+    code = "import sys; from jaxgan.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, *argv, "--out", str(tmp_path / "run")]
     empty = os.environ | {"JAXGAN_CACHE": str(tmp_path / "cache"), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=empty) as process:
         process.stdout.readline()

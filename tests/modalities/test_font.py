@@ -71,9 +71,7 @@ def test_a_file_that_is_no_font_of_letters_is_passed_over(tmp_path):
 
 
 def test_lines_of_wide_letters_are_not_cut(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        text, "font", lambda size, texts=(), mono=False: fonts.font(size)
-    )  # where letters are not of one width
+    monkeypatch.setattr(text, "font", lambda size, *_, **__: fonts.font(size))  # where letters are not of one width
     text.sample_grid(tmp_path / "a.png", np.zeros((2, 30), int), 1, classes="—")
     with Image.open(tmp_path / "a.png") as picture:
         x = np.asarray(picture.convert("L"))
