@@ -121,6 +121,7 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
     moved by the whole batch, gathered over devices, and handed from one microbatch to the next. due: whether the side's rare
     term is, which may be traced; a metric that it alone has is NaN where it is not.
     """
+    sharing.check_counts(microbatches=microbatches)
 
     def generate(g, batch, key):
         params, stats = local((g.params, g.stats), axis_name)
@@ -204,9 +205,9 @@ def make_step(
         `ema_seen` before step 0 (Karras et al. 2020, arXiv:2006.06676, appendix B): a short run shows its newest G. 0: none.
     axis_name: the axis of devices to average over, inside pmap or shard_map; batch-coupled layers need it too.
     A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`. The step raises BadInput where
-    the batch does not divide into microbatches.
+    the batch does not divide into microbatches, and where devices share it over another axis.
     """
-    sharing.check_counts(rare_every, d_steps=d_steps, microbatches=microbatches)
+    sharing.check_counts(rare_every, d_steps=d_steps)
     turns = make_turns(gan, opt, axis_name, microbatches)
 
     def step(state, batch):
@@ -236,5 +237,4 @@ def make_step(
         ema = sharing.blended(g.variables, state.ema, keep)
         return state._replace(step=state.step + 1, g=g, d=d, ema=ema), Pair(metrics_g, metrics_d)
 
-    step.axis_name = axis_name  # type: ignore[attr-defined]
     return step

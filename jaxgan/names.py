@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import re
 import sys
 import unicodedata
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ _HIDDEN = (
     "Zl",
     "Zp",
 )  # controls, marks of direction, halves of characters, ends of lines
+_NOWHERE = '<>:"/\\|?*'  # characters that some system has in no name
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}  # of Windows
 
 
@@ -59,22 +59,28 @@ def plain(names: Iterable[object]) -> tuple[str, ...]:
 
 
 def folders(names: Iterable[str]) -> list[str]:
-    """Names of folders for these: one part of a path each, no two alike on any system, whatever a name is."""
-    found: list[str] = []
-    taken: set[str] = set()
-    for i, name in enumerate(names):
-        part = re.sub(r"[^\w .+-]", "_", unicodedata.normalize("NFC", name)).strip(" .") or "_"
-        if part.startswith("-") or part.partition(".")[0].strip().lower() in _DEVICES:
-            part = f"_{part}"
-        part = part[:MOST]
-        while len(part.encode(errors="replace")) > 2 * MOST:  # a system counts bytes
-            part = part[:-1]
-        part = part.rstrip(" .") or "_"
-        while part.casefold() in taken:
+    """Names of folders for these: their own where any system takes them, one part of a path each, no two alike on any."""
+    given = list(names)
+    parts = [_part(name) for name in given]
+    found, taken = dict[int, str](), set[str]()
+    for i in sorted(range(len(given)), key=lambda i: parts[i] != given[i]):  # whose own is one keeps it
+        part = parts[i]
+        while (alike := unicodedata.normalize("NFC", part).casefold()) in taken:
             part = f"{part}_{i}"
-        found.append(part)
-        taken.add(part.casefold())
-    return found
+        found[i] = part
+        taken.add(alike)
+    return [found[i] for i in range(len(given))]
+
+
+def _part(name):
+    """One part of a path that any system takes."""
+    part = "".join("_" if c in _NOWHERE or not _harmless(c) else c for c in name).strip(" .") or "_"
+    if part.startswith("-") or part.partition(".")[0].strip().lower() in _DEVICES:
+        part = f"_{part}"
+    part = part[:MOST]
+    while len(part.encode(errors="replace")) > 2 * MOST:  # a system counts bytes
+        part = part[:-1]
+    return part.rstrip(" .") or "_"
 
 
 def _harmless(c):

@@ -212,11 +212,15 @@ def from_flax(module: Any, classes: int | None = None, indexed: bool = False) ->
             return module.apply(variables, *inputs, train=train, rngs=rngs, **index), {}
         out, moved = module.apply(variables, *inputs, train=True, rngs=rngs, mutable=stats, **index)
         for name, tree in moved.items():
-            if len(jax.tree.leaves(tree)) != len(jax.tree.leaves(variables[name])):
+            if _shapes(tree) != _shapes(variables[name]):
                 raise BadInput(
-                    f"{type(module).__name__} has more in {name!r} after each step, as `sow` does: sow into 'intermediates', "
-                    "which is not kept, or give a reduce_fn"
+                    f"{type(module).__name__} has other arrays in {name!r} after a step than before, as `sow` does: make them "
+                    "in init, of one shape for good; sow into 'intermediates', which is not kept, or give a reduce_fn"
                 )
         return out, moved
 
     return Net(init, apply, classes, indexed)
+
+
+def _shapes(tree):
+    return [x.shape for x in jax.tree.leaves(tree)]

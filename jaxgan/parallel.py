@@ -17,7 +17,7 @@ from jaxgan.core import State
 from jaxgan.errors import BadInput, unknown
 from jaxgan.layers import onednn
 from jaxgan.processes import agree
-from jaxgan.sharing import Step, whole
+from jaxgan.sharing import Step, rows_of, shared_over, whole
 
 AXIS = "data"
 MODES = ("single", "pmap", "mesh", "fsdp")
@@ -32,7 +32,6 @@ def axis_name(mode: str) -> str | None:
 def single(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis: int = 0) -> Step:
     """The step on one device, jitted."""
     del batch_axis
-    _check_axis(step, None)
     device = _some(devices)[0]
     where = jax.sharding.SingleDeviceSharding(device)
     return _wrap(onednn.jit(step, device.platform, donate_argnums=0), where, _as_it_is)
@@ -49,11 +48,15 @@ def pmap(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis:
         raise BadInput(
             "--onednn does not go with --parallel pmap, whose compiler cannot be asked: take mesh, or remove --onednn"
         )
-    _check_axis(step, AXIS)
     devices = _some(devices)
     replicated = NamedSharding(_mesh(devices), PartitionSpec())
+
+    def share(state, batch, shared):
+        with shared_over(AXIS):
+            return step(state, batch, *shared)
+
     mapped = jax.pmap(
-        lambda state, batch, shared: step(state, batch, *shared),
+        share,
         axis_name=AXIS,
         in_axes=(None, batch_axis, None),
         out_axes=None,
@@ -67,6 +70,7 @@ def pmap(step: Step, devices: Sequence[jax.Device] | None = None, *, batch_axis:
         return x.reshape(*lead, len(devices), rows // len(devices), *rest)
 
     def play(state, batch, *shared):
+        rows_of(batch, batch_axis, scalars=False)
         return mapped(state, jax.tree.map(split, batch), shared)
 
     play.lower = lambda state, batch, *shared: mapped.lower(state, batch, shared)
@@ -80,7 +84,6 @@ def mesh(
 
     rows: how many a global batch has, where each process gives `own_rows` of it alone.
     """
-    _check_axis(step, None)
     devices = _some(devices)
     replicated = NamedSharding(_mesh(devices), PartitionSpec())
     place, like = _shares(replicated, batch_axis, rows)
@@ -97,7 +100,6 @@ def fsdp(
     where the step needs them, optimizers and averages are only ever computed share by share.
     Rajbhandari et al. 2020, arXiv:1910.02054; Zhao et al. 2023, arXiv:2304.11277.
     """
-    _check_axis(step, None)
     devices = _some(devices)
     replicated = NamedSharding(_mesh(devices), PartitionSpec())
 
@@ -247,7 +249,7 @@ def _shares(replicated, batch_axis, total=None):
     own = None if total is None else own_rows("mesh", list(mesh.devices.flat), total)
 
     def place(batch):
-        rows = jax.tree.leaves(batch)[0].shape[: batch_axis + 1]
+        rows = rows_of(batch, batch_axis, scalars=False)
         rows = (*rows[:-1], total or rows[-1])
         check_divisible(rows[-1], mesh.devices.size)
         # inside the program an arange is replicated, and every device would compute all of G
@@ -265,18 +267,10 @@ def _shares(replicated, batch_axis, total=None):
         return jax.make_array_from_callback((*rows, *x.shape[batch_axis + 1 :]), shares, part)
 
     def like(batch):
-        rows = jax.tree.leaves(batch)[0].shape[: batch_axis + 1]
+        rows = rows_of(batch, batch_axis, scalars=False)
         return _like({"index": jax.ShapeDtypeStruct(rows, np.int32), **batch}, shares)
 
     return place, like
-
-
-def _check_axis(step, wanted):
-    """Raises BadInput where `make_step` made it for another axis: each device would learn from its own share alone."""
-    made = getattr(step, "axis_name", wanted)
-    if made != wanted:
-        give = "leave axis_name out" if wanted is None else "give make_step axis_name=parallel.AXIS"
-        raise BadInput(f"the step was made with axis_name={made!r}, this mode takes {wanted!r}: {give}")
 
 
 def _as_it_is(batch):

@@ -26,6 +26,7 @@ COPIED = (MEMORY, "w_avg")
 
 
 _whole: ContextVar[jax.sharding.Sharding | None] = ContextVar("_whole", default=None)
+_shared: ContextVar[str | None] = ContextVar("_shared", default=None)
 
 
 @contextlib.contextmanager
@@ -39,6 +40,31 @@ def whole(where: jax.sharding.Sharding) -> Iterator[None]:
         yield
     finally:
         _whole.reset(token)
+
+
+@contextlib.contextmanager
+def shared_over(axis_name: str) -> Iterator[None]:
+    """Context of a trace whose devices have a share of the batch each, under this axis: a step of no axis is refused in it."""
+    token = _shared.set(axis_name)
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+
+
+def check_axis(axis_name: str | None) -> None:
+    """Raises BadInput where what is made for this axis is traced under another: each device would learn from its own share."""
+    if (bound := _shared.get()) is not None and axis_name != bound:
+        raise BadInput(
+            f"this was made with axis_name={axis_name!r}, and devices share the batch over {bound!r}: "
+            f"give axis_name={bound!r}, parallel.AXIS"
+        )
+    try:
+        jax.lax.psum(1, () if axis_name is None else axis_name)
+    except NameError as error:
+        raise BadInput(
+            f"this was made with axis_name={axis_name!r}, and no devices share the batch here: leave axis_name out"
+        ) from error
 
 
 def average(tree: Tree, axis_name: str | None) -> Tree:
@@ -182,12 +208,12 @@ def local(tree: Tree, axis_name: str | None) -> Tree:
     return jax.tree.map(floats(varying), tree) if manual else tree  # counters and keys stay what all agree on
 
 
-def check_counts(rare_every: Any, **counts: int) -> None:
-    """Raises BadInput where one of the counts is no whole number above 0, or rare_every is no pair."""
-    if not isinstance(rare_every, tuple):
+def check_counts(rare_every: Any = (1, 1), **counts: int) -> None:
+    """Raises BadInput where one of the counts, those of the pair rare_every among them, is no whole number above 0."""
+    if not isinstance(rare_every, tuple | list) or len(rare_every) != 2:
         raise BadInput(f"rare_every is {rare_every!r}: give Pair(g=N, d=N), steps between those at which each is due")
-    for name, count in counts.items():
-        if not isinstance(count, int | np.integer) or count < 1:
+    for name, count in {**dict(zip(("rare_every.g", "rare_every.d"), rare_every, strict=True)), **counts}.items():
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
             raise BadInput(f"{name} is {count!r}: give a whole number above 0")
 
 
@@ -195,16 +221,35 @@ def with_index(batch: Batch, axis_name: str | None = None) -> Batch:
     """Batch with "index" int32 [B], each sample's index in the global batch, added where it is absent.
 
     Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G. Raises
-    BadInput where no column says how many samples there are.
+    BadInput where no column says how many samples there are, where columns differ about it, and for another axis than that
+    over which devices share the batch.
     """
-    shape = next((np.shape(x) for x in jax.tree.leaves(batch)), ())
-    if not shape:
+    (rows,) = rows_of(batch)
+    check_axis(axis_name)
+    first = 0 if axis_name is None else jax.lax.axis_index(axis_name) * rows
+    return {"index": first + jnp.arange(rows, dtype=jnp.int32), **batch}
+
+
+def rows_of(batch: Batch, axis: int = 0, scalars: bool = True) -> tuple[int, ...]:
+    """The shape of the batch's columns up to this axis, that of the samples; scalars: whether a column may have no such axis.
+
+    Raises BadInput where no column says how many samples there are, and where columns differ about it.
+    """
+    shapes = [(path, np.shape(x)[: axis + 1]) for path, x in jax.tree.leaves_with_path(batch)]
+    rows = {shape for _, shape in shapes if shape[axis:]}
+    named = lambda path: jax.tree_util.keystr(path, simple=True, separator=".")
+    if not rows:
         raise BadInput(
             'no column of the batch says how many samples there are: give {"index": jnp.arange(B)}, arrays [B, ...]'
         )
-    rows = shape[0]
-    first = 0 if axis_name is None else jax.lax.axis_index(axis_name) * rows
-    return {"index": first + jnp.arange(rows, dtype=jnp.int32), **batch}
+    if len(rows) > 1:
+        found = ", ".join(f"{'x'.join(map(str, shape))} in {named(path)}" for path, shape in shapes if shape[axis:])
+        raise BadInput(f"columns of the batch differ in how many samples there are, {found}: give each as many rows")
+    if not scalars and (short := ", ".join(named(path) for path, shape in shapes if not shape[axis:])):
+        raise BadInput(
+            f"{short} of the batch has no axis {axis} of samples, which devices share: give it after the batch"
+        )
+    return rows.pop()
 
 
 def sample_keys(key: Key, index: ArrayLike) -> Key:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from jaxgan.sharing import Batch, Key, Step, with_index
+from jaxgan.sharing import Batch, Key, Step, check_counts, with_index
 
 _DRAWN = 0x647277  # beside the keys that a step splits off
 
@@ -15,6 +15,7 @@ def repeat(step: Step, k: int) -> Step:
 
     Every leaf of `batches` has a leading axis of k; `shared` goes to each step whole. Equal to k calls up to rounding.
     """
+    check_counts(k=k)
 
     def play(state, batches, *shared):
         state, metrics = jax.lax.scan(lambda state, batch: step(state, batch, *shared), state, batches, length=k)
@@ -44,6 +45,7 @@ def drawn(step: Step, draw: Callable[[Batch, Key], Batch], turns: int = 1, axis_
 
     turns: length of the leading axis that every leaf of the batch has where it is above 1, a slice a turn.
     """
+    check_counts(turns=turns)
 
     def play(state, batch, *shared):
         key = jax.random.fold_in(jax.random.fold_in(state.key, state.step), _DRAWN)

@@ -76,6 +76,12 @@ def test_each_promise_names_a_test_that_is_here():
 # -- where files go
 
 
+def test_names_that_any_system_takes_stay_as_they_are():
+    legal = ["it's", "rock & roll", "a(b)", "x=1, y=2", "50%", "#1", "e\u0301", "猫", "🐈", "a_b"]
+    assert names.folders(legal) == legal
+    assert names.folders(["a/b", "a_b", "A_b"]) == ["a_b_0", "a_b", "A_b_2"]
+
+
 def test_no_name_chooses_a_path():
     wild = [
         "../cat",

@@ -12,7 +12,9 @@ from jaxgan.names import shown
 GONE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 """Numbers of errors that a damaged folder gives; all others are the machine's."""
 _NUMBER = re.compile(r"OS error (\d+)|os_error_code='(\d+)'")  # TensorStore's, of before and of now
-_MACHINE = re.compile("RESOURCE_EXHAUSTED|UNAVAILABLE|DEADLINE_EXCEEDED|PERMISSION_DENIED|Out of memory")
+_MACHINE = re.compile(
+    "RESOURCE_EXHAUSTED|UNAVAILABLE|DEADLINE_EXCEEDED|PERMISSION_DENIED|Out of memory|can't start new thread"
+)
 
 
 class Wrong(Exception):

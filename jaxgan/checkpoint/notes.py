@@ -14,7 +14,12 @@ def as_json(metadata: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in metadata.items():
         try:
             found |= json.loads(json.dumps({key: value}, default=_number))
-        except (TypeError, ValueError) as error:
+        except (
+            TypeError,
+            ValueError,
+            AttributeError,
+            RuntimeError,
+        ) as error:  # of an array that is only a shape, or donated
             raise BadInput(
                 f"metadata {key!r} is of {type(value).__name__}, and JSON cannot write it ({error}): give numbers, text, "
                 "lists or dicts, an array as x.tolist()"
@@ -25,13 +30,18 @@ def as_json(metadata: Mapping[str, Any]) -> dict[str, Any]:
 def metric(metadata: Mapping[str, Any], name: str, worst: float) -> float:
     """metadata["metrics"][name], `worst` where it is not finite, as of an evaluation that was broken off.
 
-    Raises BadInput where there is none of that name.
+    Raises BadInput where there is none of that name, and where it is no number.
     """
     there = metadata.get("metrics") or {}
+    if not isinstance(there, dict):
+        raise BadInput(f'metadata["metrics"] is {there!r}: give {{name: number}}, with the best metric {name}')
     if name not in there:
         has = ", ".join(sorted(there)) or "none"
         raise BadInput(f'--best-metric {name} is not reported in metadata["metrics"]: there are {has}')
-    return there[name] if isinstance(there[name], int | float) and math.isfinite(there[name]) else worst
+    value = there[name]
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise BadInput(f'metadata["metrics"][{name!r}], the best metric, is {value!r}: give a number')
+    return value if value is not None and math.isfinite(value) else worst
 
 
 def _number(x):

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 
 from jaxgan import reading
-from jaxgan.checkpoint import keeping, notes
+from jaxgan.checkpoint import keeping, notes, tree
 from jaxgan.checkpoint.damage import Wrong, chain, hush_writers, of_the_machine, printable, proved
 from jaxgan.checkpoint.tree import State, bare, fits, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
 from jaxgan.errors import BadInput, Damaged, Diverged, TryAgain
@@ -124,8 +124,7 @@ class Checkpoints:
         before the newest, and for metadata that JSON cannot write or that lack the metric of keep_best; Diverged where a number
         of the state is not finite; TryAgain where the disk refuses, then or at the next call.
         """
-        if step != (own := int(agree.whole(state.step))):
-            raise BadInput(f"step is {step}, and the state is of step {own}: give int(state.step)")
+        tree.check_step(step, state)
         if step in (steps := self.steps()):
             return
         if steps and step < steps[-1]:

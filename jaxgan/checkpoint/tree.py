@@ -8,8 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.errors import BadInput
+from jaxgan.processes import agree
 
 State = Any  # a core.State: of arrays, or of their shapes
+
+
+def check_step(step: Any, state: State) -> None:
+    """Raises BadInput where this is not the step of the state, or the state is of several trainings."""
+    if shape := np.shape(state.step):
+        raise BadInput(f"the state is of {shape[0]} trainings: save each one's, jax.tree.map(lambda x: x[i], state)")
+    own = int(agree.whole(state.step))
+    if isinstance(step, float | bool) or step != own:
+        raise BadInput(f"step is {step}, and the state is of step {own}: give int(state.step)")
 
 
 def _is_key(x):

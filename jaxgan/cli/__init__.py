@@ -20,7 +20,7 @@ from jaxgan.processes import interrupt, together
 
 _HELP = ("-h", "--help")
 _IN_THE_WAY = (errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP, errno.ENXIO, errno.ENOTDIR)
-"""Errors that no second try mends."""
+_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,7 +74,7 @@ def _status(argv, debug):
             raise
         then = "go on with --resume auto" if {*argv[:1]} & {"train", "rerun"} else "give the same command again"
         tell(f"jaxgan: {shown(error)}: {_way_out(error)}, then {then}", file=sys.stderr)
-        status = 2 if error.errno in _IN_THE_WAY else 75
+        status = 2 if error.errno in (*_IN_THE_WAY, *_REFUSED) else 75  # no second try mends these
         return together.abandon(status, shown(error), error if debug else None)
     except KeyboardInterrupt:
         return together.abandon(130, "interrupted")
@@ -88,6 +88,8 @@ def _status(argv, debug):
 def _way_out(error):
     if error.errno in _IN_THE_WAY:
         return "something else is in its place, take that away"
+    if error.errno in _REFUSED:
+        return "make it writable or take another place"
     if error.errno in (errno.ENOENT, errno.ESTALE):
         return "put it back or take another place"
     return "make room or take another place"

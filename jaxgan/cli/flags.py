@@ -153,10 +153,17 @@ def choose_library(flags: Any) -> None:
 
 def check_json(path: str | None) -> None:
     """Raises BadInput where a file for the result cannot be written there, or is there already."""
-    if path and Path(path).exists():
+    if not path:
+        return
+    if path == "-":
+        raise BadInput("--json - is no file, and the words go to stdout: give the name of one")
+    if Path(path).exists():
         raise BadInput(f"{path} is already there: give another --json")
-    if path and not Path(path).parent.is_dir():
+    if not Path(path).parent.is_dir():
         raise BadInput(f"--json {path} is in no folder that is there: make {Path(path).parent}, or give another --json")
+    from jaxgan import runs
+
+    runs.check_place(path, "give another --json")
 
 
 def join(flags: Any) -> None:

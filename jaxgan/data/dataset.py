@@ -104,6 +104,7 @@ class Dataset:
     notes: tuple[str, ...] = ()  # what was understood, where it could have been meant in another way
     names: tuple[str, ...] = ()  # of the files that the rows of the first column are from
     part: str = ""  # the split that they are, of a source that has some
+    sizes: tuple[tuple[int, int], ...] = ()  # (height, width) of these files' pictures, as they are there
 
     def __getitem__(self, name: str) -> Column:
         return self.columns[name]
@@ -264,6 +265,7 @@ def labelled(
     notes: tuple[str, ...] = (),
     names: tuple[str, ...] = (),
     part: str = "",
+    sizes: Iterable[tuple[int, int]] = (),
 ) -> Dataset:
     """Dataset of samples of this kind, an array or a Lazy, and of their labels where there are any.
 
@@ -272,7 +274,7 @@ def labelled(
     columns, specs = {"image": image}, {"image": Spec(image.shape[1:], str(image.dtype), kind)}
     if label is not None:
         columns[LABEL], specs[LABEL] = labels(name, label, len(image), classes)
-    return Dataset(name, columns, specs, notes, names, part)
+    return Dataset(name, columns, specs, notes, names, part, tuple(sizes))
 
 
 def resized(data: Dataset, how: Resize) -> Dataset:

@@ -36,4 +36,4 @@ def frames_of(dataset: Dataset, column: str) -> Dataset:
     if LABEL in dataset:
         columns[LABEL] = np.repeat(np.asarray(dataset[LABEL]), spec.shape[0], axis=0)
         specs[LABEL] = dataset.specs[LABEL]
-    return dataclasses.replace(dataset, columns=columns, specs=specs, notes=(), names=())
+    return dataclasses.replace(dataset, columns=columns, specs=specs, notes=(), names=(), sizes=())

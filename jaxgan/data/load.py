@@ -166,7 +166,7 @@ def _masked(made, source, folder, how, ignored, split, rest):
         if not made.names or not _folder(source):
             raise BadInput(f"--masks {folder} are found by the names of files, and {made.name} has none: give a folder")
         split = _part(source, split, rest)
-        sizes = None if how.half else files.sizes(source, split)
+        sizes = None if how.half else made.sizes
         found, classes = mask_files.load(folder, made.names, how, split=split, ignored=ignored, sizes=sizes)
         no_class(folder, found, ignored)
     elif "mask" in made:
@@ -212,7 +212,7 @@ def _with_input(readers, source, how, input, side_by_side, unpaired, degrade):
     if degrade:
         return degraded(made, degrade)
     found = beside(input, how) if input else read(source, how._replace(half=other))
-    return None if found is None else paired(made, found, not unpaired)
+    return None if found is None else paired(made, found, not unpaired, how.how == "stretch")
 
 
 def _split(call, source, split):

@@ -29,17 +29,22 @@ class Derivation(NamedTuple):
     apply: Callable[[Any, Key], Any]  # (x [B, H, W, C] in [-1, 1], keys [B]) -> [B, h, w, c] in [-1, 1]
 
 
-def paired(made: Dataset, given: Dataset, together: bool = True) -> Dataset:
+def paired(made: Dataset, given: Dataset, together: bool = True, stretched: bool = False) -> Dataset:
     """The Dataset `made` with the first column of `given` as its input.
 
     together: each row with the row of its own name (without suffix), or of its place where there are no names; else the rows
-    of one belong to none of the other. Of a folder without splits beside one that has some, names may be left over. Raises
-    BadInput for other names, or numbers of rows, that do not match.
+    of one belong to none of the other. Of a folder without splits beside one that has some, names may be left over. stretched:
+    whether each picture was brought to its shape whole, however wide it is. Raises BadInput for names, numbers of rows, or, of
+    partners that were not stretched, shapes in their files that do not match.
     """
     first = next(iter(given.columns))
     column, spec = given[first], given.specs[first]
     if together:
-        column = _in_order(made, given, column)
+        order = _order(made, given)
+        if not stretched and made.sizes and given.sizes:
+            _same_shapes(made, given, range(made.size) if order is None else order)
+        if order is not None:
+            column = column[order] if isinstance(column, np.ndarray) else Rows(column, order)
     columns, specs = {**made.columns, INPUT: column}, {**made.specs, INPUT: spec}
     return dataclasses.replace(made, columns=columns, specs=specs, notes=(*made.notes, *given.notes))
 
@@ -70,7 +75,8 @@ def thinned(data: Dataset, share: float) -> Dataset:
     kept = _spread(data, share)
     columns = {n: x[kept] if isinstance(x, np.ndarray) else Rows(x, kept) for n, x in data.columns.items()}
     names = tuple(data.names[i] for i in kept) if data.names else ()
-    return dataclasses.replace(data, columns=columns, names=names)
+    sizes = tuple(data.sizes[i] for i in kept) if data.sizes else ()
+    return dataclasses.replace(data, columns=columns, names=names, sizes=sizes)
 
 
 def without_masks(data: Dataset, share: float, ignored: int | None) -> Dataset:
@@ -124,14 +130,14 @@ class Degraded(Lazy):
         return self.how.words.encode()
 
 
-def _in_order(made, given, column):
-    """The column in the order of the other's names."""
+def _order(made, given):
+    """Rows of `given` in the order of the other's names, None where they are so."""
     if not made.names or not given.names:
-        if len(column) != made.size:
+        if given.size != made.size:
             raise BadInput(
-                f"{made.name} has {made.size} samples and {given.name} {len(column)}: give pairs, as many of each"
+                f"{made.name} has {made.size} samples and {given.name} {given.size}: give pairs, as many of each"
             )
-        return column
+        return None
     own, others = _stems(made), _stems(given)
     part = made.part and not given.part  # of the others' partners some are in other splits
     for missing, of, among in ((own, given, others), *([] if part else [(others, made, own)])):
@@ -142,9 +148,21 @@ def _in_order(made, given, column):
                 "picture one of the same name, or take it out"
             )
     order = np.array([others[stem] for stem in own], np.int32)
-    if np.array_equal(order, np.arange(len(order))):
-        return column
-    return column[order] if isinstance(column, np.ndarray) else Rows(column, order)
+    return None if np.array_equal(order, np.arange(len(order))) else order
+
+
+def _same_shapes(made, given, order):
+    """Raises BadInput where a picture is wider than its partner, both brought to one height: they would be cut apart."""
+    for row, other in enumerate(order):
+        (high, wide), (h, w) = sorted((made.sizes[row], given.sizes[other]), reverse=True)
+        if abs(h / high * wide - w) >= 1 and abs(w / wide * high - h) >= 1:
+            names = [
+                f"{each.names[at] if each.names else at} of {each.name}" for each, at in ((made, row), (given, other))
+            ]
+            sizes = ["x".join(map(str, each)) for each in (made.sizes[row], given.sizes[other])]
+            raise BadInput(
+                f"{names[0]} is {sizes[0]} and its partner, {names[1]}, {sizes[1]}: give pairs of one shape, or --fit stretch"
+            )
 
 
 def _stem(name):

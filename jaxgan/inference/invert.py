@@ -75,7 +75,7 @@ def invert(
     """
     _check(steps=(steps, 1), starts=(starts, 1))
     shape = loaded.data.specs[loaded.config.real].shape
-    images = np.asarray(pixels.to_step(np.asarray(images)), np.float32)
+    images = pixels.as_step("images", images)
     if images.shape[1:] != shape or not len(images):
         found, wanted = ("x".join(map(str, each)) for each in (images.shape[1:], shape))
         raise BadInput(f"pictures are {found}, and the run makes {wanted}: bring them to that")

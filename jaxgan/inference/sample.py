@@ -69,6 +69,8 @@ def sample(
         raise BadInput(f"--out {out} is a folder, and {run.data.name} has {run.made.modality}: give a .png or an .npz")
     if out.exists():
         raise BadInput(f"{out} is already there: give another --out")
+    if agree.writer():
+        runs.check_place(out)
     if interpolate and set(run.config.given) - {LABEL}:
         raise BadInput(
             f"--interpolate goes between latents, and {run.name} is given {', '.join(run.config.given)}: remove it"
@@ -174,9 +176,15 @@ def write(
 ) -> None:
     """Writes samples, as files hold them, and their labels: one grid, an archive, or a folder with one for each class.
 
-    labels: [N] or None; spec: the Spec of these.
+    Whole or not at all. labels: [N] or None; spec: the Spec of these. Raises BadInput where something has come to be there.
     """
-    (out if out.suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
+    with runs.created(out) as part:
+        _write(part, kind, column, samples, labels, spec, interpolate)
+
+
+def _write(out, kind, column, samples, labels, spec, interpolate):
+    if out.suffix == "":
+        out.mkdir()
     single = labels is None or spec.examples or len(np.unique(labels)) == 1
     if out.suffix == ".npz":
         arrays: dict[str, Any] = {column: samples, **({} if labels is None else {LABEL: labels})}

@@ -176,12 +176,13 @@ def texture_file(
         raise BadInput(f"--out {path} is to hold one picture: give a .png or a .jpg")
     if path.exists():
         raise BadInput(f"{path} is already there: give another --out")
+    runs.check_place(path)
     loaded = load(opened, step=pick(opened, checkpoint), raw=raw, ema_sigma=ema_sigma)
     width, height = map(int, sides)
     picture = texture(loaded, (height, width), seed=seed, tile=tile, morph=morph, label=label, say=say)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _save(path, picture)
+        with runs.created(path) as part:
+            _save(part, picture)
     except OSError as error:
         raise BadInput(f"cannot write {path} ({error.strerror or error}): give another --out") from error
     return path

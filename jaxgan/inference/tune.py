@@ -47,9 +47,9 @@ def tune(
     latents that lie from the pivots towards others (eq. 3): as far as `distance` times the usual way between two draws. The
     paper goes 30 in StyleGAN2's W, of which the authors' program takes the norm over all layers together, and has this term off
     by default. noise: {layer: [N, H, W, 1]} that was found with the pivots. Of more than 16 pictures a step takes some, in
-    turns. Raises BadInput where there are not as many of each.
+    turns. Raises BadInput where there are not as many of each, and for images of another range.
     """
-    latents, images = np.asarray(latents, np.float32), np.asarray(pixels.to_step(np.asarray(images)), np.float32)
+    latents, images = np.asarray(latents, np.float32), pixels.as_step("images", images)
     if not len(latents) == len(images) > 0:
         raise BadInput(f"there are {len(latents)} latents and {len(images)} images: give one for each")
     seam.alike(latents, label=label, **(noise or {}))

@@ -19,11 +19,11 @@ def to_step(x: Array) -> Array:
 
 
 def batch_to_step(batch: Batch) -> Batch:
-    """The batch with its columns as a step takes them, but for "mask" and "label".
-
-    Raises BadInput for pictures, clips, sounds [B, ..., C] of whole numbers whose range is not known.
-    """
-    for name, x in batch.items():
-        if name not in _AS_THEY_ARE and x.ndim > 2 and x.dtype.name not in SCALED and x.dtype.kind in "iub":
-            raise BadInput(f"{name} is {x.dtype}{list(x.shape)}: give {' or '.join(SCALED)}, or floats in [-1, 1]")
+    """The batch with its columns as a step takes them, but for "mask" and "label"."""
     return {name: x if name in _AS_THEY_ARE else to_step(x) for name, x in batch.items()}
+
+
+def check_scaled(name: str, x: Array, kinds: str) -> None:
+    """Raises BadInput for pictures, clips, sounds [B, ..., C] that are still of one of these kinds: their range is not known."""
+    if x.ndim > 2 and x.dtype.kind in kinds:
+        raise BadInput(f"{name} is {x.dtype}{list(x.shape)}: give {' or '.join(SCALED)}, or floats in [-1, 1]")

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Iterator
 from importlib import metadata
@@ -43,6 +44,36 @@ def replaced(path: str | Path) -> Iterator[Path]:
         yield part
         part.replace(path)
     finally:
+        part.unlink(missing_ok=True)
+
+
+def check_place(path: str | Path, otherwise: str = "give another --out") -> None:
+    """Raises BadInput where no file or folder can be written to `path`: before the work, whose result would be lost."""
+    path = Path(path)
+    there = next(place for place in (path, *path.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise BadInput(f"{there} is already there, and no folder: {otherwise}")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise BadInput(f"nothing can be written into {there}, a read-only folder: {otherwise}")
+
+
+@contextlib.contextmanager
+def created(path: str | Path) -> Iterator[Path]:
+    """Context with the place to write a file or a folder to that is then `path`, whole or not at all.
+
+    Raises BadInput where something has come there meanwhile.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.stem}-part{os.getpid()}{path.suffix}")
+    try:
+        yield part
+        if os.path.lexists(path):
+            raise BadInput(f"{path} is there by now, of another command: give another --out")
+        part.rename(path)
+    finally:
+        if part.is_dir():
+            shutil.rmtree(part)
         part.unlink(missing_ok=True)
 
 

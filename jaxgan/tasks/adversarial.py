@@ -12,7 +12,7 @@ from jaxgan.errors import BadInput
 from jaxgan.losses import Tracker, non_saturating
 from jaxgan.losses.content import Context, Term
 from jaxgan.losses.penalties import OfFakes, Penalty
-from jaxgan.modalities.scale import batch_to_step
+from jaxgan.modalities.scale import batch_to_step, check_scaled
 from jaxgan.net import TRACKERS, DiscriminatorOutput, Net
 from jaxgan.noise import Noise, normal
 from jaxgan.sharing import Batch, Key, sample_keys, with_index
@@ -87,7 +87,7 @@ def adversarial(
 
     def inputs_g(batch, key):
         if given is not None:
-            return (column(batch, given),) if isinstance(given, str) else _tuple(given(batch, key))
+            return (column(batch, given, "iu"),) if isinstance(given, str) else _tuple(given(batch, key))
         return (batch["z"] if "z" in batch else noise(key, batch["index"]), *labels(generator, batch))
 
     def inputs_d(x, batch):
@@ -197,10 +197,11 @@ def adversarial(
     return GAN(init, generate, losses, sample, Pair(rare_g if rare.g else None, rare_d if rare.d else None))
 
 
-def column(batch: Batch, name: str) -> Any:
-    """A column of a batch. Raises BadInput, with those that are there, where it is not."""
+def column(batch: Batch, name: str, kinds: str = "iub") -> Any:
+    """A column of a batch, as a step takes it. Raises BadInput where it is not there, or of a kind whose range is not known."""
     if name not in batch:
         raise BadInput(f"the game takes a column {name!r}, and the batch has {', '.join(sorted(batch))}: give it too")
+    check_scaled(name, batch[name], kinds)
     return batch[name]
 
 

@@ -109,11 +109,28 @@ class Sowing(nn.Module):
         return nn.Dense(3)(x)
 
 
+class Growing(nn.Module):
+    """Keeps all that it has seen, in one array."""
+
+    @nn.compact
+    def __call__(self, x, train=True):
+        seen = self.variable("seen", "rows", lambda: x[:0])
+        if train and not self.is_initializing():
+            seen.value = jnp.concatenate([seen.value, x])
+        return nn.Dense(3)(x)
+
+
+def test_an_array_that_grows_is_refused():
+    net, x = from_flax(Growing()), jnp.ones((2, 4))
+    with pytest.raises(BadInput, match="Growing has other arrays in 'seen' after a step than before"):
+        net.apply(net.init(jax.random.key(0), x), x)
+
+
 def test_what_is_sown_does_not_grow_from_step_to_step():
     x = jnp.ones((2, 4))
     net = from_flax(Sowing("intermediates"))
     variables = net.init(jax.random.key(0), x)
     assert variables.keys() == {"params"} and net.apply(variables, x)[1] == {}
     net = from_flax(Sowing("losses"))
-    with pytest.raises(BadInput, match="Sowing has more in 'losses' after each step"):
+    with pytest.raises(BadInput, match="Sowing has other arrays in 'losses' after a step"):
         net.apply(net.init(jax.random.key(0), x), x)

@@ -1,5 +1,6 @@
 """What G is given beside what it makes: found by name, in halves, made of it; the same for all who look."""
 
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -87,6 +88,38 @@ def test_what_has_no_partner_is_named():
     np.savez("few.npz", image=np.zeros((3, 8, 8, 3), np.uint8))
     with pytest.raises(BadInput, match=r"B has 4 samples and few.npz 3: give pairs"):
         data.load("B", input="few.npz")
+
+
+def turned(name, size):
+    """Saves a file that its EXIF turns by 90 degrees."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", size).save(name, exif=exif)
+
+
+@pytest.mark.parametrize("memory", [2**31, 0])
+def test_partners_of_other_shapes_are_refused_unless_all_of_both_is_there(memory, capsys):
+    twins()
+    put("B/b.png", (1, 2, 3), (90, 48))
+    put("A/b.bmp", (1, 2, 3), (64, 48))
+    load = partial(data.load, "B", input="A", resolution=8, memory=memory)
+    with pytest.raises(
+        BadInput, match=r"b.png of B is 48x90 and its partner, b.bmp of A, 48x64: give pairs of one shape"
+    ):
+        load()
+    with pytest.raises(BadInput, match=r"b.png of B is 48x90"):
+        load(fit="pad")
+    assert load(fit="stretch").size == load(unpaired=True).size == 3
+    assert main(["data", "check", "B", "--input", "A", "--resolution", "8"]) == 0
+    assert "its partner, b.bmp of A, 48x64" in capsys.readouterr().out
+    put("B/b.png", (1, 2, 3), (481, 321))
+    put("A/b.bmp", (1, 2, 3), (120, 80))  # a quarter, rounded
+    assert load().size == 3
+    put("B/b.png", (1, 2, 3), (64, 48))
+    Path("A/b.bmp").unlink()
+    turned("A/b.jpg", (64, 48))
+    with pytest.raises(BadInput, match=r"b.png of B is 48x64 and its partner, b.jpg of A, 64x48"):
+        load()
 
 
 def test_halves_of_one_file_and_its_splits():

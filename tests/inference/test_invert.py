@@ -126,6 +126,22 @@ def test_pictures_of_another_shape_are_refused_or_brought_to_it(run, loaded, whe
         inference.invert(loaded, where, np.zeros((1, 8, 8, 1), np.uint8), steps=0)
 
 
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (np.zeros((1, 8, 8, 1), np.uint16), "images is uint16: give uint8 in 0 .. 255"),
+        (np.ones((1, 8, 8, 1), bool), "images is bool"),
+        (np.full((1, 8, 8, 1), 255.0), r"images spans 255 .. 255: give floats in \[-1, 1\]"),
+        (np.full((1, 8, 8, 1), np.nan), "images spans nan"),
+    ],
+)
+def test_pictures_of_another_range_are_refused(loaded, where, images, words):
+    with pytest.raises(BadInput, match=words):
+        inference.invert(loaded, where, images)
+    with pytest.raises(BadInput, match=words):
+        inference.tune(loaded, where, np.zeros((1, *where.shape)), images)
+
+
 def test_latents_of_another_run_are_refused(loaded, tmp_path):
     latents.save(tmp_path / "a.npz", latents.Kept("z", np.zeros((2, 9), np.float32), np.zeros(2, np.int32)))
     with pytest.raises(BadInput, match="the run's are"):

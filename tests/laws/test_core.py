@@ -365,12 +365,22 @@ def _numbers(*states):
         ({"d_steps": 0}, "d_steps is 0: give a whole number above 0"),
         ({"microbatches": 0}, "microbatches is 0"),
         ({"rare_every": 4}, "rare_every is 4: give Pair"),
+        ({"rare_every": Pair(None, 1)}, "rare_every.g is None: give a whole number above 0"),
+        ({"rare_every": [1, 0]}, "rare_every.d is 0"),
     ],
 )
 def test_counts_of_a_step_that_are_none_are_refused(given, words):
     gan, opt, _ = begin("mlp_non_saturating")
     with pytest.raises(BadInput, match=words):
         jaxgan.make_step(gan, opt, **given)
+
+
+def test_counts_around_a_step_are_checked_as_its_own():
+    gan, opt, _ = begin("mlp_non_saturating")
+    with pytest.raises(BadInput, match="k is 0: give a whole number above 0"):
+        jaxgan.repeat(jaxgan.make_step(gan, opt), 0)
+    with pytest.raises(BadInput, match="microbatches is 0"):
+        jaxgan.make_turns(gan, opt, microbatches=0)
 
 
 @pytest.mark.parametrize("given", [{}, {"image": 3.0}, {"label": [0, 1, 2]}])
@@ -382,9 +392,25 @@ def test_a_batch_says_how_many_samples_it_has(given):
     assert drawn.shape[0] == 3
 
 
+def test_columns_say_the_same_of_how_many_samples_there_are():
+    gan, opt, state = begin("mlp_non_saturating")
+    step, few = jax.jit(jaxgan.make_step(gan, opt)), {**batch(), "image": batch()["image"][:1]}
+    for data in (few, {**few, "index": np.arange(len(batch()["label"]))}):
+        with pytest.raises(BadInput, match=r"1 in image, .* in label: give each as many rows"):
+            step(state, data)
+    assert int(step(state, {"a": np.float32(1), **batch()})[0].step) == 1
+
+
 @pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "bool"])
 def test_pictures_of_whole_numbers_of_unknown_range_are_refused(dtype):
     gan, opt, state = begin("mlp_non_saturating")
     data = {**batch(), "image": (batch()["image"] > 0).astype(dtype)}
     with pytest.raises(BadInput, match=rf"image is {dtype}\[.*give uint8 or int16, or floats in \[-1, 1\]"):
         jax.jit(jaxgan.make_step(gan, opt))(state, data)
+
+
+def test_columns_that_are_no_samples_may_be_of_whole_numbers():
+    gan, opt, state = begin("mlp_non_saturating")
+    rows = len(batch()["label"])
+    more = {"boxes": np.zeros((rows, 3, 4), np.int32), "hole": np.zeros((rows, 8, 8, 1), bool)}
+    assert int(jax.jit(jaxgan.make_step(gan, opt))(state, {**batch(), **more})[0].step) == 1

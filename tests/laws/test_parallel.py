@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from games import GAMES, batch, sgd
 from jax.sharding import AxisType, PartitionSpec
 
 import jaxgan
-from jaxgan import Pair, checkpoint, core, parallel, sharing, tasks
+from jaxgan import Pair, checkpoint, core, parallel, sharing, steps, tasks
 from jaxgan.errors import BadInput
 
 PLACES = [
@@ -135,20 +136,72 @@ def test_a_pool_beside_a_rare_term_goes_from_microbatch_to_microbatch():
     test_nothing_is_left_unaveraged(of_any_metrics, microbatches=2)
 
 
+COMBINED = {  # combinator: (step -> step, what it takes of a batch)
+    "as_it_is": (lambda step: step, lambda batch: (batch,)),
+    "repeat": (lambda step: jaxgan.repeat(step, 2), lambda batch: (twice(batch),)),
+    "up_to": (steps.up_to, lambda batch: (twice(batch), 2)),
+    "partial": (lambda step: partial(step), lambda batch: (batch,)),
+    "jitted": (jax.jit, lambda batch: (batch,)),
+}
+
+
+def twice(batch):
+    return {name: np.stack([x, x]) for name, x in batch.items()}
+
+
+@pytest.mark.parametrize("combined", COMBINED)
 @pytest.mark.parametrize(
     ("mode", "made", "words"),
     [
-        ("pmap", None, "axis_name=None, this mode takes 'data': give make_step axis_name=parallel.AXIS"),
-        ("mesh", parallel.AXIS, "axis_name='data', this mode takes None: leave axis_name out"),
+        ("pmap", None, "axis_name=None, and devices share the batch over 'data': give axis_name='data'"),
+        ("pmap", "rows", "axis_name='rows', and devices share the batch over 'data'"),
+        ("mesh", parallel.AXIS, "axis_name='data', and no devices share the batch here: leave axis_name out"),
         ("single", parallel.AXIS, "leave axis_name out"),
         ("fsdp", parallel.AXIS, "leave axis_name out"),
-        ("pmap", "rows", "axis_name='rows', this mode takes 'data'"),
     ],
 )
-def test_a_step_made_for_another_axis_is_refused(mode, made, words):
-    step = jaxgan.make_step(GAMES["mlp_non_saturating"](made), sgd(), axis_name=made)
+def test_a_step_made_for_another_axis_is_refused(mode, made, words, combined):
+    around, given = COMBINED[combined]
+    gan = GAMES["mlp_non_saturating"](made)
+    step = around(jaxgan.make_step(gan, sgd(), axis_name=made))
+    state = jaxgan.init_state(gan, sgd(), jax.random.key(0), batch())
+    batch_axis = 1 if combined in ("repeat", "up_to") else 0
     with pytest.raises(BadInput, match=words):
-        parallel.wrap(mode, step, parallel.choose(mode, None))
+        parallel.wrap(mode, step, parallel.choose(mode, None), batch_axis)(state, *given(batch()))
+
+
+def test_draws_for_another_axis_are_refused():
+    gan, opt = GAMES["mlp_non_saturating"](parallel.AXIS), sgd()
+    step = steps.drawn(jaxgan.make_step(gan, opt, axis_name=parallel.AXIS), lambda batch, key: batch)
+    state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+    with pytest.raises(BadInput, match="axis_name=None, and devices share the batch over 'data'"):
+        parallel.pmap(step)(state, batch())
+
+
+def test_a_step_whose_axis_is_bound_within_is_taken():
+    gan, opt = GAMES["mlp_non_saturating"](parallel.AXIS), sgd()
+    step = jaxgan.make_step(gan, opt, axis_name=parallel.AXIS)
+    halves = {name: x.reshape(2, -1, *x.shape[1:]) for name, x in batch().items()}
+    bound = jax.vmap(step, (None, 0), (None, 0), axis_name=parallel.AXIS)
+    state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+    assert int(parallel.single(bound)(state, halves)[0].step) == 1
+
+
+@pytest.mark.parametrize("mode", ["pmap", "mesh", "fsdp"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda data: {}, "how many samples there are"),
+        (lambda data: {**data, "scale": np.float32(3)}, "scale of the batch has no axis 0 of samples"),
+        (lambda data: {**data, "image": data["image"][:4]}, "4 in image, .* in label: give each as many rows"),
+    ],
+)
+def test_a_batch_that_devices_cannot_share_is_refused(mode, change, words):
+    gan, opt = GAMES["mlp_non_saturating"](axis := parallel.axis_name(mode)), sgd()
+    state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+    play = parallel.wrap(mode, jaxgan.make_step(gan, opt, axis_name=axis), parallel.choose(mode, None))
+    with pytest.raises(BadInput, match=words):
+        play(state, change(batch()))
 
 
 def test_a_missing_average_is_seen(monkeypatch):

@@ -1,10 +1,13 @@
 """Bad input: an error at once, both values named, the way out in the same line, nothing lost, exit status 2."""
 
+import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,8 @@ from PIL import Image
 
 import jaxgan
 from jaxgan.cli import main
+from jaxgan.modalities import image
+from jaxgan.reports import page
 
 TINY = ["train", "digits", "--tiny", "--steps", "10", "--save-every-steps", "5"]
 
@@ -63,6 +68,8 @@ CASES = {
     "evaluate run --seed 99999999999999999999": ("--seed is 99999999999999999999",),
     "sample run --label ²": ("--label ²",),
     "sample run --checkpoint ²": ("no checkpoint ²",),
+    "evaluate run --num 50 --json -": ("--json - is no file", "give the name of one"),
+    "sample run --out file/grid.png": ("file is already there, and no folder", "another --out"),
     "evaluate run --num 50 --json nowhere/x.json": ("--json nowhere/x.json is in no folder that is there", "nowhere"),
     "bench digits --tiny --json file": ("file is already there: give another --json",),
     "train enhance --tiny --config degraded.json": ("unknown --degrade 'dwon'", "down"),
@@ -310,3 +317,59 @@ def test_a_training_that_diverges_says_where(resume, tmp_path, monkeypatch, caps
 def test_a_folder_that_holds_runs_names_them(run, capsys):
     assert main(["report", str(run.parent)]) == 2
     assert f"{run.parent} is no run (it has no config.json): it holds {run}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "evaluate run --num 50",
+            "nothing can be written into .*run.*, a read-only folder: copy the run to where it can",
+        ),
+        (
+            "evaluate run --num 50 --json x.json",
+            "nothing can be written into ., a read-only folder: give another --json",
+        ),
+        ("sample run", "nothing can be written into .*run.*: give another --out"),
+        ("sample run --out new/grid.png", "nothing can be written into .*: give another --out"),
+    ],
+)
+def test_a_place_that_is_not_to_be_written_to_is_refused_before_the_work(line, words, place, monkeypatch, capsys):
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK)
+    assert main(line.split()) == 2
+    assert re.search(words, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("number", ["EROFS", "EACCES", "EPERM"])
+def test_what_no_second_try_mends_does_not_ask_for_one(number, run, monkeypatch, capsys):
+    error = OSError(getattr(errno, number), "not allowed", str(run))
+    monkeypatch.setattr(page, "write", lambda *_, **__: (_ for _ in ()).throw(error))
+    assert main(["report", str(run)]) == 2
+    assert "make it writable or take another place" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["samples.npz", "folder", "grid.png"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")])
+def test_samples_are_written_whole_or_not_at_all(out, error, place, monkeypatch):
+    def stops(*given, **_):
+        if isinstance(given[0], Path):
+            Path(given[0]).write_bytes(b"half")
+        raise error
+
+    for module, name in ((np, "savez"), (image, "write"), (image, "sample_grid")):
+        monkeypatch.setattr(module, name, stops)
+    before = set(place.rglob("*"))
+    assert main(["sample", "run", "--num", "20", "--out", out]) == (130 if isinstance(error, KeyboardInterrupt) else 2)
+    assert set(place.rglob("*")) == before
+
+
+def test_what_another_command_has_written_meanwhile_stays(place, monkeypatch):
+    grid = image.sample_grid
+
+    def slow(path, *given):
+        grid(path, *given)
+        (place / "grid.png").write_text("first")
+
+    monkeypatch.setattr(image, "sample_grid", slow)
+    assert main(["sample", "run", "--out", "grid.png"]) == 2
+    assert (place / "grid.png").read_text() == "first" and not [*place.glob(".*")]

@@ -1,5 +1,8 @@
 """Checkpoints that somebody saves from a loop of their own."""
 
+from functools import partial
+
+import jax
 import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
@@ -72,6 +75,28 @@ def test_metadata_that_json_cannot_write_are_refused_at_once_and_by_name(store, 
     assert saved(tmp_path) == []
 
 
+def test_arrays_without_numbers_are_refused_in_metadata(store):
+    donated = jax.jit(lambda x: x + 1, donate_argnums=0)
+    x = jnp.zeros(())
+    donated(x)
+    for value in (x, jax.random.key(0), jax.ShapeDtypeStruct((), jnp.float32)):
+        save = partial(store.save, 1, state(1), {"last": value})
+        refused("metadata 'last' is of .*, and JSON cannot write it", save)
+
+
+def test_states_of_several_trainings_and_steps_that_are_no_counts_are_refused(store, tmp_path):
+    several = jax.tree.map(lambda x: jnp.stack([x, x]), state(1))
+    refused("the state is of 2 trainings: save each one's", lambda: store.save(1, several, {}))
+    refused("step is 1.0, and the state is of step 1", lambda: store.save(1.0, state(1), {}))
+    assert saved(tmp_path) == []
+
+
+@pytest.mark.parametrize("metrics", [3.0, {"score": "3"}, {"score": [3.0]}, {"score": True}])
+def test_a_best_metric_that_is_no_number_is_refused(tmp_path, metrics):
+    store = Checkpoints(tmp_path / "checkpoints", keep_latest=1, keep_best=1, metric="+score")
+    refused("give .*number", lambda: store.save(1, state(1), {"metrics": metrics}))
+
+
 def test_the_metric_of_keep_best_has_to_be_there(tmp_path):
     refused("keep_best is 1 and metric is empty", lambda: Checkpoints(tmp_path / "other", keep_best=1))
     store = Checkpoints(tmp_path / "checkpoints", keep_latest=1, keep_best=1, metric="+score")
@@ -104,7 +129,11 @@ def test_a_mistake_is_no_full_disk(store, monkeypatch):
         monkeypatch.setattr(ocp.CheckpointManager, "save", fails(error))
         with pytest.raises(type(error)):
             store.save(1, state(1), {})
-    told = "NOT_FOUND: [OS error 2: No such file]", "Failed to write 9 bytes to file 14 [os_error_code='27']"
+    told = (
+        "can't start new thread",
+        "NOT_FOUND: [OS error 2: No such file]",
+        "Failed to write 9 bytes to file 14 [os_error_code='27']",
+    )
     for error in (OSError(28, "No space left"), MemoryError(), *map(ValueError, told)):
         monkeypatch.setattr(ocp.CheckpointManager, "save", fails(error))
         with pytest.raises(TryAgain, match="make room"):

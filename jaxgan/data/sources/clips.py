@@ -90,7 +90,8 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
     label, classes = _classes(every)
     label = None if label is None else label[[cut.film for cut in cuts]]
     clips: Any = view if view.nbytes > memory else view.whole()
-    kept: dict[str, Any] = {"names": tuple(_name(every, cuts)), "part": part}
+    sizes = [heads[cut.film].size for cut in cuts]
+    kept: dict[str, Any] = {"names": tuple(_name(every, cuts)), "part": part, "sizes": sizes}
     made = labelled(source, clips, label, plain(classes) or None, kind="video", **kept)
     rates = {round(one.rate, 3) for one in heads}
     spec: Spec = made.specs["image"]._replace(rate=rates.pop() if len(rates) == 1 else 0.0)

@@ -148,7 +148,7 @@ def load(source: str, how: Resize, memory: int, split: str = "") -> Dataset:
     shape = (*(how.size or heads[0].size), channels)
     files = files.on_one_scale() if any(one.wide for one in heads) else files
     part = parts.chosen(str(source), files.splits, split) if files.splits else ""
-    told: Any = {"notes": files.notes, "names": files.names, "part": part}
+    told: Any = {"notes": files.notes, "names": files.names, "part": part, "sizes": [one.size for one in heads]}
     view = FileView(files, how._replace(channels=channels), (len(files.names), *shape))
     if view.nbytes > memory:
         return labelled(str(source), view, files.label, files.classes, **told)
@@ -159,12 +159,6 @@ def load(source: str, how: Resize, memory: int, split: str = "") -> Dataset:
 
     _each(files, place, tuple(enumerate(files.names)), name=lambda pair: pair[1])
     return labelled(str(source), image, files.label, files.classes, **told)
-
-
-def sizes(source: str, split: str = "") -> list[tuple[int, int]]:
-    """(height, width) of each image, as it is in its file. Raises BadInput where some are damaged."""
-    found = find(source, split)
-    return [one.size for one in _each(found, lambda name: _head(found, name, ""))]
 
 
 def held_out(source: str, how: Resize, split: str = "") -> Dataset | None:
