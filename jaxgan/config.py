@@ -82,6 +82,9 @@ GIVEN_PICTURES = {
 """Options that have no meaning where G makes a picture of another: `tailored(**GIVEN_PICTURES)`."""
 
 
+_NEEDED = ("data", "run", "optimizer", "turns", "burn_in", "on_nan")  # by every training
+
+
 def _with(names, **members):
     groups = [options.get(name).Group for name in reversed(names)]  # fields of the last base come first
     return dataclasses.dataclass(frozen=True)(type("Config", (*groups, Base), {"__module__": __name__, **members}))
@@ -94,11 +97,13 @@ def tailored(*more: str, **without: str) -> type[Any]:
     """Config with more options than every recipe has, and without some, by name with the reason.
 
     `tailored("inputs", latents="G is given pictures")`. Flags of what is left out are refused, with the reason. Raises
-    BadInput for names of no option.
+    BadInput for names of no option, and for those without which nothing is trained.
     """
     for name in (*more, *without):
         if name not in options.names():
             raise unknown("option", name, options.names())
+    if needed := ", ".join(name for name in without if name in _NEEDED):
+        raise BadInput(f"no training is without the options {needed}: give them other defaults in the Config")
     dropped = {field: reason for name, reason in without.items() for field in marks.fields(options.get(name).Group)}
     kept = {*options.common(), *more} - {*without}
     return _with([name for name in options.names() if name in kept], dropped=dropped, __doc__=Config.__doc__)

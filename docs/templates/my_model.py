@@ -1,4 +1,4 @@
-"""Template of an architecture: copy it to jaxgan/models/my_model.py. Say here whose it is: authors, year, arXiv number, section.
+"""Template of an architecture: copy it to jaxgan/models/my_model.py, or beside a recipe. Say whose it is, with arXiv number.
 
 A model file has Linen modules, and one factory for G and one for D which make Nets of them. It knows of no task, no data set
 and no option: a recipe introduces them.

@@ -1,4 +1,9 @@
-"""Template of a recipe: what it trains, in one line. It can lie anywhere: jaxgan train path/to/my_recipe.py --tiny
+"""Template of a recipe: what it trains, in one line. jaxgan train docs/templates/my_recipe.py --tiny
+
+It can lie anywhere, with what it imports beside it; in jaxgan/recipes it is `jaxgan train my_recipe`, and imports
+jaxgan.models.my_model, jaxgan.tasks.my_task. Where the game is `tasks.adversarial`, `ingredients.adversarial(generator,
+discriminator)` makes it of the options, and takes what they do not make: a loss of one's own with
+`config.tailored(loss="the recipe has its own")`.
 
 Below stand the commands that were run and what came of them: hardware, wall time, the metric with its protocol's name, the spread
 over seeds; measured, or not there.
@@ -7,10 +12,10 @@ over seeds; measured, or not there.
 from dataclasses import dataclass
 from typing import Annotated
 
-from jaxgan.tasks.my_task import my_task
+import my_model
+from my_task import my_task
 
 from jaxgan import config
-from jaxgan.models import my_model
 from jaxgan.options.marks import above
 
 

@@ -1,4 +1,4 @@
-"""Template of a kind of game: copy it to jaxgan/tasks/my_task.py. Say here what the game is, and from which paper.
+"""Template of a kind of game: copy it to jaxgan/tasks/my_task.py, or beside a recipe. Say here what it is, from which paper.
 
 Look first whether it is arguments of `tasks.adversarial`: what G is given, what is real, what D is shown, content terms. A file
 of its own is for what is an idea of its own. This one lets G win by being told apart as little as possible: its loss is how far

@@ -51,4 +51,4 @@ def run(subject: str | None, argv: Sequence[str]) -> int:
     tell(
         f"wrote {done.written} pictures into {done.out}{kept}" + (f", {len(done.failed)} failed" if done.failed else "")
     )
-    return 1 if done.failed else 0
+    return 2 if done.failed else 0

@@ -42,10 +42,10 @@ def check(
     """
     if ignored is not None and not 0 <= ignored <= 255:
         raise BadInput(f"--ignored is {ignored}: give a number in 0 .. 255")
-    lines, problems = _check(source, split)
+    lines, problems = _check(source, split, resolution)
     if input:
         flat = source_of(input) is files and not files.splits(input)  # all of it is beside any part, as in `load`
-        more, others = _check(input, "" if flat else split)
+        more, others = _check(input, "" if flat else split, resolution)
         lines, problems = lines + [f"input: {line}" for line in more], problems + [f"input: {line}" for line in others]
     if masks:
         more, others = mask_files.check(masks, split=split, ignored=ignored)
@@ -65,7 +65,7 @@ def check(
     return lines, problems
 
 
-def _check(source, split):
+def _check(source, split, resolution):
     path = Path(source)
     reachable(source)
     module = source_of(source)
@@ -73,7 +73,12 @@ def _check(source, split):
         return _check_files(path, split)
     if hasattr(module, "check"):
         return module.check(source, split)
-    dataset = load(source, split=split)
+    try:
+        dataset = load(source, split=split)
+    except BadInput:
+        if not resolution:
+            raise
+        dataset = load(source, resolution, split=split)  # of several sizes, as a training takes it
     column = next(iter(dataset.columns))
     image = dataset[column]
     seen: Counter[bytes] = Counter()

@@ -8,10 +8,14 @@ import numpy as np
 from jaxgan.metrics.records import infos
 
 
+LEAST = 64  # samples that a verdict is of
+
+
 class Verdict(NamedTuple):
     """One thing that is so."""
 
-    verdict: str  # healthy, collapse, memorisation, discriminator_overfitting, discriminator_wins, stalled or poor
+    # healthy, collapse, memorisation, discriminator_overfitting, discriminator_wins, stalled, poor or too_few
+    verdict: str
     evidence: str
     advice: str
 
@@ -32,13 +36,18 @@ def diagnose(
     untrained_fd: float | None = None,
     logits: Logits | None = None,
     rows: Sequence[Mapping[str, Any]] = (),
+    count: int = LEAST,
 ) -> list[Verdict]:
     """Verdicts of a GAN: at least one, "healthy" alone.
 
     scores: {name: value} of its samples; real: the same of real samples against other real ones, what a perfect generator
     would get. shares: (class names, shares of the real samples, of the generated ones). untrained_fd: of the generator
-    before its first step. logits: Logits, with held-out samples. rows: of metrics.jsonl.
+    before its first step. logits: Logits, with held-out samples. rows: of metrics.jsonl. count: of the samples; of less
+    than LEAST nothing is said.
     """
+    if count < LEAST:
+        evidence = f"{count} samples, by which no verdict would be more than chance"
+        return [Verdict("too_few", evidence, f"draw --num {LEAST} or more: 10,000 are the default")]
     value = lambda name: scores.get(name, float("nan"))
     found = [
         *_stalled(value("fd"), untrained_fd),

@@ -62,7 +62,9 @@ class Extended(NamedTuple):
         best = lambda names: max((np.array(self.accuracy[name]) for name in names), key=np.mean)
         without = best((REAL, MOVED))
         gain, apart = float(np.mean(best((SYNTHETIC, BOTH, BOTH_MOVED))) - np.mean(without)), float(np.ptp(without))
-        if abs(gain) <= apart:
+        if len(without) < 2:
+            said = "by one seed, and nobody knows how far seeds differ: take --measure 3"
+        elif abs(gain) <= apart:
             said = f"less than seeds differ ({apart:.2%})"
         else:
             said = "it helps" if gain > 0 else "it harms, train on the real pictures alone"

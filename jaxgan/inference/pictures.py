@@ -12,7 +12,7 @@ from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.modalities import image, resize
 
-_MOVING = (".gif", ".webp", ".png")
+_MOVING = (".gif", ".webp", ".png", ".avif", ".tif", ".tiff")  # the last two are pages, of no durations
 _NOT_WRITTEN = (".jfif", ".avif")
 _OPAQUE = (".jpg", ".jpeg")
 _NO_FACTS = {  # what formats cannot keep: an EXIF of TIFF is the file's own structure
@@ -143,7 +143,7 @@ def _opened(there, name):
 
 
 def read(name: str, file: Any) -> Picture:
-    """Picture of an open image file, or of a path. Raises one of `files.DAMAGED` where it is."""
+    """Picture of an open image file, or of a path. Raises one of `files.DAMAGED`, BadInput for pages of several sizes."""
     from PIL import Image, ImageSequence
 
     with resize.opened(file) as picture, resize.told():
@@ -171,6 +171,8 @@ def read(name: str, file: Any) -> Picture:
             colours, alpha = _parts(still, moving)
             frames.append(colours)
             alphas.append(alpha)
+    if len({frame.shape[:2] for frame in frames}) > 1:
+        raise BadInput(f"its {len(frames)} pages are of several sizes: save each as a file")
     return Picture(name, frames, alphas, facts)
 
 

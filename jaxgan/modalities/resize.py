@@ -155,6 +155,8 @@ def opened(file: str | Path | IO[bytes]) -> Any:
     try:
         with told():
             return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
+    except Image.UnidentifiedImageError as error:  # whose words are of Python's object
+        raise OSError("it is no whole picture of a format that is read") from error
     except Image.DecompressionBombError as error:
         raise BadInput(f"it says to have more than {MOST_PIXELS:,} pixels: make it smaller, or take it out") from error
 

@@ -38,13 +38,13 @@ class Group:
     def penalties(self) -> tuple[str, ...]:
         """Names of the penalties in `jaxgan.losses.penalties`."""
         if self.penalty == "auto":
-            return ("wgan_gp",) if self.loss == "wasserstein" and not self.clip_weights else ()
+            return ("wgan_gp",) if getattr(self, "loss", "") == "wasserstein" and not self.clip_weights else ()
         return {"none": (), "r1_r2": ("r1", "r2")}.get(self.penalty, (self.penalty,))
 
 
 def check(config: Config) -> None:
     """The Wasserstein loss needs one of them."""
-    if config.loss == "wasserstein" and not (config.penalties or config.clip_weights):
+    if getattr(config, "loss", "") == "wasserstein" and not (config.penalties or config.clip_weights):
         raise BadInput(
             "--loss wasserstein has no meaning without a constraint on D: add --penalty wgan_gp or --clip-weights 0.01"
         )

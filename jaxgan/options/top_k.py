@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from jaxgan import losses
+from jaxgan.errors import BadInput
 from jaxgan.options import Config, Context, Ingredients, Number
 from jaxgan.options.marks import Range
 
@@ -25,4 +26,6 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
     """The loss of the best fakes; it is on where the share moves, or is below 1."""
     if "top_k" not in context.moving and config.top_k == 1:
         return ingredients
+    if ingredients.loss is None:
+        raise BadInput(f"--top-k {config.top_k} is of the loss of --loss, and the recipe has its own: remove it")
     return ingredients._replace(loss=losses.top_k(ingredients.loss, number("top_k"), context.axis_name))

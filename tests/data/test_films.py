@@ -131,6 +131,15 @@ def test_what_cannot_be_used_is_told(films, how, said, folder):
         data.load(source, **how)
 
 
+def test_a_look_at_films_of_several_sizes_is_at_a_resolution(folder):
+    folder("a.gif", film(5, (8, 8)))
+    source = folder("b.gif", film(5))
+    with pytest.raises(BadInput, match="set --resolution"):
+        data.check(source)
+    lines, problems = data.check(source, resolution=16)
+    assert any("16x16" in line for line in lines) and problems == []
+
+
 def test_what_is_damaged_is_named_and_a_movie_opens_no_other_file(folder, tmp_path, monkeypatch):
     source = folder("a.gif", film(5))
     whole = (tmp_path / "films" / "a.gif").read_bytes()

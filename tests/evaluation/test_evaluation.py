@@ -110,6 +110,10 @@ def test_each_fault_has_its_diagnosis(net, halves, context, fault, verdict):
     assert moved[0].verdict == "stalled"
 
 
+def test_of_few_samples_nothing_is_said():
+    assert [v.verdict for v in evaluation.diagnose({"fd": 9.0}, {"fd": 1.0}, untrained_fd=9.0, count=2)] == ["too_few"]
+
+
 def test_a_discriminator_that_knows_its_samples_by_heart_is_told(halves):
     said = lambda held_out: [
         v.verdict

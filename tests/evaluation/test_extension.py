@@ -91,10 +91,11 @@ def test_a_table_says_what_the_samples_are_worth(run, sources, tmp_path, monkeyp
         ([0.80, 0.82], [0.9, 0.9], "add +9.00% to the best without them: it helps"),
         ([0.80, 0.82], [0.6, 0.6], "add -21.00% to the best without them: it harms, train on the real pictures alone"),
         ([0.80, 0.82], [0.82, 0.82], "add +1.00% to the best without them: less than seeds differ (2.00%)"),
+        ([0.80], [0.6], "add -20.00% to the best without them: by one seed, and nobody knows how far seeds differ"),
     ],
 )
 def test_the_verdict_is_of_the_best_of_both_kinds(real, both, said):
-    found = {name: [0.1, 0.1] for name in extension.SETS} | {extension.MOVED: real, extension.BOTH: both}
+    found = {name: [0.1] * len(real) for name in extension.SETS} | {extension.MOVED: real, extension.BOTH: both}
     made = extension.Extended(None, 1, found, 1, 1, 1)
     assert said in made.verdict()[0]
 

@@ -161,13 +161,14 @@ def test_a_cycle_is_a_task_and_a_recipe(house, tmp_path):
 
 
 def test_the_templates_are_a_task_a_model_an_option_and_a_recipe_that_train(house, tmp_path):
-    files = {f"my_{kind}": f"{kind}s/my_{kind}.py" for kind in ("task", "model", "option", "recipe")}
+    files = {"my_option": "options/my_option.py"}
+    files |= {f"my_{kind}": f"../my_{kind}.py" for kind in ("task", "model", "recipe")}  # beside each other, elsewhere
     flags = ["--tiny", "--gradient-noise", "0.1", "--out", "run"]
     lines = [
-        ["train", "my_recipe", "--help"],
-        ["train", "my_recipe", *flags],
-        ["evaluate", "run", "--num", "16", "--features", "pixels"],
-        ["sample", "run", "--num", "8", "--interpolate", "--out", "some.png"],
+        ["train", "my_recipe.py", "--help"],
+        ["train", "my_recipe.py", *flags],
+        ["evaluate", "run", "--num", "16", "--features", "pixels", "--recipe", "my_recipe.py"],
+        ["sample", "run", "--num", "8", "--interpolate", "--out", "some.png", "--recipe", "my_recipe.py"],
     ]
     said = house(files, lines)
     assert "--gradient-noise-decay" in said[0][1] and "Of the hidden layers" in said[0][1]

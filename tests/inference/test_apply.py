@@ -153,7 +153,7 @@ def folder(path):
 def test_a_folder_of_mixed_pictures_keeps_what_it_had(runs, tmp_path, capsys):
     folder(tmp_path / "in")
     command = ["apply", str(runs / "enhance"), str(tmp_path / "in"), "--out", str(tmp_path / "out")]
-    assert main(command) == 1
+    assert main(command) == 2
     told = capsys.readouterr()
     assert "jaxgan: damaged.png" in told.err and "wrote 5 pictures" in told.out and "1 failed" in told.out
     made = {
@@ -173,7 +173,7 @@ def test_a_folder_of_mixed_pictures_keeps_what_it_had(runs, tmp_path, capsys):
         assert moving.info["duration"] == 150
     before = {name: path.stat().st_mtime_ns for name, path in made.items()}
     made["plain.png"].unlink()
-    assert main(command) == 1
+    assert main(command) == 2
     assert "wrote 1 pictures" in (told := capsys.readouterr().out) and "4 were there already" in told
     assert {n: p.stat().st_mtime_ns for n, p in made.items() if n != "plain.png"} == {
         n: t for n, t in before.items() if n != "plain.png"
@@ -182,6 +182,27 @@ def test_a_folder_of_mixed_pictures_keeps_what_it_had(runs, tmp_path, capsys):
     assert "was written with compare False and True now: give another --out" in capsys.readouterr().err
     assert main([*command[:3], "--out", str(tmp_path / "in")]) == 2
     assert "was not written by jaxgan apply" in capsys.readouterr().err
+
+
+def test_every_page_is_made_or_the_file_is_refused(runs, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    pages = [Image.fromarray(picture(16, 16, seed=i)) for i in range(3)]
+    pages[0].save(tmp_path / "in" / "pages.tif", save_all=True, append_images=pages[1:])
+    thumb = [pages[0], pages[1].resize((8, 8))]
+    thumb[0].save(tmp_path / "in" / "sizes.tiff", save_all=True, append_images=thumb[1:])
+    (tmp_path / "in" / "words.png").write_text("words")
+    command = ["apply", str(runs / "enhance"), str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert "sizes.tiff: its 2 pages are of several sizes" in told
+    assert "words.png: it is no whole picture of a format that is read" in told and "Reader" not in told
+    with Image.open(tmp_path / "out" / "pages.tif") as made:
+        assert made.n_frames == 3
+        shown = []
+        for i in range(3):
+            made.seek(i)
+            shown.append(np.asarray(made))
+    assert shown[0].shape == (32, 32, 3) and not np.array_equal(shown[0], shown[2])
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "gif"])
@@ -234,11 +255,11 @@ def test_holes_are_filled_where_the_mask_is_white_and_nothing_else_changes(runs,
     with Image.open(tmp_path / "own" / "holed.png") as made:
         np.testing.assert_array_equal(np.asarray(made), found)
     capsys.readouterr()
-    assert main([*command, str(tmp_path / "one.png"), "--out", str(tmp_path / "none")]) == 1
+    assert main([*command, str(tmp_path / "one.png"), "--out", str(tmp_path / "none")]) == 2
     assert "one.png: nothing of it is transparent: give --mask" in capsys.readouterr().err
     Image.fromarray(mask[:30]).save(tmp_path / "masks" / "one.png")
     line = [*command, str(tmp_path / "one.png"), "--mask", str(tmp_path / "masks"), "--out", str(tmp_path / "small")]
-    assert main(line) == 1
+    assert main(line) == 2
     assert "is 52x30, the picture 52x40: give a mask of its size" in capsys.readouterr().err
 
 
@@ -358,7 +379,7 @@ def test_a_mask_is_of_one_frame_and_is_there_whole_or_not_at_all(runs, tmp_path,
         main(command)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["apply.json"]
     capsys.readouterr()
-    assert main(command) == 1
+    assert main(command) == 2
     said = capsys.readouterr()
     assert "a.gif: it has 3 frames, and a mask is of one" in said.err and "wrote 1 pictures" in said.out
 

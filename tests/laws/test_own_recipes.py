@@ -168,3 +168,25 @@ def test_what_is_no_recipe_is_told(text, said, tmp_path):
     assert said in str(error.value)
     with pytest.raises(BadInput, match=r"there is no .*nowhere.py: give the Python file"):
         recipes.get(tmp_path / "nowhere.py")
+
+
+OWN_LOSS = SOURCE.replace("import config, models", "import config, losses, models").replace(
+    "discriminator((config.width,), **same)", "discriminator((config.width,), **same), loss=losses.hinge"
+)
+
+
+def test_a_loss_of_its_own_counts_and_takes_the_place_of_the_option(tmp_path, capsys):
+    for name, source in (("both", OWN_LOSS), ("own", OWN_LOSS.replace("config.Config", "config.tailored(loss='own')"))):
+        (tmp_path / f"{name}.py").write_text(source)
+    assert main(["train", str(tmp_path / "both.py"), "--tiny"]) == 2
+    assert "gives the game its own loss, and an option makes one too" in capsys.readouterr().err
+    line = ["train", str(tmp_path / "own.py"), "--tiny"]
+    assert main([*line, "--loss", "hinge"]) == 2 and "own" in capsys.readouterr().err
+    (tmp_path / "other.py").write_text(SOURCE)
+    for words in (
+        [*line, "--out", "own"],
+        ["train", str(tmp_path / "other.py"), "--tiny", "--loss", "hinge", "--out", "other"],
+    ):
+        assert main(words) == 0
+    one, other = (json.loads(Path(run, "result.json").read_text())["state_sha256"] for run in ("own", "other"))
+    assert one == other

@@ -3,13 +3,17 @@
 import dataclasses
 import json
 import math
+import types
 import typing
 
+import jax
 import numpy as np
 import pytest
 
-from jaxgan import BadInput, config, options, recipes
+from jaxgan import BadInput, build, config, losses, models, options, recipes
 from jaxgan.cli import main
+from jaxgan.data import Spec
+from jaxgan.data import batch as batches
 from jaxgan.options import marks
 
 ODD = (math.nan, math.inf, -math.inf, 1e30, -1e30, -1, 0, 2**63, True, "", [])
@@ -117,6 +121,20 @@ def test_a_recipe_drops_an_option_and_refuses_its_flags_with_the_reason(tmp_path
     assert "--z-dim is no option of this recipe, G is given pictures: remove it" in capsys.readouterr().err
     with pytest.raises(BadInput, match="unknown option 'latent': did you mean latents"):
         config.tailored(latent="no")
+    with pytest.raises(BadInput, match="no training is without the options turns: give them other defaults"):
+        config.tailored(turns="no")
+
+
+@pytest.mark.parametrize("name", [name for name in options.common() if name not in config._NEEDED])
+def test_a_recipe_trains_without_any_other_option(name):
+    tailored = config.tailored(**{name: "the recipe has its own"})()
+    own = {"loss": losses.hinge} if name == "loss" else {}
+    networks = models.mlp.generator((8, 8, 1), (8,)), models.mlp.discriminator((8,))
+    recipe = types.SimpleNamespace(build=lambda config, specs, made: made.adversarial(*networks, **own))
+    specs = {"image": Spec((8, 8, 1), "uint8", "image")}
+    made = build.experiment(recipe, tailored, specs)
+    state = build.initial_state(made, tailored, specs)
+    assert jax.eval_shape(made.step, state, batches.zeros(tailored, specs))[0].step.shape == ()
 
 
 def test_what_is_typed_and_has_no_effect_is_refused_at_its_default_too(tmp_path, capsys):
