@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from jaxgan.names import shown
@@ -36,6 +37,15 @@ def chain(error: BaseException) -> list[BaseException]:
             seen.append(one)
             todo += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
     return seen
+
+
+def unsaved(what: str, folder: Path, whole: Sequence[int], error: BaseException) -> str:
+    """What is told where `what` could not be saved to a folder of checkpoints. whole: the steps that are there."""
+    told = f"could not save {what} to {folder} ({printable(error)})"
+    if not folder.is_dir():
+        return f"{told}: the folder was moved or taken away, put it back, then --resume auto goes on"
+    last = f"step {whole[-1]} is whole, --resume auto goes on from it" if whole else "nothing was saved before"
+    return f"{told}: make room there or take another --out; {last}"
 
 
 def of_the_machine(error: BaseException) -> bool:

@@ -12,7 +12,7 @@ import jax
 
 from jaxgan import reading
 from jaxgan.checkpoint import keeping, notes, tree
-from jaxgan.checkpoint.damage import Wrong, chain, hush_writers, of_the_machine, printable, proved
+from jaxgan.checkpoint.damage import Wrong, chain, hush_writers, of_the_machine, printable, proved, unsaved
 from jaxgan.checkpoint.tree import State, bare, fits, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
 from jaxgan.errors import BadInput, Damaged, Diverged, TryAgain
 from jaxgan.names import tell
@@ -140,7 +140,7 @@ class Checkpoints:
         args = self._ocp.args.Composite(
             **{"state": self._ocp.args.StandardSave(bare(plain(state))), _NOTE: self._ocp.args.JsonSave(metadata)}
         )
-        with self._disk(step):
+        with self._disk(f"step {step}"):
             # asked before, because a disk that fills up on the way makes the writers print tracebacks of their own
             size, free = sum(x.nbytes for x in jax.tree.leaves(state)) + 2**20, shutil.disk_usage(self.folder).free
             if agree.gathered(free < size).any():  # of all, or some would wait in a save that others do not begin
@@ -291,9 +291,4 @@ class Checkpoints:
             if not any(isinstance(x, OSError) or of_the_machine(x) or _TOLD.search(str(x)) for x in chain(error)):
                 raise  # a mistake in a program, which room does not mend
             hush_writers()
-            reason = printable(error)
-            whole = self.steps()
-            raise TryAgain(
-                f"could not save step {step} to {self.folder} ({reason}): make room there or take another --out; "
-                + (f"step {whole[-1]} is whole, --resume auto goes on from it" if whole else "nothing was saved before")
-            ) from error
+            raise TryAgain(unsaved(step, self.folder, self.steps(), error)) from error

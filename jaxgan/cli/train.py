@@ -1,5 +1,6 @@
 """`jaxgan train`."""
 
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -125,7 +126,7 @@ def _population(recipe, fields, args, command):
         return _shown(training.train(recipe, configs[0], **flags.of(args, *_NOT_TRAIN), command=command))
     options = {name: getattr(args, name) for name in ("out", "resume", "max_minutes", "log_to", "grace_seconds")}
     home = training.train_population(recipe, configs, **options, command=command)
-    tell(f"members    {home / 'population.json'}\nmore       jaxgan sample {home / '00'} --num 100{_own(recipe)}")
+    tell(f"members    {home / 'population.json'}\nmore       {_more(home / '00', recipe, configs[0])}")
     return 0
 
 
@@ -134,9 +135,12 @@ def _shown(made):
 
     newest = (samples.drawn(made.folder) or ["none could be drawn"])[-1]
     tell(f"samples    {newest}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}")
-    tell(f"more       jaxgan sample {made.folder} --num 100{_own(made.recipe)}")
+    tell(f"more       {_more(made.folder, made.recipe, made.config)}")
     return 0
 
 
-def _own(recipe):
-    return "" if recipes.origin(recipe) is None else f" --recipe {recipes.word(recipe)}"
+def _more(folder, recipe, config):
+    """The command that makes more with a run: of pictures, where it is given some."""
+    run, own = shlex.quote(str(folder)), recipes.origin(recipe)
+    line = f"apply {run} PICTURES --out FOLDER" if {*config.given} - {"label"} else f"sample {run} --num 100"
+    return f"jaxgan {line}" + ("" if own is None else f" --recipe {shlex.quote(own['path'])}")

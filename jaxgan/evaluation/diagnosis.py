@@ -7,7 +7,6 @@ import numpy as np
 
 from jaxgan.metrics.records import infos
 
-
 LEAST = 64  # samples that a verdict is of
 
 

@@ -1,5 +1,6 @@
 """What a training says at its end, in words."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ def computing(asked: str, dtype: str, before: str | None, start: int) -> list[st
 
 def command(recipe: Any, members: Sequence[Any], home: Path) -> str:
     """What goes on with it."""
+    out, first, word = map(shlex.quote, (str(home), str(home / "00"), recipes.word(recipe)))
+    again = f"the same command with --out {out} --resume auto"
     if len(members) == 1:
-        return f"the same command with --out {home} --resume auto"
-    return (
-        f"the same command with --out {home} --resume auto, or one of them, jaxgan train {recipes.word(recipe)} --config "
-        + (f"{home / '00'}/config.json --out {home / '00'} --resume auto")
-    )
+        return again
+    config = shlex.quote(str(home / "00" / "config.json"))
+    return f"{again}, or one of them, jaxgan train {word} --config {config} --out {first} --resume auto"

@@ -3,13 +3,16 @@
 import dataclasses
 import importlib
 import inspect
+import shlex
 import subprocess
 import sys
+import types
+from pathlib import Path
 
 import pytest
 
 from jaxgan import cli, data, evaluation, inference, recipes, training
-from jaxgan.cli import flags, main
+from jaxgan.cli import flags, main, train
 from jaxgan.cost import bench, estimate
 from jaxgan.reports import page
 
@@ -104,6 +107,20 @@ def test_the_overview_has_a_line_for_each_command_and_source(capsys):
 def test_what_is_no_command_is_told(words, said, capsys):
     assert main(words.split()) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "more"), [((), "sample {run} --num 100"), (("input",), "apply {run} PICTURES --out FOLDER")]
+)
+def test_the_command_that_a_training_tells_at_its_end_can_be_pasted(given, more, tmp_path):
+    recipe, own = recipes.get("digits"), tmp_path / "my own"
+    own.mkdir()
+    (own / "it's.py").write_text(Path(recipe.__file__).read_text())
+    config = types.SimpleNamespace(given=("label", *given))
+    line = train._more(own / "run 1", recipe, config)
+    assert shlex.split(line) == shlex.split(f"jaxgan {more.format(run='RUN')}".replace("RUN", f"'{own}/run 1'"))
+    line = train._more("run", recipes.get(own / "it's.py"), config)
+    assert shlex.split(line)[-2:] == ["--recipe", str(own / "it's.py")]
 
 
 def test_a_flag_is_written_once():

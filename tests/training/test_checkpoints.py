@@ -1,5 +1,6 @@
 """Checkpoints that somebody saves from a loop of their own."""
 
+import shutil
 from functools import partial
 
 import jax
@@ -138,3 +139,12 @@ def test_a_mistake_is_no_full_disk(store, monkeypatch):
         monkeypatch.setattr(ocp.CheckpointManager, "save", fails(error))
         with pytest.raises(TryAgain, match="make room"):
             store.save(1, state(1), {})
+
+
+def test_a_folder_that_was_taken_away_is_told(store, tmp_path):
+    store.save(1, state(1), {})
+    store.wait()
+    shutil.rmtree(tmp_path / "checkpoints")
+    with pytest.raises(TryAgain, match="could not save .*: the folder was moved or taken away, put it back"):
+        store.save(2, state(2), {})
+        store.wait()

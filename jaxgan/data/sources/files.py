@@ -3,6 +3,7 @@
 import contextlib
 import lzma
 import os
+import shlex
 import struct
 import zipfile
 import zlib
@@ -223,7 +224,7 @@ def _each(files, call, items=None, name=lambda item: item):
     if damaged:
         raise BadInput(
             f"{files.source}: {len(damaged)} of {len(items)} images are damaged, the first is {min(damaged)}: "
-            f"take them out (jaxgan data check {files.source} lists them)"
+            f"take them out (jaxgan data check {shlex.quote(str(files.source))} lists them)"
         )
     if unusable:
         raise BadInput(

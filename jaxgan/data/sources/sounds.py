@@ -1,6 +1,7 @@
 """Sound files in a folder or a zip, or one long recording: every crop of them is a sample, keyed by its row."""
 
 import hashlib
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -182,7 +183,7 @@ def _each(found, call):
     if refused:
         raise BadInput(
             f"{found.source}: {len(refused)} of {len(found.names)} sounds cannot be read, the first is {min(refused)}: "
-            f"take them out (jaxgan data check {found.source} lists them)"
+            f"take them out (jaxgan data check {shlex.quote(found.source)} lists them)"
         )
     return out
 
