@@ -1,4 +1,4 @@
-"""What lies beside another Dataset, such as what is held out of its source: of its channels, length, rate and labels."""
+"""What lies beside another Dataset, such as what is held out of its source: of its channels, length, rate, symbols and labels."""
 
 import contextlib
 import dataclasses
@@ -16,14 +16,19 @@ from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import Resize
 
 Read = Callable[[str, Resize], Dataset | None]
-_KEPT = {"image": ("channels",), "video": ("channels", "length"), "audio": ("channels", "length", "rate")}
+_KEPT = {
+    "image": ("channels",),
+    "video": ("channels", "length"),
+    "audio": ("channels", "length", "rate"),
+    "text": ("symbols",),
+}
 _SUFFIXES = {"image": files.SUFFIXES, "video": (*files.SUFFIXES, *films.MOVIES), "audio": sound_files.SUFFIXES}
 
 
 def reader(read: Read, spec: Spec) -> Read:
-    """Function (word, how) -> Dataset or None, with what nobody asked for as a Spec has it: channels, length, rate."""
+    """Function (word, how) -> Dataset or None, with what nobody asked for as a Spec has it: channels, length, rate, symbols."""
     kept = _KEPT.get(spec.modality, ())
-    of = lambda spec: {"channels": spec.shape[-1], "length": spec.shape[0], "rate": spec.rate}
+    of = lambda spec: {"channels": spec.shape[-1], "length": spec.shape[0], "rate": spec.rate, "symbols": spec.classes}
 
     def read_alike(word, how):
         wanted = how._replace(**{name: getattr(how, name) or of(spec)[name] for name in kept})

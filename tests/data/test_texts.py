@@ -67,6 +67,22 @@ def test_the_rarest_words_are_one(tmp_path):
     assert rows[0] == "w0 w1" and rows[900] == "<unk> <unk>"
 
 
+def test_words_that_are_known_stay_so_in_a_text_of_more_others(tmp_path):
+    known, others = [f"w{i}" for i in range(2500)], [f"o{i}" for i in range(2500)]
+    (tmp_path / "train.txt").write_text(" ".join(known * 2))
+    (tmp_path / "other.txt").write_text(" ".join(others * 2 + known[:2]))
+    trained = data.load(f"words:{tmp_path / 'train.txt'}", length=2)
+    found = data.load(f"words:{tmp_path / 'other.txt'}", length=2, like=trained)
+    assert found.specs["text"].classes == trained.specs["text"].classes
+    said = lambda row: text.text(found["text"][np.array([row])][0], found.specs["text"].classes)
+    assert said(0) == "<unk> <unk>"
+    whole = data.load(f"words:{tmp_path / 'other.txt'}", length=2, split="", like=trained)
+    held = data.held_out(f"words:{tmp_path / 'other.txt'}", length=2, like=trained)
+    assert held.specs["text"].classes == trained.specs["text"].classes and len(whole["text"]) > len(held["text"])
+    last = held["text"][np.array([len(held["text"]) - 1])][0]
+    assert text.text(last, held.specs["text"].classes) == "w0 w1"
+
+
 @pytest.mark.parametrize(("often", "letter"), [(1, "w"), (500, "w"), (1, "!")])  # words behind it, or before it
 def test_a_corpus_with_the_rare_symbol_has_it_once(often, letter, tmp_path):
     words = [f"{letter}{i}" for i in range(3000)]

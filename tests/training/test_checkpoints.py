@@ -145,6 +145,6 @@ def test_a_folder_that_was_taken_away_is_told(store, tmp_path):
     store.save(1, state(1), {})
     store.wait()
     shutil.rmtree(tmp_path / "checkpoints")
-    with pytest.raises(TryAgain, match="could not save .*: the folder was moved or taken away, put it back"):
+    with pytest.raises(TryAgain, match=r"could not save .*: the folder was moved or taken away, put it back"):
         store.save(2, state(2), {})
         store.wait()

@@ -121,9 +121,10 @@ def _part(word, how, part):
         raise BadInput(f"{word} has no text in it: give another file")
     if "lines" not in ways:
         units = _units(text, by_word)
-        return _of_windows(word, units, _classes(word, Counter(units), by_word), how, length, part, by_word)
+        classes = _classes(word, Counter(units), how, by_word)
+        return _of_windows(word, units, classes, how, length, part, by_word)
     lines = [units for line in text.splitlines() if (units := _units(line, by_word))]
-    classes = _classes(word, Counter(unit for line in lines for unit in line[:length]), by_word, PADDING)
+    classes = _classes(word, Counter(unit for line in lines for unit in line[:length]), how, by_word, PADDING)
     return _of_lines(word, lines, classes, how, length, part, len(lines) - len(lines) // _SHARE)
 
 
@@ -152,8 +153,13 @@ def _units(text, by_word):
     return [f" {word}" for word in words] if by_word else " ".join(words)
 
 
-def _classes(word, counts, by_word, *first):
-    """Symbols, those that occur most first. Raises BadInput for too many characters; of words the rarest are one."""
+def _classes(word, counts, how, by_word, *first):
+    """Symbols, those that occur most first. Raises BadInput for too many characters; of words the rarest are one.
+
+    Or those that are asked for, where one of them is what all other words are.
+    """
+    if by_word and RARE in how.symbols and how.symbols[: len(first)] == first:
+        return how.symbols
     room = MOST_SYMBOLS - len(first)
     if len(counts) > room and not by_word:
         raise BadInput(
