@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -54,6 +55,13 @@ def pytest_collection_modifyitems(config, items):
     left = [item for item in items if item.get_closest_marker("full")]
     config.hook.pytest_deselected(items=left)
     items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
+@pytest.fixture(autouse=True)
+def same_draws(request):
+    """A test draws what it draws, whichever were run before it in its process."""
+    if hasattr(request.module, "DRAW"):
+        request.module.DRAW = np.random.default_rng(0)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -73,12 +73,19 @@ def _semitones(found):
 
 def _pitch(x, rate):
     x = x.astype(np.float64).mean(-1)
-    alike, between = _normalised(x - x.mean(1, keepdims=True))
+    alike, between = _normalised(_level(x))
     longest = min(_LONGEST, x.shape[1] // 4)
     place = [_first_hill(one[: longest + 2], near) for one, near in zip(alike, between, strict=True)]
     clarity = np.array([one[at] if at else 0.0 for one, at in zip(alike, place, strict=True)])
     period = np.array([_refined(one, at) if at else np.nan for one, at in zip(alike, place, strict=True)])
     return rate / period, clarity
+
+
+def _level(x):
+    """Sounds [N, T] without their mean, and the line through each."""
+    line = np.linspace(-1, 1, x.shape[1])
+    x = x - x.mean(1, keepdims=True)
+    return x - np.outer(x @ line, line) / (line @ line)
 
 
 def _normalised(x):

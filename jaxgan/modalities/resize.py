@@ -35,7 +35,8 @@ class Resize(NamedTuple):
     centred part of that aspect, "stretch" all of the picture, "pad" all of it with black (or clear) bars. channels: 1 grey,
     3 colour, 4 with transparency, 0 as found: grey if all are grey, and transparency laid over white. half: "left" or "right"
     of what is found, "" for all of it. length and rate: of what has a time, how many of its smallest parts a sample has and how
-    many of them are a second (values of a sound, frames of a film); 0 for those that are found. symbols: those that a text of words is to be in, () for its own.
+    many of them are a second (values of a sound, frames of a film); 0 for those that are found. symbols: those that a text of
+    words is to be in, () for its own.
     """
 
     resolution: int | None = None

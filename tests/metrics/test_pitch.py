@@ -35,6 +35,13 @@ def test_a_missing_fundamental_is_heard():
     assert abs(cents(pitch(wave, RATE).hertz, 200)[0]) < 1
 
 
+@pytest.mark.parametrize("drift", [0.3 * TIME, 5 * TIME, -9 * TIME, np.sin(2 * np.pi * TIME)])
+def test_a_slow_drift_hides_no_pitch(drift):
+    for hertz in (110.0, 261.63, 700.0):
+        found = pitch((np.sin(2 * np.pi * hertz * TIME) + drift)[None, :, None], RATE)
+        assert abs(cents(found.hertz, hertz)[0]) < 1 and found.clear.all()
+
+
 def test_noise_and_silence_have_no_pitch_and_a_tone_in_noise_has_less_of_one():
     noise = DRAW.uniform(-1, 1, (50, 4096, 1))
     assert pitch(noise, RATE).clarity.max() < 0.3 and not pitch(np.zeros((2, 4096, 1)), RATE).clear.any()
