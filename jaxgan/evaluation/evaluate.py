@@ -121,7 +121,7 @@ def evaluate(
     if num < 2:
         raise BadInput(f"--num is {num}, and metrics take 2 samples at least: give more")
     chosen = parallel.choose("mesh", devices or None) if agree.count() == 1 else jax.local_devices()[: devices or None]
-    run = _opened(run, recipe)
+    run = runs.open_run(run, recipe)
     if agree.writer():
         runs.check_place(run.folder / "evaluation" / "000000.json", "copy the run to where it can be written")
     loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
@@ -248,16 +248,6 @@ def against_targets(
     fake = run.made.kind.to_file(extract.drawn(gan, variables, len(rows), given, seed))
     real = run.made.kind.to_file(reference[config.real][rows])
     return [score for kind in kinds for score in scores.measure(kind, context, real, fake)]
-
-
-def _opened(run, recipe):
-    """Run of a folder, of one that is open, or of what says which it is of."""
-    run = getattr(run, "run", run)
-    if not isinstance(run, str | Path | runs.Run):
-        raise BadInput(
-            f"run is of {type(run).__name__}: give the folder of a run, or what jaxgan.training.train returns"
-        )
-    return run if isinstance(run, runs.Run) else runs.open_run(run, recipe)
 
 
 def _fd(context, real, fake):

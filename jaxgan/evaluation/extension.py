@@ -76,7 +76,7 @@ class Extended(NamedTuple):
 
 
 def extend(
-    run: str | Path,
+    run: str | Path | runs.Run,
     *,
     out: str | Path,
     num: int = 10_000,

@@ -53,7 +53,7 @@ class Probed(NamedTuple):
 
 
 def probe(
-    run: str | Path,
+    run: str | Path | runs.Run,
     *,
     labels: Sequence[int] = (10, 100),
     seeds: int = 3,

@@ -32,7 +32,7 @@ class Applied(NamedTuple):
 
 
 def apply_files(
-    run: str | Path,
+    run: str | Path | runs.Run,
     inputs: Sequence[str | Path],
     out: str | Path,
     *,

@@ -31,7 +31,7 @@ class Edited(NamedTuple):
 
 
 def edit(
-    run: str | Path,
+    run: str | Path | runs.Run,
     *,
     directions: int = 0,
     direction: int = 0,

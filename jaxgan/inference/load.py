@@ -52,7 +52,7 @@ def load(
     """
     if raw and ema_sigma is not None:
         raise BadInput(f"--raw takes no average and --ema-sigma {ema_sigma} asks for one: remove one of them")
-    run = run if isinstance(run, runs.Run) else runs.open_run(run, recipe)
+    run = runs.open_run(run, recipe)
     config = run.config
     if truncation is not None:
         if not hasattr(config, "truncation"):

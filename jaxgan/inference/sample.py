@@ -25,7 +25,7 @@ Labels = int | str | Sequence[float] | None  # a class by its number or name, a 
 
 
 def sample(
-    run: str | Path,
+    run: str | Path | runs.Run,
     *,
     num: int = 64,
     seed: int = 0,

@@ -147,7 +147,7 @@ def texture(
 
 
 def texture_file(
-    run: str | Path,
+    run: str | Path | runs.Run,
     size: str,
     *,
     out: str | Path | None = None,

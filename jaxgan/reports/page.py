@@ -30,7 +30,7 @@ _NO_CURVE = {"step", "images", "seconds"}
 
 def write(folder: runs.Run | str | Path, recipe: str | Path | ModuleType | None = None) -> Path:
     """Path of RUN/report.html, written anew, of a Run or its folder. Raises BadInput where the folder is no run."""
-    run = folder if isinstance(folder, runs.Run) else runs.open_run(folder, recipe)
+    run = runs.open_run(folder, recipe)
     read = runs.read_metrics(run.folder / "metrics.jsonl")
     rows = [dict.fromkeys(row) | numbers(row) for row in read]  # None is a gap in a curve, and no row without the name
     saved, result = (_object(run.folder / name) for name in ("config.json", "result.json"))

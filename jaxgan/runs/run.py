@@ -61,16 +61,25 @@ def is_own(folder: str | Path) -> bool:
         return False
 
 
-def open_run(folder: str | Path, recipe: str | Path | ModuleType | None = None) -> Run:
-    """Run of an existing folder. Raises BadInput where it is none.
+def open_run(run: str | Path | Run, recipe: str | Path | ModuleType | None = None) -> Run:
+    """Run of an existing folder, of one that is open, or of what has it as its `run`. Raises BadInput where it is none.
 
     recipe: the file, or the module, of a recipe that is none of the package: a run's folder alone never runs code. Warns where
     the recipe's networks and losses have been revised since.
     """
-    run = _open(folder, recipe)
-    if revised := _revised(run):
+    run = getattr(run, "run", run)
+    if isinstance(run, Run):
+        if recipe is not None:
+            raise BadInput(f"the Run of {run.folder} has its recipe, {run.name}: leave recipe out, or give the folder")
+        return run
+    if not isinstance(run, str | Path):
+        raise BadInput(
+            f"run is of {type(run).__name__}: give the folder of a run, or what jaxgan.training.train returns"
+        )
+    found = _open(run, recipe)
+    if revised := _revised(found):
         warnings.warn(f"{revised}: what it draws, and its numbers, may not be what they were", stacklevel=2)
-    return run
+    return found
 
 
 def _revised(run):

@@ -19,6 +19,7 @@ from jaxgan.metrics import features
 from jaxgan.metrics.protocol import Protocol, Score
 from jaxgan.metrics.records import EvalContext, class_shares
 from jaxgan.net import Net
+from jaxgan.reports import page
 from jaxgan.sharing import with_index
 
 PROTOCOL = Protocol("fd", 2000, "classifier-digits", "ab12", split="test", real=1797, data_sha256="cd34")
@@ -362,6 +363,18 @@ def test_a_run_that_is_open_is_evaluated_and_what_is_none_is_refused(run):
     for nothing in (3, jax):
         with pytest.raises(BadInput, match=f"run is of {type(nothing).__name__}: give the folder of a run"):
             evaluation.evaluate(nothing, **few)
+    with pytest.raises(BadInput, match="has its recipe, digits: leave recipe out, or give the folder"):
+        evaluation.evaluate(found.run, recipe="digits", **few)
+
+
+def test_whatever_takes_a_run_takes_one_that_is_open(run, tmp_path):
+    opened = runs.open_run(run)
+    of_both = [inference.sample(each, num=4, out=tmp_path / f"{i}.npz") for i, each in enumerate((run, opened))]
+    assert of_both[0].read_bytes() == of_both[1].read_bytes()
+    assert inference.edit(opened, directions=1, num=1, out=tmp_path / "edit", say=quiet).out.is_dir()
+    assert page.write(opened) == opened.folder / "report.html"
+    with pytest.raises(BadInput, match="makes samples of latents"):
+        inference.apply_files(opened, [], tmp_path / "apply")
 
 
 def test_a_function_of_numpy_is_told_how_to_be_called(run):

@@ -55,8 +55,8 @@ def test_what_is_opened_is_what_was_trained(run):
 
 def test_evaluation_opens_the_run_and_hashes_the_data_once(run, monkeypatch):
     opened, hashed = [], []
-    open_run, make = runs.open_run, data.Dataset.sha256.func
-    monkeypatch.setattr(runs, "open_run", lambda *given: opened.append(given) or open_run(*given))
+    open_, make = runs.run._open, data.Dataset.sha256.func
+    monkeypatch.setattr(runs.run, "_open", lambda *given: opened.append(given) or open_(*given))
     counted = property(lambda self: self.__dict__.setdefault("hash", None) or hashed.append(self.name) or self._once())
 
     def once(self):
