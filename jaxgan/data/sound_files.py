@@ -118,6 +118,8 @@ def _any(opened):
                 raise OSError("it has values that are not finite")
             yield piece
 
+    if opened.frames >= _UNTOLD:  # which soundfile cannot read
+        raise BadInput("it does not say how many values it has: write it anew, with ffmpeg -i IN OUT")
     return _Sound(_checked(opened.frames, opened.channels, opened.samplerate), pieces)
 
 

@@ -194,6 +194,15 @@ def test_a_wav_that_came_through_a_pipe_has_the_values_that_it_has(said, channel
         data.load(str(tmp_path))
 
 
+def test_a_flac_that_does_not_say_how_long_it_is_is_told(tmp_path):
+    soundfile.write(tmp_path / "a.flac", sine(200, 900)[:, 0], 8000)
+    raw = bytearray((tmp_path / "a.flac").read_bytes())
+    raw[21:26] = bytes([raw[21] & 0xF0, 0, 0, 0, 0])  # of the samples in all
+    (tmp_path / "a.flac").write_bytes(raw)
+    with pytest.raises(BadInput, match=r"a.flac \(it does not say how many values it has: write it anew"):
+        data.load(str(tmp_path))
+
+
 def test_splits_are_trained_on_and_held_out(folder, tmp_path):
     (tmp_path / "parts").mkdir()
     folder.rename(tmp_path / "parts" / "train")
