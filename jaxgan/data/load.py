@@ -1,6 +1,7 @@
 """From a word or a path to a Dataset: the same words for training, checking and evaluation."""
 
 import dataclasses
+import difflib
 import inspect
 import os
 from pathlib import Path
@@ -250,4 +251,7 @@ def source_of(word: str) -> ModuleType:
     if path.name == word:  # it may have been meant as a name
         names = [name for source in every for name in source.NAMES]
         raise BadInput(f"{unknown('source', word, names)}; nor is there such a file or folder")
-    raise BadInput(f"there is no {word}: {kinds}")
+    beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, beside, 1)
+    way_out = f"did you mean {path.parent / near[0]}" if near else "`jaxgan --help` lists what a source can be"
+    raise BadInput(f"there is no {word}: {way_out}")

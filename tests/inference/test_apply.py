@@ -274,7 +274,8 @@ def test_runs_that_are_given_no_pictures_and_inputs_that_are_none_are_refused(ru
     for words, said in {
         ("digits", "a.png"): "makes samples of latents, not of pictures: take jaxgan sample",
         ("enhance", "empty"): "has no pictures",
-        ("enhance", "nowhere.png"): "there is no",
+        ("enhance", "other/b.png"): "/other/a.png",
+        ("enhance", "nowhere/a.png"): "nowhere/a.png: `jaxgan --help` lists what a source can be",
         ("enhance", "a.png", "other/a.png"): "two of the inputs are called a.png",
     }.items():
         run = tmp_path / "digits" if words[0] == "digits" else runs / words[0]

@@ -128,7 +128,7 @@ CASES = {
     "train digits --keep-best 1 --best-metric los_d": ("los_d", "loss_d"),
     "train digits --parallel fsdp --devices 3": ("64", "3 devices", "--batch-size 63 or 66"),
     "train digits --data digitz": ("digitz", "digits"),
-    "train digits --data no/where": ("no/where", "folder"),
+    "train digits --data no/where": ("no/where", "`jaxgan --help` lists what a source can be"),
     "train digits --steps 0": ("--steps is 0", "above 0"),
     "train digits --batch-size -1": ("--batch-size is -1", "above 0"),
     "train digits --lr-g 0": ("--lr-g is 0", "above 0"),
