@@ -31,12 +31,14 @@ def test_titles_of_classes_can_be_told_apart():
 
 
 def test_what_the_own_font_lacks_is_looked_for_on_the_machine(monkeypatch):
-    serif = f"{get_data_path()}/fonts/ttf/DejaVuSerif.ttf"
-    has = {"/a.ttf": set("春"), serif: set("春眠"), "z.ttf": set("春眠")}
+    bold, serif, other = (
+        f"{get_data_path()}/fonts/ttf/{name}.ttf" for name in ("DejaVuSans-Bold", "DejaVuSerif", "cmb10")
+    )
+    has = {bold: set("春"), serif: set("春眠"), other: set("春")}
     monkeypatch.setattr(fonts, "_has", lambda path: has.get(path, set("abc")))
     monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: sorted(has, reverse=True))
     fonts._chosen.cache_clear()
-    assert fonts.font(14, ["春眠"]).path == serif
+    assert fonts.font(14, ["春眠"]).path == serif  # neither the first nor the last of those that have some of them
     assert Path(fonts.font(14, ["abc"]).path).name == "DejaVuSans.ttf"
     assert Path(fonts.font(14, ["名"], mono=True).path).name == "DejaVuSansMono.ttf"  # nobody has it
     fonts._chosen.cache_clear()
