@@ -15,6 +15,18 @@ def font(size: int, texts: Iterable[str] = (), mono: bool = False) -> Any:
     return ImageFont.truetype(_chosen(letters, size, mono), size)
 
 
+def families(texts: Iterable[str]) -> list[str]:
+    """Names of fonts for Matplotlib to draw texts with: its own, and behind it one that has more of their letters."""
+    from matplotlib import font_manager
+
+    path = _chosen(frozenset("".join(texts)) - frozenset(" \n\r\t"), 14, False)
+    names = [font_manager.FontProperties(fname=_own(False)).get_name()]
+    if path != _own(False):
+        font_manager.fontManager.addfont(path)
+        names.append(font_manager.FontProperties(fname=path).get_name())
+    return names
+
+
 @cache
 def _chosen(letters, size, mono):
     own = _own(mono)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxgan import metrics
 from jaxgan.metrics.records.record import Features
 from jaxgan.modalities.canvas import canvas
+from jaxgan.modalities.font import families
 
 _SIDE, _NEAR, _ROWS = 8, 4, 6
 
@@ -95,6 +96,8 @@ def _classes(ax, names, real, fake):
     else:
         ax.bar(place - 0.2, real, 0.4, color="0.5", label="real")
         ax.bar(place + 0.2, fake, 0.4, color="tab:red", label="generated")
-        ax.set_xticks(place, [_words(name[:12]) for name in names], rotation=60 if len(real) > 10 else 0, fontsize=8)
+        words = [_words(name[:12]) for name in names]
+        turned = 60 if len(real) > 10 else 0
+        ax.set_xticks(place, words, rotation=turned, fontsize=8, family=families(words))
     ax.set(title="share of the samples in each class")
     ax.legend()

@@ -1,5 +1,7 @@
 """Titles and texts are drawn in the letters that they are written in, where the machine has any."""
 
+import io
+import warnings
 from itertools import combinations
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from PIL import Image, ImageFont
 
 from jaxgan.modalities import font as fonts
 from jaxgan.modalities import image, text, video
+from jaxgan.modalities.canvas import canvas
+from jaxgan.reports import figure as report
 
 
 def drawn(letter, mono):
@@ -94,3 +98,22 @@ def test_headings_are_in_latin_letters_whatever_the_lines_are_in(tmp_path, monke
         text, "font", lambda size, texts=(), mono=False: boxes if texts else fonts.font(size, mono=mono)
     )
     assert plain.min() < 200 and np.array_equal(heading("b.png"), plain)
+
+
+def test_names_of_classes_in_a_picture_of_matplotlib_have_their_letters_too(monkeypatch):
+    stix = f"{get_data_path()}/fonts/ttf/STIXGeneral.ttf"
+    letter = max(fonts._has(stix) - fonts._has(fonts._own(False)))
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: [stix])
+    fonts._chosen.cache_clear()
+    figure, ((axes,),) = canvas(1, 1, (4, 3))
+    share = np.array([0.5, 0.5])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Matplotlib's, of a glyph that is missing
+        report._classes(axes, ("cat", f"$ {letter}"), share, share)
+        figure.savefig(io.BytesIO(), format="png")
+        monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: [])
+        fonts._chosen.cache_clear()
+        report._classes(axes, ("cat", f"$ {letter}"), share, share)
+        with pytest.raises(UserWarning, match="missing"):
+            figure.savefig(io.BytesIO(), format="png")
+    fonts._chosen.cache_clear()
