@@ -18,6 +18,7 @@ from jaxgan.errors import BadInput, unknown
 from jaxgan.modalities.resize import HOW, Resize
 
 MOST_IN_MEMORY = 2**31  # bytes of images above which files are read when they are needed
+_CHANNELS = {1: "grey", 3: "colour", 4: "with transparency"}
 SIDES = {"left-input": ("right", "left"), "right-input": ("left", "right")}  # halves that G makes, and is given
 
 
@@ -130,7 +131,8 @@ def _load(
         own = part if files.splits(word) else ""
         return source_of(word).load(word, how, memory, **_split(source_of(word).load, word, own))
 
-    how = _how(resolution, fit, channels, aspect)._replace(length=length, rate=rate)
+    kinds = getattr(source_of(source), "CHANNELS", _CHANNELS)
+    how = _how(resolution, fit, channels, aspect, kinds)._replace(length=length, rate=rate)
     readers = read, read_beside
     if like is not None:
         main = like.specs[next(iter(like.columns))]
@@ -182,11 +184,12 @@ def _masked(made, source, folder, how, ignored, split, rest):
     return dataclasses.replace(made, columns={**made.columns, "mask": found}, specs={**made.specs, "mask": spec})
 
 
-def _how(resolution, fit, channels, aspect):
+def _how(resolution, fit, channels, aspect, kinds):
     if fit not in HOW:
         raise unknown("--fit", fit, HOW)
-    if channels not in (0, 1, 3, 4):
-        raise BadInput(f"--channels is {channels}: give 1 (grey), 3 (colour), 4 (with transparency) or 0 (as found)")
+    if channels and channels not in kinds:
+        words = ", ".join(f"{count} ({said})" for count, said in kinds.items())
+        raise BadInput(f"--channels is {channels}: give {words} or 0 (as found)")
     if aspect <= 0 or (aspect != 1 and not resolution):
         raise BadInput(f"--aspect is {aspect}: give a width / height above 0, and --resolution for the height")
     return Resize(resolution or None, fit, channels, aspect)

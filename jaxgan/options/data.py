@@ -28,7 +28,7 @@ class Group:
     split: str = ""
     """Of a folder or a set of tfds that has splits: train, val, test or another word for one. By default train."""
     channels: Annotated[int, at_least(0, 4)] = 0
-    """1 grey, 3 colour, 4 colour and transparency. 0: as found, transparency laid over white."""
+    """1 grey, 3 colour, 4 colour and transparency; of sounds 1 or 2. 0: as found, transparency laid over white."""
     flip: bool = False
     """Let every image count twice, as it is and mirrored."""
     conditional: Annotated[

@@ -194,6 +194,15 @@ def test_a_wav_that_came_through_a_pipe_has_the_values_that_it_has(said, channel
         data.load(str(tmp_path))
 
 
+def test_sounds_of_one_channel_and_of_two_are_brought_to_either(tmp_path):
+    write(tmp_path / "one.wav", sine(200, 900))
+    write(tmp_path / "two.wav", sine(200, 900, channels=2))
+    for channels, found in ((0, 2), (1, 1), (2, 2)):
+        assert data.load(str(tmp_path), channels=channels)["audio"][0].shape == (900, found)
+    with pytest.raises(BadInput, match=r"--channels is 3: give 1 \(the mean\), 2 \(stereo\) or 0"):
+        data.load(str(tmp_path), channels=3)
+
+
 def test_a_flac_that_does_not_say_how_long_it_is_is_told(tmp_path):
     soundfile.write(tmp_path / "a.flac", sine(200, 900)[:, 0], 8000)
     raw = bytearray((tmp_path / "a.flac").read_bytes())

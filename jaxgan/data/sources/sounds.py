@@ -26,6 +26,7 @@ from jaxgan.names import shown
 
 NAMES = ()
 WORDS = "a folder or a .zip of sounds, or one: wav, and with soundfile flac, ogg, mp3; sub-folders are classes"
+CHANNELS = {1: "the mean", 2: "stereo"}
 LENGTH = 16_384  # values of a sample where nobody says and files are not of one length
 MOST = 2**23  # crops: above, only every second (third, ...) place is one, so that an epoch's order stays small
 _LOOKED_AT = 1000  # names that say what a folder is of
