@@ -1,5 +1,6 @@
 """How far a training is: a bar in a terminal, plain lines elsewhere."""
 
+import math
 import os
 import sys
 import time
@@ -48,15 +49,17 @@ class Counting:
 class Progress:
     """Context in which `begin(start)` and `show(row)` tell step, images/s, losses and the time left.
 
-    closed: whether nobody reads it any more, which ends no training by itself.
+    until: the moment, of time.monotonic, at which --max-minutes end it. closed: whether nobody reads it any more, which ends no
+    training by itself.
     """
 
     closed = False
     _bar: Any  # rich's, in a terminal
     _marks: list[tuple[int, float]]  # (step, seconds) of every so manieth row; the first one's time went into compiling
 
-    def __init__(self, stop: int, out: TextIO | None = None) -> None:
+    def __init__(self, stop: int, out: TextIO | None = None, until: float = math.inf) -> None:
         self._stop, self._out, self._bar, self._marks, self._last = stop, out or sys.stdout, None, [], 0.0
+        self._until = until
         self._rows, self._every = 0, 1
 
     def __enter__(self) -> Self:
@@ -114,7 +117,9 @@ class Progress:
         text = f"loss_g {row['loss_g']:.3f}  loss_d {row['loss_d']:.3f}"
         if self._marks:
             left = self._pace(row["step"], now) * (self._stop - row["step"])
-            text = f"{row['images_per_s']:.0f} images/s  {text}  {duration(left)} left"
+            most = max(self._until - time.monotonic(), 0.0)
+            words = f"{duration(most)} left of --max-minutes" if most < left else f"{duration(left)} left"
+            text = f"{row['images_per_s']:.0f} images/s  {text}  {words}"
         if self._rows % self._every == 0:
             self._marks.append((row["step"], now))
         self._rows += 1

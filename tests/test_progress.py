@@ -1,16 +1,18 @@
 """What a progress display says is what is left."""
 
 import io
+import math
 import re
 
 from jaxgan import progress
 
 
-def shown(monkeypatch, stop, rows, took):
+def shown(monkeypatch, stop, rows, took, until=math.inf):
     """(Progress, its lines) of a run whose rows come as long after each other as `took` says of their steps."""
     now, out = [0.0], io.StringIO()
-    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
-    with progress.Progress(stop, out) as made:
+    for clock in ("perf_counter", "monotonic"):
+        monkeypatch.setattr(progress.time, clock, lambda: now[0])
+    with progress.Progress(stop, out, until) as made:
         made.begin(0)
         for step in rows:
             now[0] += took(step)
@@ -39,3 +41,10 @@ def test_half_of_the_rows_is_half_of_them_in_long_runs_too(monkeypatch):
     assert re.search(r"5[67] min( \d+ s)? left", said[-1])  # 1,000 s, and four times ten minutes
     gaps = {b[0] - a[0] for a, b in zip(made._marks, made._marks[1:], strict=False)}
     assert len(gaps) == 1 and len(made._marks) <= progress._MARKS
+
+
+def test_no_more_is_left_than_the_minutes_that_it_may_take(monkeypatch):
+    _, said = shown(monkeypatch, 10_000, range(10, 1001, 10), lambda step: 1.0, until=160.0)  # 100 s of 1,000
+    assert said[0].endswith(" left of --max-minutes") and said[-1].endswith("1 min 4 s left of --max-minutes")
+    _, said = shown(monkeypatch, 1000, range(10, 1001, 10), lambda step: 1.0, until=160.0)
+    assert not any("--max-minutes" in line for line in said)

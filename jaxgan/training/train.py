@@ -199,7 +199,7 @@ def _train(made, program, dataset, devices, how, home, taken=None):
     """Trains the runs in `made`, one or several side by side, to their end."""
     limit, resume, going_on, log_to, signals, goodput = how
     config, several = made[0].config, len(made) > 1
-    with Progress(config.steps) as progress, contextlib.ExitStack() as stack:
+    with Progress(config.steps, until=limit) as progress, contextlib.ExitStack() as stack:
         shape = "x".join(map(str, made[0].made.shape))
         many = f"{len(made)} times " if several else ""
         progress.say(f"{many}{made[0].name} on {dataset.name} ({dataset.size} samples of {shape}) into {home}")
