@@ -86,13 +86,14 @@ class Ingredients(NamedTuple):
         if more.get("shown") is not None and self.moves_alone:
             raise BadInput(f"{self.moves_alone} takes x alone, and this game shows something beside it: remove it")
         self.see(generator)
+        lazy = Pair(*(every > 1 for every in self.rare_every))
         own: dict[str, Any] = {name: getattr(self, name) for name in ("loss", "noise", "weight", "trackers")}
         own = {name: made for name, made in own.items() if made is not self._field_defaults[name]}
-        lazy = Pair(*(every > 1 for every in self.rare_every))
-        own["penalties_g"] = () if lazy.g else penalties_g
-        own["penalties"] = (*(() if lazy.d else self.penalties), *self.never_lazy)
-        own["rare"] = Pair(penalties_g if lazy.g else (), self.penalties if lazy.d else ())
-        if twice := ", ".join(sorted(name for name in own.keys() & more.keys() if own[name])):
+        terms: dict[str, Any] = {"penalties_g": () if lazy.g else tuple(penalties_g)}
+        terms["penalties"] = (*(() if lazy.d else self.penalties), *self.never_lazy)
+        terms["rare"] = Pair(tuple(penalties_g) if lazy.g else (), self.penalties if lazy.d else ())
+        own |= {name: made for name, made in terms.items() if any(made)}
+        if twice := ", ".join(sorted(own.keys() & more.keys())):
             raise BadInput(
                 f"the recipe gives the game its own {twice}, and an option makes one too, which would not count: leave that "
                 'option out, as config.tailored(loss="the recipe has its own") does'

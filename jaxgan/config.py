@@ -82,7 +82,7 @@ GIVEN_PICTURES = {
 """Options that have no meaning where G makes a picture of another: `tailored(**GIVEN_PICTURES)`."""
 
 
-_NEEDED = ("data", "run", "optimizer", "turns", "burn_in", "on_nan")  # by every training
+_NEEDED = ("data", "run", "optimizer", "turns", "burn_in", "rhythm", "stopping", "on_nan")  # by every training
 
 
 def _with(names, **members):

@@ -199,8 +199,7 @@ def make_step(
     microbatches: parts of the batch that are computed one after the other, for less memory and one more pass of G: the same
         step, but for what couples samples (batch norm, minibatch_stddev), which then sees a part: rows 0, n, 2n, ...
     rare_every: the terms of `gan.rare` are due at steps 0, N, 2 N, ...: lazy regularisation, for which the game is to have
-        multiplied their weights by N (Karras et al. 2020, arXiv:1912.04958, appendix B). What is derived at every step is in
-        the program once.
+        multiplied their weights by N (Karras et al. 2020, arXiv:1912.04958, appendix B).
     ema_halflife_images: images after which half of the average is new; at most `ema_ramp` times those seen so far, of which
         `ema_seen` before step 0 (Karras et al. 2020, arXiv:2006.06676, appendix B): a short run shows its newest G. 0: none.
     axis_name: the axis of devices to average over, inside pmap or shard_map; batch-coupled layers need it too.
@@ -211,6 +210,7 @@ def make_step(
     turns = make_turns(gan, opt, axis_name, microbatches)
 
     def step(state, batch):
+        sharing.check_axis(axis_name)
         g, d = state.g, state.d
         due = Pair(*(every == 1 or state.step % every == 0 for every in rare_every))
         keys = jax.random.split(jax.random.fold_in(state.key, state.step), (d_steps, 4))

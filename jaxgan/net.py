@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.extend.core import Literal, jaxprs_in_params
 
 from jaxgan.errors import BadInput
@@ -223,4 +224,4 @@ def from_flax(module: Any, classes: int | None = None, indexed: bool = False) ->
 
 
 def _shapes(tree):
-    return [x.shape for x in jax.tree.leaves(tree)]
+    return [np.shape(x) for x in jax.tree.leaves(tree)]

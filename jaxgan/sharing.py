@@ -111,7 +111,7 @@ def mean_of_parts(
     if count == 1:
         memory, found = one(memory, batch)
         return found, memory
-    rows = jax.tree.leaves(batch)[0].shape[0]
+    (rows,) = rows_of(batch, scalars=False)
     if rows % count:
         raise BadInput(f"a batch of {rows} a device does not divide into {count} microbatches: change one of them")
     # strided, so that on a mesh every device has its share of every part
@@ -221,11 +221,11 @@ def with_index(batch: Batch, axis_name: str | None = None) -> Batch:
     """Batch with "index" int32 [B], each sample's index in the global batch, added where it is absent.
 
     Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G. Raises
-    BadInput where no column says how many samples there are, where columns differ about it, and for another axis than that
-    over which devices share the batch.
+    BadInput where no column says how many samples there are, and where they differ about it and there is no "index".
     """
+    if "index" in batch:
+        return {**batch}
     (rows,) = rows_of(batch)
-    check_axis(axis_name)
     first = 0 if axis_name is None else jax.lax.axis_index(axis_name) * rows
     return {"index": first + jnp.arange(rows, dtype=jnp.int32), **batch}
 
@@ -247,7 +247,7 @@ def rows_of(batch: Batch, axis: int = 0, scalars: bool = True) -> tuple[int, ...
         raise BadInput(f"columns of the batch differ in how many samples there are, {found}: give each as many rows")
     if not scalars and (short := ", ".join(named(path) for path, shape in shapes if not shape[axis:])):
         raise BadInput(
-            f"{short} of the batch has no axis {axis} of samples, which devices share: give it after the batch"
+            f"{short} of the batch has no axis {axis} of samples, by which it could be shared: give it in another way"
         )
     return rows.pop()
 

@@ -20,7 +20,7 @@ from jaxgan.processes import interrupt, together
 
 _HELP = ("-h", "--help")
 _IN_THE_WAY = (errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP, errno.ENXIO, errno.ENOTDIR)
-_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)  # of which a disk that does not answer says the last two
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,7 +74,7 @@ def _status(argv, debug):
             raise
         then = "go on with --resume auto" if {*argv[:1]} & {"train", "rerun"} else "give the same command again"
         tell(f"jaxgan: {shown(error)}: {_way_out(error)}, then {then}", file=sys.stderr)
-        status = 2 if error.errno in (*_IN_THE_WAY, *_REFUSED) else 75  # no second try mends these
+        status = 2 if error.errno in (*_IN_THE_WAY, errno.EROFS) else 75  # no second try mends these
         return together.abandon(status, shown(error), error if debug else None)
     except KeyboardInterrupt:
         return together.abandon(130, "interrupted")

@@ -20,6 +20,7 @@ from jaxgan.modalities import image
 from jaxgan.sharing import Key, sample_keys
 
 INPUT = "input"  # the column
+_ROUNDED = 0.02  # how much wider of its height a partner may be, as small ones are by rounding
 
 
 class Derivation(NamedTuple):
@@ -154,8 +155,8 @@ def _order(made, given):
 def _same_shapes(made, given, order):
     """Raises BadInput where a picture is wider than its partner, both brought to one height: they would be cut apart."""
     for row, other in enumerate(order):
-        (high, wide), (h, w) = sorted((made.sizes[row], given.sizes[other]), reverse=True)
-        if abs(h / high * wide - w) >= 1 and abs(w / wide * high - h) >= 1:
+        (high, wide), (h, w) = made.sizes[row], given.sizes[other]
+        if not 1 - _ROUNDED < (wide * h) / (high * w) < 1 + _ROUNDED:
             names = [
                 f"{each.names[at] if each.names else at} of {each.name}" for each, at in ((made, row), (given, other))
             ]

@@ -46,7 +46,7 @@ def diagnose(
     """
     if count < LEAST:
         evidence = f"{count} samples, by which no verdict would be more than chance"
-        return [Verdict("too_few", evidence, f"draw --num {LEAST} or more: 10,000 are the default")]
+        return [Verdict("too_few", evidence, f"draw --num {LEAST} or more, of as many inputs where G is given some")]
     value = lambda name: scores.get(name, float("nan"))
     found = [
         *_stalled(value("fd"), untrained_fd),

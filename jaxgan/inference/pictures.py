@@ -24,6 +24,7 @@ _NO_FACTS = {  # what formats cannot keep: an EXIF of TIFF is the file's own str
     ".png": ("disposal",),
 }
 _COLOURS = ("RGB", "RGBA", "P", "PA")
+_SUBFILE = 254  # tag of a TIFF's page: bit 0 of a thumbnail's
 _LOSSY = {"quality": 95}
 _MOST = 2**30  # pixels of all frames together
 
@@ -161,8 +162,11 @@ def read(name: str, file: Any) -> Picture:
         if moving:
             facts |= {"duration": [], "disposal": 2}  # each frame is whole
             facts |= {"loop": picture.info["loop"]} if "loop" in picture.info else {}
-        frames, alphas = [], []
+        frames: list[np.ndarray] = []
+        alphas: list[np.ndarray | None] = []
         for frame in ImageSequence.Iterator(picture) if moving else [picture]:
+            if frames and getattr(frame, "tag_v2", {}).get(_SUBFILE, 0) & 1:
+                continue  # the same, smaller
             still = frame.copy()
             if moving:  # a frame knows how long it lasts when it is read
                 facts["duration"].append(frame.info.get("duration", 100))

@@ -81,7 +81,7 @@ def check(name: str, samples: np.ndarray) -> np.ndarray:
 def as_step(name: str, images: Array) -> np.ndarray:
     """float32 in [-1, 1] of images that are uint8, or floats in about that. Raises BadInput for others."""
     images = np.asarray(images)
-    if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
+    if images.dtype != np.uint8 and not jnp.issubdtype(images.dtype, jnp.floating):
         raise BadInput(f"{name} is {images.dtype}: give uint8 in 0 .. 255 or floats in [-1, 1]")
     images = np.asarray(to_step(images), np.float32)
     if images.size and not np.abs(images).max() <= _MOST:

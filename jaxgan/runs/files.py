@@ -65,7 +65,7 @@ def created(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}-part{os.getpid()}{path.suffix}")
+    part = path.with_name(f".part{os.getpid()}{path.suffix}")
     try:
         yield part
         if os.path.lexists(path):

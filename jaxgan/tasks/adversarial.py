@@ -83,7 +83,11 @@ def adversarial(
         return (batch.get("label"),) if net.classes else ()
 
     def target(batch):
-        return real(batch) if callable(real) else column(batch, real)
+        if not callable(real):
+            return column(batch, real)
+        x = real(batch)
+        check_scaled("what is real", x, "iub")
+        return x
 
     def inputs_g(batch, key):
         if given is not None:

@@ -31,7 +31,7 @@ class Rerun(NamedTuple):
 
 
 def rerun(
-    folder: str | Path,
+    folder: str | Path | runs.Run,
     *,
     out: str | Path | None = None,
     data: str | None = None,
@@ -48,6 +48,7 @@ def rerun(
     there.
     """
     run = runs.open_run(folder, recipe)
+    folder = run.folder
     was = _result(run)
     if run.beside > 1 or (Path(folder).resolve().parent / "population.json").is_file():
         raise BadInput(

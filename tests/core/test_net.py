@@ -109,6 +109,22 @@ class Sowing(nn.Module):
         return nn.Dense(3)(x)
 
 
+class Warm(nn.Module):
+    """Keeps a number of Python's."""
+
+    @nn.compact
+    def __call__(self, x, train=True):
+        warm = self.variable("seen", "warm", lambda: jnp.zeros((), bool))
+        if train and not self.is_initializing():
+            warm.value = True
+        return nn.Dense(3)(x)
+
+
+def test_a_number_of_python_may_be_kept():
+    net, x = from_flax(Warm()), jnp.ones((2, 4))
+    assert net.apply(net.init(jax.random.key(0), x), x)[1] == {"seen": {"warm": True}}
+
+
 class Growing(nn.Module):
     """Keeps all that it has seen, in one array."""
 

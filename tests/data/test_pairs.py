@@ -112,9 +112,14 @@ def test_partners_of_other_shapes_are_refused_unless_all_of_both_is_there(memory
     assert load(fit="stretch").size == load(unpaired=True).size == 3
     assert main(["data", "check", "B", "--input", "A", "--resolution", "8"]) == 0
     assert "its partner, b.bmp of A, 48x64" in capsys.readouterr().out
-    put("B/b.png", (1, 2, 3), (481, 321))
-    put("A/b.bmp", (1, 2, 3), (120, 80))  # a quarter, rounded
-    assert load().size == 3
+    for one, other in (
+        ((481, 321), (120, 80)),
+        ((256, 256), (256, 255)),
+        ((1024, 768), (1020, 764)),
+    ):  # a quarter, rounded
+        put("B/b.png", (1, 2, 3), one)
+        put("A/b.bmp", (1, 2, 3), other)
+        assert load().size == 3
     put("B/b.png", (1, 2, 3), (64, 48))
     Path("A/b.bmp").unlink()
     turned("A/b.jpg", (64, 48))

@@ -6,7 +6,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 import jaxgan
 from jaxgan import inference
@@ -191,9 +191,15 @@ def test_every_page_is_made_or_the_file_is_refused(runs, tmp_path, capsys):
     thumb = [pages[0], pages[1].resize((8, 8))]
     thumb[0].save(tmp_path / "in" / "sizes.tiff", save_all=True, append_images=thumb[1:])
     (tmp_path / "in" / "words.png").write_text("words")
+    with TiffImagePlugin.AppendingTiffWriter(str(tmp_path / "in" / "thumb.tif"), new=True) as file:
+        for i, page in enumerate(thumb):
+            page.save(file, tiffinfo={254: i})
+            file.newFrame()
     command = ["apply", str(runs / "enhance"), str(tmp_path / "in"), "--out", str(tmp_path / "out")]
     assert main(command) == 2
     told = capsys.readouterr().err
+    with Image.open(tmp_path / "out" / "thumb.tif") as made:
+        assert made.size == (32, 32) and made.n_frames == 1
     assert "sizes.tiff: its 2 pages are of several sizes" in told
     assert "words.png: it is no whole picture of a format that is read" in told and "Reader" not in told
     with Image.open(tmp_path / "out" / "pages.tif") as made:

@@ -394,11 +394,13 @@ def test_a_batch_says_how_many_samples_it_has(given):
 
 def test_columns_say_the_same_of_how_many_samples_there_are():
     gan, opt, state = begin("mlp_non_saturating")
-    step, few = jax.jit(jaxgan.make_step(gan, opt)), {**batch(), "image": batch()["image"][:1]}
-    for data in (few, {**few, "index": np.arange(len(batch()["label"]))}):
-        with pytest.raises(BadInput, match=r"1 in image, .* in label: give each as many rows"):
-            step(state, data)
-    assert int(step(state, {"a": np.float32(1), **batch()})[0].step) == 1
+    step, index = jax.jit(jaxgan.make_step(gan, opt)), np.arange(len(batch()["label"]))
+    with pytest.raises(BadInput, match=r"1 in image, .* in label: give each as many rows"):
+        step(state, {**batch(), "image": batch()["image"][:1]})
+    for more in ({"a": np.float32(1)}, {"a": np.zeros(3), "index": index}):  # what is of all samples
+        assert int(step(state, {**more, **batch()})[0].step) == 1
+    with pytest.raises(BadInput, match="a of the batch has no axis 0 of samples"):
+        jaxgan.make_step(gan, opt, microbatches=2)(state, {"a": np.float32(1), **batch()})
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "bool"])
@@ -414,3 +416,19 @@ def test_columns_that_are_no_samples_may_be_of_whole_numbers():
     rows = len(batch()["label"])
     more = {"boxes": np.zeros((rows, 3, 4), np.int32), "hole": np.zeros((rows, 8, 8, 1), bool)}
     assert int(jax.jit(jaxgan.make_step(gan, opt))(state, {**batch(), **more})[0].step) == 1
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32"])
+def test_a_game_may_be_given_masks(dtype):
+    fill = models.mlp.discriminator((8,)).map(after=lambda out: jnp.zeros((4, 8, 8, 1)) + jnp.mean(out))
+    flat = fill.map(before=lambda x: (x.astype(jnp.float32),))
+    gan = tasks.adversarial(flat, models.mlp.discriminator((8,)), given="mask")
+    data = {"image": np.zeros((4, 8, 8, 1), np.uint8), "mask": np.zeros((4, 8, 8), dtype)}
+    assert gan.init(jax.random.key(0), {**data, "index": np.arange(4)}).g
+
+
+def test_what_a_function_says_is_real_is_no_whole_number_either():
+    networks = models.mlp.generator((8, 8, 1), (8,)), models.mlp.discriminator((8,))
+    gan = tasks.adversarial(*networks, noise=noise.normal(4), real=lambda batch: batch["picture"])
+    with pytest.raises(BadInput, match="what is real is int32"):
+        gan.init(jax.random.key(0), {"picture": np.zeros((4, 8, 8, 1), np.int32), "index": np.arange(4)})

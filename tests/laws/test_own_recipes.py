@@ -7,12 +7,14 @@ import sys
 import types
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 import jaxgan
-from jaxgan import BadInput, recipes, training
+from jaxgan import BadInput, Pair, build, config, data, losses, models, recipes, training
 from jaxgan.cli import main
+from jaxgan.data import batch as batches
 
 SOURCE = """
 '''Digits by an MLP of my own.'''
@@ -175,7 +177,8 @@ OWN_LOSS = SOURCE.replace("import config, models", "import config, losses, model
 )
 
 
-def test_a_loss_of_its_own_counts_and_takes_the_place_of_the_option(tmp_path, capsys):
+def test_a_loss_of_its_own_counts_and_takes_the_place_of_the_option(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     for name, source in (("both", OWN_LOSS), ("own", OWN_LOSS.replace("config.Config", "config.tailored(loss='own')"))):
         (tmp_path / f"{name}.py").write_text(source)
     assert main(["train", str(tmp_path / "both.py"), "--tiny"]) == 2
@@ -190,3 +193,16 @@ def test_a_loss_of_its_own_counts_and_takes_the_place_of_the_option(tmp_path, ca
         assert main(words) == 0
     one, other = (json.loads(Path(run, "result.json").read_text())["state_sha256"] for run in ("own", "other"))
     assert one == other
+
+
+@pytest.mark.parametrize("more", [{"penalties": (losses.r1(1.0),)}, {"rare": Pair((), (losses.r1(1.0),))}])
+def test_penalties_of_its_own_count_where_no_option_makes_one(more):
+    networks = models.mlp.generator((8, 8, 1), (8,)), models.mlp.discriminator((8,))
+    specs = {"image": data.Spec((8, 8, 1), "uint8", "image")}
+    recipe = types.SimpleNamespace(build=lambda config, specs, made: made.adversarial(*networks, **more))
+    made = build.experiment(recipe, config.Config(), specs)
+    state = build.initial_state(made, config.Config(), specs)
+    metrics = jax.eval_shape(made.step, state, batches.zeros(config.Config(), specs))[1]
+    assert "penalty" in metrics.d
+    with pytest.raises(BadInput, match=f"its own {next(iter(more))}, and an option makes one too"):
+        build.experiment(recipe, config.Config(penalty="r1", penalty_every=1 if "penalties" in more else 4), specs)

@@ -178,6 +178,18 @@ def test_draws_for_another_axis_are_refused():
         parallel.pmap(step)(state, batch())
 
 
+def test_samples_may_be_drawn_within_a_step_on_several_devices():
+    gan, opt = GAMES["mlp_non_saturating"](parallel.AXIS), sgd()
+    step = jaxgan.make_step(gan, opt, axis_name=parallel.AXIS)
+
+    def both(state, batch):
+        state, _ = step(state, batch)
+        return state, gan.sample(state.ema, {"index": np.arange(4)}, jax.random.key(0))
+
+    state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
+    assert parallel.pmap(both)(state, batch())[1].shape == (4, 8, 8, 1)
+
+
 def test_a_step_whose_axis_is_bound_within_is_taken():
     gan, opt = GAMES["mlp_non_saturating"](parallel.AXIS), sgd()
     step = jaxgan.make_step(gan, opt, axis_name=parallel.AXIS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib import get_data_path
+from matplotlib import font_manager, get_data_path
 from PIL import Image, ImageFont
 
 from jaxgan.modalities import font as fonts
@@ -102,6 +102,8 @@ def test_headings_are_in_latin_letters_whatever_the_lines_are_in(tmp_path, monke
 
 def test_names_of_classes_in_a_picture_of_matplotlib_have_their_letters_too(monkeypatch):
     stix = f"{get_data_path()}/fonts/ttf/STIXGeneral.ttf"
+    known = [font for font in font_manager.fontManager.ttflist if font.name != "STIXGeneral"]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", known)
     letter = max(fonts._has(stix) - fonts._has(fonts._own(False)))
     monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: [stix])
     fonts._chosen.cache_clear()

@@ -3,17 +3,13 @@
 import dataclasses
 import json
 import math
-import types
 import typing
 
-import jax
 import numpy as np
 import pytest
 
-from jaxgan import BadInput, build, config, losses, models, options, recipes
+from jaxgan import BadInput, config, options, recipes
 from jaxgan.cli import main
-from jaxgan.data import Spec
-from jaxgan.data import batch as batches
 from jaxgan.options import marks
 
 ODD = (math.nan, math.inf, -math.inf, 1e30, -1e30, -1, 0, 2**63, True, "", [])
@@ -126,15 +122,20 @@ def test_a_recipe_drops_an_option_and_refuses_its_flags_with_the_reason(tmp_path
 
 
 @pytest.mark.parametrize("name", [name for name in options.common() if name not in config._NEEDED])
-def test_a_recipe_trains_without_any_other_option(name):
-    tailored = config.tailored(**{name: "the recipe has its own"})()
-    own = {"loss": losses.hinge} if name == "loss" else {}
-    networks = models.mlp.generator((8, 8, 1), (8,)), models.mlp.discriminator((8,))
-    recipe = types.SimpleNamespace(build=lambda config, specs, made: made.adversarial(*networks, **own))
-    specs = {"image": Spec((8, 8, 1), "uint8", "image")}
-    made = build.experiment(recipe, tailored, specs)
-    state = build.initial_state(made, tailored, specs)
-    assert jax.eval_shape(made.step, state, batches.zeros(tailored, specs))[0].step.shape == ()
+def test_a_recipe_trains_without_any_other_option(name, tmp_path):
+    own = ", loss=losses.hinge" if name == "loss" else ""
+    (tmp_path / "mine.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from jaxgan import config, losses, models\n"
+        "@dataclass(frozen=True)\n"
+        f"class Config(config.tailored({name}='the recipe has its own')):\n"
+        "    'Mine.'\n"
+        "TINY = {'steps': 2, 'batch_size': 8}\n"
+        "def build(config, specs, ingredients):\n"
+        "    networks = models.mlp.generator((8, 8, 1), (8,)), models.mlp.discriminator((8,))\n"
+        f"    return ingredients.adversarial(*networks{own})\n"
+    )
+    assert main(["train", str(tmp_path / "mine.py"), "--tiny", "--out", str(tmp_path / "run")]) == 0
 
 
 def test_what_is_typed_and_has_no_effect_is_refused_at_its_default_too(tmp_path, capsys):
