@@ -30,26 +30,26 @@ _shared: ContextVar[str | None] = ContextVar("_shared", default=None)
 
 
 @contextlib.contextmanager
-def whole(where: jax.sharding.Sharding) -> Iterator[None]:
+def within(var: ContextVar[Any], value: Any) -> Iterator[None]:
+    """Context in which a variable of contexts, of a trace say, has this value."""
+    token = var.set(value)
+    try:
+        yield
+    finally:
+        var.reset(token)
+
+
+def whole(where: jax.sharding.Sharding) -> contextlib.AbstractContextManager[None]:
     """Context of a trace, for a mesh that keeps the state in shares: parameters are used, and gradients come out, whole on each.
 
     Said where they are, not left to the partitioner: it cuts activations as the state is cut, and gathers those of all samples.
     """
-    token = _whole.set(where)
-    try:
-        yield
-    finally:
-        _whole.reset(token)
+    return within(_whole, where)
 
 
-@contextlib.contextmanager
-def shared_over(axis_name: str) -> Iterator[None]:
+def shared_over(axis_name: str) -> contextlib.AbstractContextManager[None]:
     """Context of a trace whose devices have a share of the batch each, under this axis: a step of no axis is refused in it."""
-    token = _shared.set(axis_name)
-    try:
-        yield
-    finally:
-        _shared.reset(token)
+    return within(_shared, axis_name)
 
 
 def check_axis(axis_name: str | None) -> None:

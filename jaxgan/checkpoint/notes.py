@@ -14,12 +14,7 @@ def as_json(metadata: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in metadata.items():
         try:
             found |= json.loads(json.dumps({key: value}, default=_number))
-        except (
-            TypeError,
-            ValueError,
-            AttributeError,
-            RuntimeError,
-        ) as error:  # of an array that is only a shape, or donated
+        except (TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise BadInput(
                 f"metadata {key!r} is of {type(value).__name__}, and JSON cannot write it ({error}): give numbers, text, "
                 "lists or dicts, an array as x.tolist()"
@@ -45,7 +40,7 @@ def metric(metadata: Mapping[str, Any], name: str, worst: float) -> float:
 
 
 def _number(x):
-    """Of a scalar. Raises TypeError for what is none."""
+    """Of a scalar. Raises TypeError for what is none, and what JAX does for one that is only a shape, or was donated."""
     if getattr(x, "shape", None) != ():
         raise TypeError(f"{type(x).__name__} in it")
     value = x.item()

@@ -157,13 +157,11 @@ def check_json(path: str | None) -> None:
         return
     if path == "-":
         raise BadInput("--json - is no file, and the words go to stdout: give the name of one")
-    if Path(path).exists():
-        raise BadInput(f"{path} is already there: give another --json")
     if not Path(path).parent.is_dir():
         raise BadInput(f"--json {path} is in no folder that is there: make {Path(path).parent}, or give another --json")
     from jaxgan import runs
 
-    runs.check_place(path, "give another --json")
+    runs.check_new(path, "give another --json")
 
 
 def join(flags: Any) -> None:

@@ -123,7 +123,7 @@ def evaluate(
     chosen = parallel.choose("mesh", devices or None) if agree.count() == 1 else jax.local_devices()[: devices or None]
     run = runs.open_run(run, recipe)
     if agree.writer():
-        runs.check_place(run.folder / "evaluation" / ".new", "copy the run to where it can be written")
+        runs.check_new(run.folder / "evaluation" / ".new", "copy the run to where it can be written")
     loaded = inference.load(run, step=inference.pick(run, checkpoint), raw=raw, ema_sigma=ema_sigma)
     step, config = int(loaded.state.step), run.config
     moved, others = inference.Beside(input, masks), inference.Beside(held_out_input, held_out_masks)

@@ -113,9 +113,7 @@ def extend(
         raise BadInput(f"{opened.name} makes {opened.made.modality}, and a classifier takes pictures: take sample")
     if out.suffix not in (".npz", ""):
         raise BadInput(f"--out {out} ends in {out.suffix}: give a folder or an .npz")
-    if out.exists():
-        raise BadInput(f"{out} is already there: give another --out")
-    runs.check_place(out)
+    runs.check_new(out)
     if num < len(spec.classes):
         raise BadInput(f"--num is {num}, and there are {len(spec.classes)} classes: give as many or more")
 

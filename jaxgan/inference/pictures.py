@@ -12,7 +12,7 @@ from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.modalities import image, resize
 
-_MOVING = (".gif", ".webp", ".png", ".avif", ".tif", ".tiff")  # the last two are pages, of no durations
+_MOVING = (".gif", ".webp", ".png", ".avif", ".tif", ".tiff")  # of TIFF pages
 _NOT_WRITTEN = (".jfif", ".avif")
 _OPAQUE = (".jpg", ".jpeg")
 _NO_FACTS = {  # what formats cannot keep: an EXIF of TIFF is the file's own structure

@@ -67,10 +67,8 @@ def sample(
         raise BadInput(f"--out {out} ends in {out.suffix}: give a .png, an .npz{more} or a folder")
     if out.suffix == "" and not kind.SUFFIX:
         raise BadInput(f"--out {out} is a folder, and {run.data.name} has {run.made.modality}: give a .png or an .npz")
-    if out.exists():
-        raise BadInput(f"{out} is already there: give another --out")
     if agree.writer():
-        runs.check_place(out)
+        runs.check_new(out)
     if interpolate and set(run.config.given) - {LABEL}:
         raise BadInput(
             f"--interpolate goes between latents, and {run.name} is given {', '.join(run.config.given)}: remove it"

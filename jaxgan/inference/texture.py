@@ -174,9 +174,7 @@ def texture_file(
     path = Path(out) if out is not None else free_path(opened.folder / "samples", f"texture-{seed}")
     if path.suffix.lower() not in _SUFFIXES:
         raise BadInput(f"--out {path} is to hold one picture: give a .png or a .jpg")
-    if path.exists():
-        raise BadInput(f"{path} is already there: give another --out")
-    runs.check_place(path)
+    runs.check_new(path)
     loaded = load(opened, step=pick(opened, checkpoint), raw=raw, ema_sigma=ema_sigma)
     width, height = map(int, sides)
     picture = texture(loaded, (height, width), seed=seed, tile=tile, morph=morph, label=label, say=say)

@@ -10,7 +10,6 @@ the second wherever images are larger than kernels, and takes what is not stretc
 
 import contextlib
 import math
-from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import partial
 
@@ -19,6 +18,7 @@ import jax.numpy as jnp
 
 from jaxgan.layers import grouped, products
 from jaxgan.layers.geometry import Form, Geometry
+from jaxgan.sharing import within
 
 _NHWC = ("NHWC", "HWIO", "NHWC")
 _NARROW = 16  # channels out up to which neither phases nor stretching pay, and a weight gradient is one product
@@ -34,26 +34,17 @@ _asked: ContextVar[str] = ContextVar("asked", default="")
 
 def direct_form() -> contextlib.AbstractContextManager[None]:
     """Within it every convolution is traced in the form with the fewest FLOPs, which is not always the fastest."""
-    return _asking("direct")
+    return within(_asked, "direct")
 
 
 def onednn_form() -> contextlib.AbstractContextManager[None]:
     """Within it convolutions are traced for a program that has oneDNN's, should it be lowered for a CPU."""
-    return _asking("onednn")
+    return within(_asked, "onednn")
 
 
 def asked() -> str:
     """What is asked for here: "direct" or "onednn" within those two, "" elsewhere."""
     return _asked.get()
-
-
-@contextlib.contextmanager
-def _asking(what: str) -> Iterator[None]:
-    before = _asked.set(what)
-    try:
-        yield
-    finally:
-        _asked.reset(before)
 
 
 def form(name: str, platform: str, geo: Geometry, asked: str = "") -> Form:

@@ -1,6 +1,6 @@
 """A run's folder: what was asked for, what came out, how to open it again; its files."""
 
-from jaxgan.runs.files import check_place, created, read_metrics, replaced, versions, write_json, write_text
+from jaxgan.runs.files import check_new, created, read_metrics, replaced, versions, write_json, write_text
 from jaxgan.runs.folder import exists, new_folder, remove_unused, unbegun, unbegun_beside
 from jaxgan.runs.run import (
     FORMAT,
@@ -16,7 +16,7 @@ __all__ = [
     "FORMAT",
     "MUTABLE",
     "Run",
-    "check_place",
+    "check_new",
     "create",
     "created",
     "exists",

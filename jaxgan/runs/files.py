@@ -47,9 +47,11 @@ def replaced(path: str | Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def check_place(path: str | Path, otherwise: str = "give another --out") -> None:
-    """Raises BadInput where no file or folder can be written to `path`: before the work, whose result would be lost."""
+def check_new(path: str | Path, otherwise: str = "give another --out") -> None:
+    """Raises BadInput where something is at `path`, or nothing can be written there: before the work, which would be lost."""
     path = Path(path)
+    if os.path.lexists(path):
+        raise BadInput(f"{path} is already there: {otherwise}")
     there = next(place for place in (path, *path.parents) if os.path.lexists(place))
     if not there.is_dir():
         raise BadInput(f"{there} is already there, and no folder: {otherwise}")
