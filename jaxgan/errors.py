@@ -30,7 +30,7 @@ class Damaged(BadInput):
 def positive(name: str, value: float | None) -> None:
     """Raises BadInput where a value is given that is no finite number above 0."""
     if value is not None and not 0 < value < math.inf:
-        raise BadInput(f"{name} is {value}: give a number above 0" + (", one that ends" if value == math.inf else ""))
+        raise BadInput(f"{name} is {value}: give a finite number above 0")
 
 
 def unknown(kind: str, name: object, known: Iterable[object]) -> BadInput:

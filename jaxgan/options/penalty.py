@@ -38,13 +38,13 @@ class Group:
     def penalties(self) -> tuple[str, ...]:
         """Names of the penalties in `jaxgan.losses.penalties`."""
         if self.penalty == "auto":
-            return ("wgan_gp",) if getattr(self, "loss", "") == "wasserstein" and not self.clip_weights else ()
+            return ("wgan_gp",) if _is_wasserstein(self) and not self.clip_weights else ()
         return {"none": (), "r1_r2": ("r1", "r2")}.get(self.penalty, (self.penalty,))
 
 
 def check(config: Config) -> None:
     """The Wasserstein loss needs one of them."""
-    if getattr(config, "loss", "") == "wasserstein" and not (config.penalties or config.clip_weights):
+    if _is_wasserstein(config) and not (config.penalties or config.clip_weights):
         raise BadInput(
             "--loss wasserstein has no meaning without a constraint on D: add --penalty wgan_gp or --clip-weights 0.01"
         )
@@ -60,3 +60,7 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
         opt = opt._replace(d=optax.chain(opt.d, losses.clip_weights(config.clip_weights)))
     every = ingredients.rare_every._replace(d=config.penalty_every if terms else 1)
     return ingredients._replace(penalties=terms, rare_every=every, opt=opt)
+
+
+def _is_wasserstein(config):
+    return getattr(config, "loss", "") == "wasserstein"  # a recipe may have its own
