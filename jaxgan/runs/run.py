@@ -82,6 +82,12 @@ def open_run(run: str | Path | Run, recipe: str | Path | ModuleType | None = Non
     return found
 
 
+def folder_of(run: Any) -> Any:
+    """The folder of a run that is open, or of what has it as its `run`; anything else as it is."""
+    run = getattr(run, "run", run)
+    return run.folder if isinstance(run, Run) else run
+
+
 def _revised(run):
     """What has been revised since the run was begun, in words; empty where nothing has."""
     now = recipes.revision(run.recipe)

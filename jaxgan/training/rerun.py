@@ -37,7 +37,7 @@ def rerun(
     data: str | None = None,
     input: str | None = None,
     masks: str | None = None,
-    init_from: str | None = None,
+    init_from: str | Path | runs.Run | None = None,
     recipe: str | Path | None = None,
     resume: str = "never",
 ) -> Rerun:
@@ -70,7 +70,7 @@ def rerun(
         if not getattr(run.config, name, ""):
             raise BadInput(f"{folder} was trained without --{name}: remove --{name} {word}")
     config = dataclasses.replace(_until(run.config, was["step"]), stop_when="", **moved)  # it ends where that one did
-    begun_from = _source(run, init_from)
+    begun_from = _source(run, runs.folder_of(init_from))
     made = train(
         run.recipe if recipe is None else recipe,
         config,

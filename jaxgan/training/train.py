@@ -49,7 +49,7 @@ def train(
     resume: str = "never",
     max_minutes: float | None = None,
     log_to: Sequence[str] = (),
-    init_from: str | Path | None = None,
+    init_from: str | Path | runs.Run | None = None,
     init_partial: bool = False,
     grace_seconds: float | None = None,
     command: Sequence[str] = (),
@@ -67,16 +67,16 @@ def train(
     help, and Stopped after a signal.
     """
     limit, module = _checked(recipe, out, resume, max_minutes, log_to, grace_seconds)
-    going_on = _goes_on(resume, out, out)
+    going_on, source = _goes_on(resume, out, out), runs.folder_of(init_from)
     if not going_on:
-        transfer.check(config, init_from, init_partial)
+        transfer.check(config, source, init_partial)
     chosen = parallel.choose(mode, devices)
     dataset = prepare(module, config)
     if again is not None:
         inference.check_data(again, dataset)
     program = compose(module, config, dataset, mode, chosen)
     shapes = jax.eval_shape(program.begin)  # networks that do not fit the data fail here
-    taken = transfer.taken(init_from, shapes, init_partial, module, out if going_on else None)
+    taken = transfer.taken(source, shapes, init_partial, module, out if going_on else None)
     if again is not None and taken is not None:
         transfer.check_source(again, taken)
     begun_from = taken and taken.source

@@ -1,5 +1,6 @@
 """A training begins with the networks of another run."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import jaxgan
-from jaxgan import inference
+from jaxgan import inference, runs
 from jaxgan.cli import main
 from jaxgan.net import TRACKERS
 
@@ -170,3 +171,12 @@ def test_frozen_layers_of_d_keep_the_weights_of_the_run_they_are_from(source, tm
     assert main([*line, "--steps", "4", "--out", str(tmp_path / "run"), "--resume", "must"]) == 0  # needs no source
     again = jaxgan.load(tmp_path / "run").state.d.params
     jax.tree.map(np.testing.assert_array_equal, again["Conv_0"], was["Conv_0"])
+
+
+def test_a_run_that_is_open_is_one_to_begin_with(source, tmp_path):
+    run = runs.open_run(source / "run")
+    config = dataclasses.replace(run.config, data=str(source / "two.npz"), steps=1)
+    made = jaxgan.training.train("dcgan", config, out=tmp_path / "run", init_from=run)
+    assert made.begun_from["run"] == str(source / "run")
+    again = jaxgan.training.rerun(made, out=tmp_path / "again", init_from=run)
+    assert again.same
