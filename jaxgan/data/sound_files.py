@@ -18,6 +18,7 @@ MOST = 2**28  # values of one sound, all channels together, before and after its
 _RATES = (100, 2**20)  # values a second that can be meant
 _PIECE = 2**20  # values of each channel that are read at once
 _UNTOLD = 2**30  # bytes that no file has which is read: who wrote them into a pipe did not know how many would come
+_LOUDEST = 4.0  # of floats: 12 dB above full scale, beyond which they are whole numbers of another range
 _FINEST = 2**16  # of the numbers whose ratio two rates have
 
 
@@ -37,7 +38,8 @@ def head(file: IO[bytes], name: str) -> SoundHead:
 def read(file: IO[bytes], name: str, rate: float = 0, channels: int = 0) -> np.ndarray:
     """int16 [T, C] of an open sound file, at a rate and in as many channels, or as they are with 0.
 
-    Raises OSError where it is damaged, BadInput where soundfile is needed and not there, and for more than MOST values.
+    Floats beyond -1 and 1 are clipped there. Raises OSError where it is damaged, BadInput where soundfile is needed and not
+    there, for more than MOST values, and for floats so far beyond that they are no sound on that scale.
     """
     found, own = _read(file, name, lambda sound: (sound.values(channels), sound.head.rate))
     if rate in (0, own):
@@ -116,6 +118,8 @@ def _any(opened):
         while len(piece := opened.read(_PIECE, dtype="float32", always_2d=True)):
             if not np.isfinite(piece).all():
                 raise OSError("it has values that are not finite")
+            if (peak := float(np.abs(piece).max())) > _LOUDEST:
+                raise BadInput(f"its values reach {peak:g}, and floats of a sound are of [-1, 1]: scale them")
             yield piece
 
     if opened.frames >= _UNTOLD:  # which soundfile cannot read

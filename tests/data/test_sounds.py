@@ -251,3 +251,13 @@ def test_held_out_sounds_of_another_rate_are_refused():
     _same("audio", at(4000).specs["audio"], at(4000))
     with pytest.raises(BadInput, match="the run has audio at 4000 a second, drums at 8000: give such"):
         _same("audio", at(4000).specs["audio"], at(8000))
+
+
+def test_floats_of_another_range_are_no_sound(tmp_path):
+    loud = sine(200, 900)[:, 0].astype(np.float32)
+    write(tmp_path / "loud.wav", loud / 15_000, subtype="FLOAT")  # to 1.33
+    found = data.load(str(tmp_path / "loud.wav"))["audio"][[0]][0, :, 0].astype(float)
+    np.testing.assert_allclose(found, np.clip(loud / 15_000 * 32768, -32768, 32767), atol=1)
+    write(tmp_path / "whole.wav", loud, subtype="FLOAT")
+    with pytest.raises(BadInput, match=r"its values reach 2\d+, and floats of a sound are of \[-1, 1\]: scale them"):
+        data.load(str(tmp_path / "whole.wav"))
