@@ -102,6 +102,7 @@ def _check(source, split, resolution):
         for name, x in dataset.columns.items()
         if name not in (column, "label")
     ]
+    lines += [f"note        {note}" for note in dataset.notes]
     if dataset.specs[column].modality == "image" and max(image.shape[1:3]) > 8 * min(image.shape[1:3]):
         shape = "x".join(map(str, image.shape[1:]))
         problems.append(f"{column} is {shape}, which looks like no picture: name the array after what it is")

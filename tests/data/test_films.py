@@ -212,6 +212,18 @@ def test_a_film_has_the_rate_of_most_of_its_frames(suffix, tmp_path):
     assert data.load(f"video:{tmp_path}/films").specs["image"].rate == 25
 
 
+def test_films_of_several_rates_are_told(tmp_path):
+    (tmp_path / "films").mkdir()
+    for name, rate in (("a", 10), ("b", 25)):
+        video.write(tmp_path / "films" / f"{name}.gif", film(8), rate=rate)
+    source = f"video:{tmp_path}/films"
+    (said,) = data.load(source, length=2).notes
+    assert said.endswith("its clips have from 10 to 25 frames a second: --rate N takes of each as many as make about N")
+    assert f"note        {said}" in data.check(source)[0]
+    (said,) = data.load(source, length=2, rate=10).notes  # every second of b
+    assert said.endswith("its clips have from 10 to 12.5 frames a second")
+
+
 def test_only_films_are_offered_as_such(tmp_path):
     pages = [Image.new("RGB", (8, 8), (60 * i, 9, 0)) for i in range(3)]
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])

@@ -21,7 +21,7 @@ from jaxgan.data.listing import Listing, listing, peek
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.modalities.resize import ALONE, Resize, Spreads
-from jaxgan.names import plain
+from jaxgan.names import plain, shown
 
 NAMES = ()
 WORDS = "video:FOLDER or .zip: clips of GIF, WebP and mp4 files or of folders of frames; a folder of mp4 alone"
@@ -91,10 +91,11 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
     label = None if label is None else label[[cut.film for cut in cuts]]
     clips: Any = view if view.nbytes > memory else view.whole()
     sizes = [heads[cut.film].size for cut in cuts]
+    rates = sorted({round(one.rate, 3) for one in heads})
     kept: dict[str, Any] = {"names": tuple(_name(every, cuts)), "part": part, "sizes": sizes}
+    kept["notes"] = _said(source, rates, how.rate)
     made = labelled(source, clips, label, plain(classes) or None, kind="video", **kept)
-    rates = {round(one.rate, 3) for one in heads}
-    spec: Spec = made.specs["image"]._replace(rate=rates.pop() if len(rates) == 1 else 0.0)
+    spec: Spec = made.specs["image"]._replace(rate=rates[0] if len(rates) == 1 else 0.0)
     made.specs["image"] = spec
     return made
 
@@ -214,6 +215,15 @@ def _at_rate(source, every, heads, rate):
     steps = [max(1, round(one.rate / rate)) for one in heads]
     slower = [one._replace(frames=-(-one.frames // k), rate=one.rate / k) for one, k in zip(heads, steps, strict=True)]
     return slower, steps
+
+
+def _said(source, rates, rate):
+    """What is to be told of films of these frames a second, sorted, 0 for those that do not say."""
+    told = [each for each in rates if each]
+    if len(told) < 2:
+        return ()
+    way = "" if rate else ": --rate N takes of each as many as make about N"
+    return (shown(f"{source}: its clips have from {told[0]:g} to {told[-1]:g} frames a second{way}"),)
 
 
 def _long_enough(source, every, heads, length, rate):
