@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jax.typing import ArrayLike
 
-from jaxgan import sharing
+from jaxgan import errors, sharing
 from jaxgan.sharing import MEMORY, Batch, Key, Step, Tree, Variables, average, local, with_index
 
 
@@ -103,6 +103,7 @@ class Turns(NamedTuple):
 
 def init_state(gan: GAN, opt: Pair, key: Key, batch: Batch) -> State:
     """State at step 0. `opt` is a Pair of optax transformations; `batch`, of one turn, gives shapes."""
+    errors.check_pair("opt", opt)
     key_init, key = jax.random.split(key)
 
     def player(variables, tx):
@@ -110,8 +111,8 @@ def init_state(gan: GAN, opt: Pair, key: Key, batch: Batch) -> State:
         return Player(params, {k: v for k, v in variables.items() if k != "params"}, tx.init(params))
 
     g, d = map(player, gan.init(key_init, with_index(batch)), opt)
-    state = State(jnp.zeros((), jnp.int32), key, g, d, g.variables)
-    return jax.tree.map(jnp.copy, state)  # own buffers, leaf by leaf: the step donates its state
+    # own buffers, leaf by leaf: the step donates its state
+    return jax.tree.map(jnp.copy, State(jnp.zeros((), jnp.int32), key, g, d, g.variables))
 
 
 def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: int = 1) -> Turns:
@@ -121,7 +122,7 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
     moved by the whole batch, gathered over devices, and handed from one microbatch to the next. due: whether the side's rare
     term is, which may be traced; a metric that it alone has is NaN where it is not.
     """
-    sharing.check_counts(microbatches=microbatches)
+    errors.check_counts(microbatches=microbatches)
 
     def generate(g, batch, key):
         params, stats = local((g.params, g.stats), axis_name)
@@ -140,15 +141,14 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
 
             def loss(params):
                 out = gan.losses({"params": params, **stats}, fakes, batch, key)
-                return out.d, (out.moved, jax.tree.map(jnp.asarray, {"loss": out.d, **out.metrics.d}))
+                return out.d, (out.moved, sharing.measured(out.d, out.metrics.d))
 
             grads, (moved, metrics) = jax.grad(loss, has_aux=True)(params)
             if axis_name is not None and MEMORY in d.stats:
                 whole = gan.losses(d.variables, *sharing.gather((fakes, batch), axis_name), key)
                 moved = {**moved, MEMORY: whole.moved.get(MEMORY, d.stats[MEMORY])}
-            return sharing.with_term(
-                gan.rare.d, due, (grads, moved, metrics), axis_name, params, stats, fakes, batch, key
-            )
+            found = grads, moved, metrics
+            return sharing.with_term(gan.rare.d, due, found, axis_name, params, stats, fakes, batch, key)
 
         return learn(d, opt.d, gradients, batch)
 
@@ -160,7 +160,7 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
 
             def loss(fakes):
                 out = gan.losses(d_variables, fakes, batch, key)
-                return out.g, jax.tree.map(jnp.asarray, {"loss": out.g, **out.metrics.g})
+                return out.g, sharing.measured(out.g, out.metrics.g)
 
             # allow_int: labels and codes among the fakes get float0, which is what pullback expects for them
             grads, metrics = jax.grad(loss, has_aux=True, allow_int=True)(fakes)
@@ -206,7 +206,8 @@ def make_step(
     A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`. The step raises BadInput where
     the batch does not divide into microbatches, and where devices share it over another axis.
     """
-    sharing.check_counts(rare_every, d_steps=d_steps)
+    errors.check_counts(rare_every, d_steps=d_steps)
+    errors.check_average(ema_halflife_images=ema_halflife_images, ema_ramp=ema_ramp, ema_seen=ema_seen)
     turns = make_turns(gan, opt, axis_name, microbatches)
 
     def step(state, batch):
@@ -233,8 +234,7 @@ def make_step(
         g, metrics_g = turns.g(g, d, anew if new_fakes else fakes_fn, batch, key_g, due.g)
         images = batch["index"].shape[0] * (1 if axis_name is None else jax.lax.psum(1, axis_name))
         halflife = jnp.minimum(1.0 * ema_halflife_images, 1.0 * ema_ramp * images * state.step + ema_ramp * ema_seen)
-        keep = 0.5 ** (images / jnp.maximum(halflife, 1e-6))
-        ema = sharing.blended(g.variables, state.ema, keep)
+        ema = sharing.blended(g.variables, state.ema, 0.5 ** (images / jnp.maximum(halflife, 1e-6)))
         return state._replace(step=state.step + 1, g=g, d=d, ema=ema), Pair(metrics_g, metrics_d)
 
     return step

@@ -70,9 +70,12 @@ class Net(NamedTuple):
     def freeze(self, layers: int) -> "Net":
         """The Net whose first `layers` of `layers_of` keep their weights: no gradient reaches these, or is computed.
 
-        What they remember, statistics of norms and spectral vectors, still moves. init and apply raise BadInput where no
-        layer is left to train.
+        What they remember, statistics of norms and spectral vectors, still moves; so do weights that an optimizer moves without
+        a gradient, as one with weight decay does: mask it. Raises BadInput for layers below 0, init and apply where no layer is
+        left to train.
         """
+        if layers < 0:
+            raise BadInput(f"--freeze-d is {layers}: give 0 layers or more")
 
         def held(variables, inputs):
             found = layers_of(self, variables, *inputs)

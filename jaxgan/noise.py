@@ -45,8 +45,10 @@ def one_hot(size: int = 10) -> Noise:
 def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> jax.Array:
     """Latents [..., Z] at the share t [..., 1] of the way from a to b along the arc. White 2016, arXiv:1609.04468, eq. 1."""
     norms = jnp.linalg.norm(a, axis=-1, keepdims=True) * jnp.linalg.norm(b, axis=-1, keepdims=True)
-    angle = jnp.arccos(jnp.clip(jnp.sum(a * b, axis=-1, keepdims=True) / norms, -0.999, 0.999))
-    return (jnp.sin((1 - t) * angle) * a + jnp.sin(t * angle) * b) / jnp.sin(angle)
+    cosine = jnp.sum(a * b, axis=-1, keepdims=True) / norms
+    angle = jnp.arccos(jnp.clip(cosine, -0.999, 0.999))
+    arc = (jnp.sin((1 - t) * angle) * a + jnp.sin(t * angle) * b) / jnp.sin(angle)
+    return jnp.where(cosine > 0.999, (1 - t) * a + t * b, arc)  # which an arc so short is
 
 
 def _each(draw):

@@ -25,8 +25,10 @@ COPIED = (MEMORY, "w_avg")
 """Collections that the average of G takes as they are: samples, and what is a moving average already."""
 
 
+_COUPLED = ("rbg", "unsafe_rbg")  # implementations of keys
 _whole: ContextVar[jax.sharding.Sharding | None] = ContextVar("_whole", default=None)
 _shared: ContextVar[str | None] = ContextVar("_shared", default=None)
+_parts: ContextVar[int] = ContextVar("_parts", default=1)
 
 
 @contextlib.contextmanager
@@ -67,6 +69,11 @@ def check_axis(axis_name: str | None) -> None:
         ) from error
 
 
+def parts() -> int:
+    """Of how many parts of a turn's batch what is traced sees one."""
+    return _parts.get()
+
+
 def average(tree: Tree, axis_name: str | None) -> Tree:
     """Tree with its floating leaves averaged over the axis. Counters, masks and keys have to agree already."""
     if axis_name is None and (where := _whole.get()) is not None:
@@ -76,7 +83,7 @@ def average(tree: Tree, axis_name: str | None) -> Tree:
 
 def blended(new: Variables, old: Variables, keep: ArrayLike) -> Variables:
     """Variables of which a share `keep` is old; those COPIED are the new ones."""
-    average = jax.tree.map(floats(lambda new, old: new + keep * (old - new)), new, old)
+    average = jax.tree.map(floats(lambda new, old: (new + keep * (old - new)).astype(new.dtype)), new, old)
     return average | {name: new[name] for name in COPIED if name in new}
 
 
@@ -99,11 +106,14 @@ def mean_of_parts(
 ) -> tuple[tuple[Tree, Variables, dict], Variables]:
     """(mean of f(player, part) over `count` parts of the batch, one after the other; the MEMORY that the last one left).
 
-    f: -> (grads, moved, metrics). Part i has rows i, i + count, ... Raises BadInput where the batch does not divide.
+    f: -> (grads, moved, metrics). Part i has rows i, i + count, ... Raises BadInput where the batch does not divide, and for what
+    moved and is no collection of the player's.
     """
 
     def one(memory, part):
-        grads, moved, metrics = f(player._replace(stats={**player.stats, **memory}), part)
+        with within(_parts, count):
+            grads, moved, metrics = f(player._replace(stats={**player.stats, **memory}), part)
+        _check_kept(moved, player.stats)
         memory = {MEMORY: moved[MEMORY]} if MEMORY in moved else memory
         return memory, (grads, {name: x for name, x in moved.items() if name != MEMORY}, metrics)
 
@@ -125,6 +135,28 @@ def mean_of_parts(
         return (jax.tree.map(floats(lambda new, old: old + new / count), found, total), memory), None
 
     return jax.lax.scan(add, (zeros, memory), parts)[0]
+
+
+def measured(loss: jax.Array, metrics: Mapping[str, Any]) -> dict[str, jax.Array]:
+    """Metrics of a side, its loss among them, as floats, of which there are means. Raises BadInput for another "loss"."""
+    if "loss" in metrics:
+        raise BadInput('a metric of the game is called "loss", as the side\'s own is: give it another name')
+    return {"loss": loss, **{name: _floating(x) for name, x in metrics.items()}}
+
+
+def _floating(x):
+    return jnp.asarray(x, jnp.result_type(x, float))
+
+
+def _check_kept(moved, stats):
+    """Raises BadInput where a network hands back what it learns, or collections that it has not begun with."""
+    if "params" in moved:
+        raise BadInput(
+            'what moved has "params", which the optimizer alone moves: give back the collections beside them'
+        )
+    if unknown := ", ".join(sorted(moved.keys() - stats.keys())):
+        made = ", ".join(sorted(stats)) or "none"
+        raise BadInput(f"{unknown} moved, which `init` has not made: it has {made} beside params")
 
 
 class RareTermFn(Protocol):
@@ -156,8 +188,7 @@ def with_term(
 
     def loss(params, stats, *given):
         value, moved, metrics = term({"params": params, **stats}, *given)
-        floating = lambda x: jnp.asarray(x, jnp.result_type(x, float))  # for NaN, where it is not due
-        return value, (moved, {"loss": value, **{name: floating(x) for name, x in metrics.items()}})
+        return value, (moved, measured(value, metrics))  # floats: NaN where it is not due
 
     derive = jax.jit(jax.grad(loss, has_aux=True), inline=True)  # traced once, for the shapes and to be run
     shapes_moved, shapes = jax.eval_shape(derive, params, stats, *given)[1]
@@ -208,15 +239,6 @@ def local(tree: Tree, axis_name: str | None) -> Tree:
     return jax.tree.map(floats(varying), tree) if manual else tree  # counters and keys stay what all agree on
 
 
-def check_counts(rare_every: Any = (1, 1), **counts: int) -> None:
-    """Raises BadInput where one of the counts, those of the pair rare_every among them, is no whole number above 0."""
-    if not isinstance(rare_every, tuple | list) or len(rare_every) != 2:
-        raise BadInput(f"rare_every is {rare_every!r}: give Pair(g=N, d=N), steps between those at which each is due")
-    for name, count in {**dict(zip(("rare_every.g", "rare_every.d"), rare_every, strict=True)), **counts}.items():
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-            raise BadInput(f"{name} is {count!r}: give a whole number above 0")
-
-
 def with_index(batch: Batch, axis_name: str | None = None) -> Batch:
     """Batch with "index" int32 [B], each sample's index in the global batch, added where it is absent.
 
@@ -253,5 +275,13 @@ def rows_of(batch: Batch, axis: int = 0, scalars: bool = True) -> tuple[int, ...
 
 
 def sample_keys(key: Key, index: ArrayLike) -> Key:
-    """Keys [B], one for each index in the global batch: the only way that anything per sample is drawn."""
+    """Keys [B], one for each index in the global batch: the only way that anything per sample is drawn.
+
+    Raises BadInput for keys whose draws under vmap are not each its own.
+    """
+    if (impl := str(jax.random.key_impl(key))) in _COUPLED:
+        raise BadInput(
+            f"the key is of {impl}, whose draws for a sample depend on the others of its batch: give "
+            "jax.random.key(seed, impl='threefry2x32'), and leave jax_default_prng_impl as it is"
+        )
     return jax.vmap(jax.random.fold_in, (None, 0))(key, index)

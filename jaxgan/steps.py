@@ -5,7 +5,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from jaxgan.sharing import Batch, Key, Step, check_axis, check_counts, with_index
+from jaxgan.errors import BadInput, check_counts
+from jaxgan.sharing import Batch, Key, Step, check_axis, with_index
 
 _DRAWN = 0x647277  # beside the keys that a step splits off
 
@@ -66,6 +67,8 @@ def guarded(step: Step, most: int = 0) -> Step:
     """
 
     def play(state, batch, *shared):
+        if not state.skips:
+            raise BadInput("the state counts no skips: begin with state._replace(skips=steps.no_skips())")
         new, metrics = step(state, batch, *shared)
         sides = lambda state: (state.g, state.d, state.ema)
         floats = [x for x in jax.tree.leaves((sides(new), metrics.g["loss"], metrics.d["loss"])) if _is_float(x)]

@@ -37,8 +37,9 @@ def augmented(
             )
         return beside(other, keys, *p)
 
-    def apply(variables, images, *others, key=None, train=True, **index):
-        inner = index if discriminator.indexed else {}
+    def apply(variables, images, *others, key=None, train=True, index=None, **options):
+        index = {} if index is None else {"index": index}
+        inner = {**(index if discriminator.indexed else {}), **options}
         if not train:
             return discriminator.apply(variables, images, *others, key=key, train=False, **inner)
         if key is None:

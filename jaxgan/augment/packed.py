@@ -28,9 +28,9 @@ def packed(discriminator: Net, m: int = 2) -> Net:
     def init(key, x):
         return discriminator.init(key, pack(x, m))
 
-    def apply(variables, x, key=None, train=True, **index):
-        index = {name: x[::m] // m for name, x in index.items()}
-        return discriminator.apply(variables, pack(x, m), key=key, train=train, **index)
+    def apply(variables, x, key=None, train=True, index=None, **options):
+        own = {} if index is None else {"index": index[::m] // m}
+        return discriminator.apply(variables, pack(x, m), key=key, train=train, **own, **options)
 
     return discriminator._replace(init=init, apply=apply)
 

@@ -26,6 +26,12 @@ def _is_key(x):
     return jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
 
 
+def _impl(key):
+    """Name of the implementation of keys, or of their shapes."""
+    of = lambda name: jax.eval_shape(lambda: jax.random.key(0, impl=name)).dtype
+    return next(name for name in ("threefry2x32", "rbg", "unsafe_rbg") if of(name) == key.dtype)
+
+
 def plain(state: State) -> State:
     """State with its keys as numbers: what any reader of the files understands."""
     return jax.tree.map(lambda x: jax.random.key_data(x) if _is_key(x) else x, state)
@@ -38,7 +44,7 @@ def plain_shapes(target: State) -> State:
 
 def typed(plain: State, target: State) -> State:
     """State of plain numbers with keys where the target has them; optimizers that it does not have stay plain."""
-    wrap = lambda like, x: jax.random.wrap_key_data(x) if _is_key(like) else x
+    wrap = lambda like, x: jax.random.wrap_key_data(x, impl=_impl(like)) if _is_key(like) else x
     typed = lambda like, tree: tree if like is None else jax.tree.map(wrap, like, tree)
     side = lambda like, player: type(player)(*map(typed, like, player))
     key, ema = wrap(target.key, plain.key), typed(target.ema, plain.ema)
@@ -63,9 +69,19 @@ def bare(state: State) -> dict[str, Any]:
 
 
 def leaves(tree: Any) -> dict[str, Any]:
-    """{name: leaf}, the same names whether the tree is of dicts or of tuples with names."""
+    """{name: leaf}, the same names whether the tree is of dicts or of tuples with names.
+
+    Raises BadInput for two leaves of one name: one would be written over the other.
+    """
     name = lambda path: ".".join(str(getattr(p, "key", getattr(p, "name", getattr(p, "idx", p)))) for p in path)
-    return {name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+    found: dict[str, Any] = {}
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        if name(path) in found:
+            raise BadInput(
+                f"two leaves of the state are called {name(path)}: leave dots out of the names of parameters"
+            )
+        found[name(path)] = leaf
+    return found
 
 
 def sha256(state: State) -> str:
@@ -87,8 +103,9 @@ def not_finite(state: State) -> str | None:
 
 
 def fits(what: str, saved: Any, target: Any) -> None:
-    """Raises BadInput where two trees have other leaves, or leaves of other shapes; `what` was saved."""
-    there, here = ({k: tuple(x.shape) for k, x in leaves(tree).items()} for tree in (saved, target))
+    """Raises BadInput where two trees have other leaves, or leaves of other shapes or dtypes; `what` was saved."""
+    kind = lambda x: f"{jnp.dtype(x.dtype)}{list(x.shape)}"
+    there, here = ({k: kind(x) for k, x in leaves(tree).items()} for tree in (saved, target))
     for key in sorted(there.keys() | here.keys()):
         if there.get(key) != here.get(key):
             raise BadInput(

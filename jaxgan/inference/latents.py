@@ -88,6 +88,10 @@ def given(loaded: Loaded, count: int, label: Array | None = None, first: int = 0
         return None
     spec = loaded.data.specs[LABEL]
     found = batches.cycled(spec, first + count)[first:] if label is None else np.asarray(label)
+    if found.shape not in (spec.shape, (count, *spec.shape)):
+        raise BadInput(f"label is {list(found.shape)}, and there are {count}: give {list(spec.shape)}, or one for each")
+    if not spec.examples and not ((found >= 0) & (found < len(spec.classes))).all():
+        raise BadInput(f"--label {found.tolist()}, and the run has classes 0 .. {len(spec.classes) - 1}: give those")
     return np.broadcast_to(found, (count, *spec.shape)).astype(np.float32 if spec.examples else np.int32)
 
 

@@ -13,6 +13,8 @@ from jax.extend import core
 from jax.interpreters import ad, batching, mlir
 from jax.sharding import NamedSharding, PartitionSpec
 
+from jaxgan.errors import BadInput
+
 Map = Any  # with bind(*arrays, **parameters) -> array
 
 
@@ -33,6 +35,11 @@ def primitive(
     p = core.Primitive(name)
 
     def abstract(first, *rest, **params):
+        if any(axis is not None for axis in first.sharding.spec):
+            raise BadInput(
+                f"{name} is given an array cut over {first.sharding.spec} of a mesh whose axes are Explicit: make it with "
+                "axis_types=(jax.sharding.AxisType.Auto,) * axes, or by jaxgan.parallel.mesh"
+            )
         found = shape(first, *rest, **params)
         sharding = NamedSharding(first.sharding.mesh, PartitionSpec(*(None,) * len(found)))
         return first.update(shape=found, weak_type=False, sharding=sharding)

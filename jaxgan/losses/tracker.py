@@ -19,6 +19,6 @@ class Tracker(NamedTuple):
     start: Callable[[], Any]  # () -> state, a tree of arrays
     update: Callable[
         ..., Any
-    ]  # (state, real, fake, images: int, of the local batch) -> state; a step averages it over devices
+    ]  # (state, real, fake, images: int, of the device's turn, all its microbatches) -> state; a step averages it over devices
     penalty: Callable[..., Any] = _no_penalty  # (state, real, fake) -> scalar, added to D's loss
     metrics: Callable[[Any], dict[str, Any]] = _no_scalars  # (state) -> name: scalar, among D's metrics

@@ -43,6 +43,7 @@ def pairs(fake: ArrayLike, real: ArrayLike) -> tuple[np.ndarray, np.ndarray, flo
         )
     if fake.dtype == np.uint8:
         return fake.astype(np.float32), real.astype(np.float32), 255.0
-    if max(np.abs(fake).max(), np.abs(real).max()) > 1 + 1e-6:
-        raise BadInput(f"float images go up to {max(fake.max(), real.max()):g}: give them in [-1, 1], or uint8")
+    low, high = min(fake.min(), real.min()), max(fake.max(), real.max())
+    if not max(-low, high) <= 1 + 1e-6:
+        raise BadInput(f"float images are in [{low:g}, {high:g}]: give them in [-1, 1], or uint8")
     return fake.astype(np.float32) + 1, real.astype(np.float32) + 1, 2.0

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from jaxgan.errors import BadInput
 from jaxgan.metrics import inputs
 from jaxgan.metrics.distances import square_distances
 
@@ -14,8 +15,11 @@ def kernel_distance(
     """(mean, std) over subsets of the unbiased squared MMD of features [N, D] and [M, D], kernel (x y / D + 1)^3.
 
     Subsets of min(size, N, M) rows, drawn without replacement by `seed`. Bińkowski et al. 2018, arXiv:1801.01401,
-    section 4 and eq. 4. Raises BadInput for fewer than two rows, other dimensions, values that are not finite.
+    section 4 and eq. 4. Raises BadInput for fewer than two rows, other dimensions, values that are not finite, no subsets, and
+    subsets of fewer than two.
     """
+    if subsets < 1 or size < 2:
+        raise BadInput(f"subsets is {subsets} and size {size}: give 1 subset or more, of 2 rows or more")
     real, fake = inputs.pair(real, fake)
     size, draw = min(size, len(real), len(fake)), np.random.default_rng(seed)
     pick = lambda x: x[draw.choice(len(x), size, replace=False)]

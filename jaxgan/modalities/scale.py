@@ -9,7 +9,7 @@ HALF = 127.5  # half of what a uint8 spans: what 1 in a step is above its middle
 WAVE = 2**15  # number in a file of sounds that is 1 in a step
 SCALED = {"uint8": lambda x: x / HALF - 1, "int16": lambda x: x / WAVE}
 """Dtypes of samples that a step takes in [-1, 1], and how."""
-_AS_THEY_ARE = ("mask", "label")  # columns of numbers that are names
+_AS_THEY_ARE = ("mask", "label", "index")  # columns of numbers that are names
 
 
 def to_step(x: Array) -> Array:
@@ -19,8 +19,8 @@ def to_step(x: Array) -> Array:
 
 
 def batch_to_step(batch: Batch) -> Batch:
-    """The batch with its columns as a step takes them, but for "mask" and "label"."""
-    return {name: x if name in _AS_THEY_ARE else to_step(x) for name, x in batch.items()}
+    """The batch with its columns as a step takes them, but for "mask", "label", "index", and columns [B] of one number each."""
+    return {name: x if name in _AS_THEY_ARE or x.ndim < 2 else to_step(x) for name, x in batch.items()}
 
 
 def check_scaled(name: str, x: Array, kinds: str) -> None:

@@ -35,6 +35,12 @@ class UNet(nn.Module):
         norm = lambda x: Norm(self.norm, self.axis_name, scale_std=0.02, dtype=self.dtype)(x, train)
         bias = self.norm == "none"
         passed: list[jax.Array] = []
+        height, width = x.shape[1:3]
+        if height % (side := 1 << self.halvings) or width % side:
+            raise BadInput(
+                f"pictures of {height}x{width}, and the network halves them {self.halvings} times: give fewer halvings, or "
+                f"multiples of {side}"
+            )
         for i in range(self.halvings):
             x = nn.leaky_relu(x, 0.2) if passed else x
             width = min(self.width << i, 8 * self.width)

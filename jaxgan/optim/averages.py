@@ -53,7 +53,8 @@ def track(tx: optax.GradientTransformation, sigmas: Sequence[float] = (0.05, 0.1
     powers = [exponent(sigma) + 1 for sigma in sigmas]
 
     def init(params):
-        averages = tuple(params for _ in sigmas)
+        whole = jax.tree.map(lambda x: x.astype(jnp.promote_types(x.dtype, jnp.float32)), params)
+        averages = tuple(whole for _ in sigmas)
         return Tracked(tx.init(params), jnp.zeros((), jnp.int32), jnp.asarray(sigmas, jnp.float32), averages)
 
     def update(updates, state, params):
@@ -62,7 +63,9 @@ def track(tx: optax.GradientTransformation, sigmas: Sequence[float] = (0.05, 0.1
 
         def moved(average, power):
             share = -jnp.expm1(power * jnp.log1p(-1 / step.astype(jnp.float32)))  # 1 - (1 - 1 / step)^power
-            return jax.tree.map(lambda old, new: old + share * (new - old), average, new)
+            return jax.tree.map(
+                lambda old, new: old + share * (new - old), average, new
+            )  # float32, whatever params are
 
         averages = tuple(map(moved, state.averages, powers))
         return updates, Tracked(inner, step, state.sigmas, averages)

@@ -57,6 +57,6 @@ def apply(ingredients: Ingredients, config: Config, number: Number, context: Con
     around = partial(wrap, augment=at_p(transform), beside=at_p(geometry), adaptive=adaptive)
     trackers = ingredients.trackers
     if adaptive:
-        per = config.ada_images / config.microbatches  # it counts the images of one part
+        per = config.ada_images
         trackers += (augment.controller(target=config.ada_target, per=per, axis_name=context.axis_name),)
     return ingredients._replace(trackers=trackers).around_d(around)

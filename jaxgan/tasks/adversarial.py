@@ -15,10 +15,11 @@ from jaxgan.losses.penalties import OfFakes, Penalty
 from jaxgan.modalities.scale import batch_to_step, check_scaled
 from jaxgan.net import TRACKERS, DiscriminatorOutput, Net
 from jaxgan.noise import Noise, normal
-from jaxgan.sharing import Batch, Key, sample_keys, with_index
+from jaxgan.sharing import Batch, Key, parts, sample_keys, with_index
 
 _NONE = Pair((), ())
 _TAKEN = {"loss", "adversarial", "penalty"}  # metrics of G that no content term can be called
+_TAKEN_D = {"loss", "real", "fake", "penalty"}  # of D, no tracker's
 
 
 class Fakes(NamedTuple):
@@ -48,7 +49,8 @@ def adversarial(
 ) -> GAN:
     """GAN of one Net against another. What G is given and what D is shown are functions of the batch.
 
-    batch: columns by name; those of uint8, but for "mask" and "label", are brought to [-1, 1] before anything sees them.
+    batch: columns by name; those of uint8 and int16 are brought to [-1, 1] before anything sees them, but for "mask", "label",
+        "index" and what has one number a sample, [B].
     real: the column that G imitates, or a function (batch) -> x.
     given: the column that G is given, or (batch, key) -> its inputs, one or a tuple. By default latents, which are
         batch["z"] [B, Z] where it is there and else a draw from `noise` (default N(0, 1)^100), and batch["label"] where G has
@@ -78,6 +80,10 @@ def adversarial(
         raise BadInput(
             f"content has {', '.join(sorted(content.keys() & _TAKEN))}, which are metrics of every game: rename it"
         )
+
+    if len({each.name for each in trackers}) < len(trackers):
+        named = ", ".join(each.name for each in trackers)
+        raise BadInput(f"trackers are called {named}, and keep what they remember by name: give each its own")
 
     def labels(net, batch):
         return (batch.get("label"),) if net.classes else ()
@@ -179,8 +185,11 @@ def adversarial(
                 state = d[TRACKERS][each.name]
                 loss_d += each.penalty(state, logits_real, logits_fake)
                 constant = jax.lax.stop_gradient((logits_real, logits_fake))
-                tracked[each.name] = each.update(state, *constant, x.shape[0])
-                metrics |= each.metrics(state)
+                tracked[each.name] = each.update(state, *constant, x.shape[0] * parts())
+                own = each.metrics(state)
+                if taken := ", ".join(sorted(own.keys() & (_TAKEN_D | metrics.keys()))):
+                    raise BadInput(f"the tracker {each.name} has a metric {taken}, as D has: rename it")
+                metrics |= own
             moved = {**moved, TRACKERS: tracked}
         loss_g, terms = mean_logits(jax.tree.map(loss.g, logits_real, logits_fake)), {}
         if content:

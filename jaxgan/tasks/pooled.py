@@ -30,11 +30,13 @@ def pooled(
     part = part or (lambda fakes: fakes)
     put = put or (lambda fakes, tree: tree)
 
-    def init(key, batch):
-        pair, batch = gan.init(key, batch), with_index(batch)
-        rows = batch["index"].shape[0]
+    def check(rows):
         if rows > size:
             raise BadInput(f"a batch of {rows} and a pool of {size}: let the pool be at least as large")
+
+    def init(key, batch):
+        pair, batch = gan.init(key, batch), with_index(batch)
+        check(batch["index"].shape[0])
         fakes = jax.eval_shape(lambda g: part(gan.generate(g, batch, key)[0]), pair.g)
         pool = jax.tree.map(lambda x: jnp.zeros((size, *x.shape[1:]), x.dtype), fakes)
         memory = {**pair.d.get(MEMORY, {}), _NAME: {"samples": pool, "count": jnp.int32(0)}}
@@ -44,6 +46,7 @@ def pooled(
         """(fakes as D sees them, the pool thereafter, a key for the game)."""
         index, pool = batch["index"], d[MEMORY][_NAME]
         rows = index.shape[0]
+        check(rows)
         key_coin, key_place, key = jax.random.split(key, 3)
         made, full = jax.lax.stop_gradient(part(fakes)), pool["count"] >= size
         coin = jax.vmap(jax.random.bernoulli)(sample_keys(key_coin, index))

@@ -36,8 +36,7 @@ def semi_supervised(
 
     def losses(d, fakes, batch, key):
         out = gan.losses(d, fakes, batch, key)
-        told = batch_to_step(batch)
-        x, y = column(told, labelled), column(told, label)
+        x, y = column(batch_to_step(batch), labelled), column(batch, label)
         index = {"index": batch["index"]} if classifier.indexed else {}
         found, moved = classifier.apply({**d, **out.moved}, x, key=jax.random.fold_in(key, 1), **index)
         logits, _ = read_output(found)

@@ -107,8 +107,8 @@ def test_microbatches_give_the_step_of_the_whole_batch(name, new_fakes):
 
 def test_adas_probability_moves_as_of_the_whole_batch():
     states = []
-    for parts in (1, 4):  # the controller counts the images of a part
-        gan, opt = ada_game(per=400 / parts), sgd()
+    for parts in (1, 4):
+        gan, opt = ada_game(per=400), sgd()
         step = jax.jit(jaxgan.make_step(gan, opt, microbatches=parts))
         state = jaxgan.init_state(gan, opt, jax.random.key(0), batch())
         for _ in range(5):
