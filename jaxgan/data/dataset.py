@@ -21,6 +21,7 @@ Column = np.ndarray | Lazy
 _MOST = 2**31  # numbers of one sample
 _LABEL_AXES = (0, 1)  # of one label
 _DTYPES = ("bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)))
+ALIKE = 1.02  # of two rates that count as one, at most: 29.97 and 30 frames a second
 NAMED = 1000  # classes that may be named though no sample has them
 EXAMPLES = 8  # label vectors of a source that its Spec keeps, to draw samples by
 LABEL = "label"  # the column that is no sample: a class number or a vector of numbers a row

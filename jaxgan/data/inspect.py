@@ -128,8 +128,10 @@ def _check_files(path, split):
         low, high = min(low, int(image.min())), max(high, int(image.max()))
         whole.append(i)
     if not shapes:
-        said = f"{len(found.names)} image files, all damaged" if found.names else "no image files"
-        raise BadInput(f"{path} has {said} and no idx files: nothing in it can be used")
+        of_them = (
+            f"{len(found.names)} image files, none of which can be used, the first is {min(damaged)}" if damaged else ""
+        )
+        raise BadInput(f"{path} has {of_them or 'no image files'}, and no idx files: nothing in it can be used")
     label = None if found.label is None else found.label[whole]
     duplicates = sum(n - 1 for n in seen.values())
     values = ("uint8", low, high)

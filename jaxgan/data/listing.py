@@ -155,6 +155,10 @@ def _archive(source):
     try:
         archive = zipfile.ZipFile(source)
         infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        if any("\\" in name for name in infos) and not any(
+            "/" in name for name in infos
+        ):  # as old programs for Windows write
+            infos = {name.replace("\\", "/"): info for name, info in infos.items() if not name.endswith("\\")}
     except reading.DAMAGED as error:
         raise BadInput(f"{source} cannot be read as a zip ({error}): copy it again") from error
     names, left_out = [], Counter()

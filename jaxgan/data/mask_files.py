@@ -52,6 +52,7 @@ def classes(found: Listing) -> Classes | None:
 def values(found: Listing, name: str, known: Classes | None) -> np.ndarray:
     """int64 [H, W] of a file: class numbers as they stand, be they any class's or not; of colours without a class, ~ code.
 
+    Grey values are colours where each is one of the classes.txt: 255 is 255 255 255.
     Raises BadInput for damaged files, those that are neither grey, nor of a palette or RGB, and colours without a classes.txt.
     """
     try:
@@ -68,7 +69,11 @@ def values(found: Listing, name: str, known: Classes | None) -> np.ndarray:
         ) from error
     if mode in ("1", "P", "L") or mode.startswith("I"):
         # Pillow spreads grey values of 2 and 4 bits over 0 .. 255
-        return x.astype(np.int64) // (255 // (2**bits - 1) if mode == "L" and spread else 1)
+        x = x.astype(np.int64) // (255 // (2**bits - 1) if mode == "L" and spread else 1)
+        of_greys = {value: known.colours.get(value * 0x010101) for value in np.unique(x).tolist()} if known else {}
+        if mode == "P" or None in of_greys.values() or not of_greys:
+            return x
+        return np.vectorize(of_greys.__getitem__, otypes=[np.int64])(x)
     if mode != "RGB":
         raise BadInput(f"{found.source}: {name} is of mode {mode}: save masks as grey, with a palette, or as RGB")
     if known is None or not known.colours:

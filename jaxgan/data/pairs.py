@@ -97,6 +97,11 @@ def no_class(name: str, mask: np.ndarray, ignored: int | None) -> None:
     if ignored is not None or not mask.size or int(mask.max()) < 255:
         return
     others = mask[mask < 255]
+    if int(others.max(initial=0)) == 0:
+        raise BadInput(
+            f"{name} has masks of 0 and 255 alone: where 255 is a class, say so in a classes.txt beside them, with the lines "
+            "'background 0 0 0' and 'NAME 255 255 255'; where it is none, there is one class, and masks need two"
+        )
     if int(others.max(initial=0)) < 200:
         raise BadInput(
             f"{name} has masks of 0 .. {int(others.max(initial=0))} and of 255, which by custom is no class: give --ignored 255"

@@ -80,7 +80,9 @@ def _read(file, name, call):
         except EOFError as error:
             raise OSError("it ends too soon") from error
         except wave.Error as error:
-            if "unknown" not in str(error):  # else of floats, or compressed
+            if not any(
+                word in str(error) for word in ("unknown", "RIFF id")
+            ):  # else of floats, compressed, of another kind
                 raise OSError(str(error)) from error
             file.seek(0)
     try:

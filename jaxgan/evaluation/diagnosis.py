@@ -41,8 +41,8 @@ def diagnose(
 
     scores: {name: value} of its samples; real: the same of real samples against other real ones, what a perfect generator
     would get. shares: (class names, shares of the real samples, of the generated ones). untrained_fd: of the generator
-    before its first step. logits: Logits, with held-out samples. rows: of metrics.jsonl. count: of the samples; of less
-    than LEAST nothing is said.
+    before its first step. logits: Logits, with held-out samples. rows: of metrics.jsonl. count: of the samples, or of the
+    real ones where these are fewer; of less than LEAST nothing is said.
     """
     if count < LEAST:
         evidence = f"{count} samples, by which no verdict would be more than chance"

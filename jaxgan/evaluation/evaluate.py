@@ -182,7 +182,7 @@ def evaluate(
             untrained_fd=_fd(context, real, before),
             logits=logits,
             rows=rows,
-            count=num,
+            count=min(num, len(real.features)),
         )
         title = f"{run.name}, step {step}, {net.name}"
         draw = lambda path: figure.save(path, title, run.made.kind, context.classes, real, fake, shares)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from jaxgan.data import batch, load
 from jaxgan.data import held_out as left_out
-from jaxgan.data.dataset import LABEL, Dataset, Spec
+from jaxgan.data.dataset import ALIKE, LABEL, Dataset, Spec
 from jaxgan.data.load import source_of
 from jaxgan.errors import BadInput
 from jaxgan.runs import Run
@@ -176,7 +176,8 @@ def _same(name, spec, other):
         raise BadInput(
             f"the run has samples of {size(spec.shape)} in {name}, {other.name} has samples of {size(found.shape)}: give such"
         )
-    if found.rate and spec.rate and found.rate != spec.rate:
+    low, high = sorted((found.rate, spec.rate))
+    if low and high > low * ALIKE:
         raise BadInput(
             f"the run has {name} at {spec.rate:g} a second, {other.name} at {found.rate:g}: give such, or train with --rate"
         )

@@ -35,7 +35,7 @@ def given(
     for name, read in there[: num or None]:
         try:
             frame = pictures.flat(read(), shape[2])
-        except files.DAMAGED as error:
+        except (BadInput, *files.DAMAGED) as error:
             raise BadInput(f"{name} cannot be read ({error}): leave it out") from error
         if frame.shape != shape and fit:
             frame = image.resize(frame[None], Resize(shape[0], fit, shape[2], shape[1] / shape[0]))[0]

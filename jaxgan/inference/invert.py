@@ -76,10 +76,10 @@ def invert(
     _check(steps=(steps, 1), starts=(starts, 1))
     if starts > _DRAWS:
         raise BadInput(f"starts is {starts}: give {_DRAWS} or less, of as many draws are the nearest taken")
-    made = loaded.data.specs[loaded.config.real]
-    if made.modality != "image":
-        raise BadInput(f"pictures are inverted, and the run makes {made.kind.ONE}s: give a run of pictures")
-    shape = made.shape
+    spec = loaded.data.specs[loaded.config.real]
+    if spec.modality != "image":
+        raise BadInput(f"pictures are inverted, and the run makes {spec.kind.ONE}s: give a run of pictures")
+    shape = spec.shape
     images = pixels.as_step("images", images)
     if images.shape[1:] != shape or not len(images):
         found, wanted = ("x".join(map(str, each)) for each in (images.shape[1:], shape))

@@ -10,7 +10,7 @@ from jaxgan import data, runs
 from jaxgan.data.listing import listing
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
-from jaxgan.modalities import image, resize
+from jaxgan.modalities import depths, image, resize
 
 _MOVING = (".gif", ".webp", ".png", ".avif", ".tif", ".tiff")  # of TIFF pages
 _NOT_WRITTEN = (".jfif", ".avif")
@@ -172,7 +172,7 @@ def read(name: str, file: Any) -> Picture:
                 facts["duration"].append(frame.info.get("duration", 100))
             if turn in resize.TURNS:
                 still = still.transpose(Image.Transpose(resize.TURNS[turn]))
-            colours, alpha = _parts(still, moving)
+            colours, alpha = _parts(still, moving, frame)
             frames.append(colours)
             alphas.append(alpha)
     if len({frame.shape[:2] for frame in frames}) > 1:
@@ -180,10 +180,10 @@ def read(name: str, file: Any) -> Picture:
     return Picture(name, frames, alphas, facts)
 
 
-def _parts(still, moving):
-    """(uint8 [H, W, 1 or 3], alpha uint8 [H, W] or None) of a Pillow image."""
+def _parts(still, moving, frame):
+    """(uint8 [H, W, 1 or 3], alpha uint8 [H, W] or None) of a Pillow image, a copy of this frame of a file."""
     if still.mode.startswith("I") or still.mode == "F":
-        return resize.narrowed(np.asarray(still))[..., None], None
+        return depths.narrowed(depths.values(still, frame))[..., None], None
     if still.mode in ("RGBA", "LA", "PA") or "transparency" in still.info:
         whole = np.asarray(still.convert("RGBA"))
         clear = whole[..., 3].min() < 255

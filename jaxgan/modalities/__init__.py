@@ -32,7 +32,7 @@ from typing import Any
 
 from jaxgan.errors import unknown
 
-_TOOLS = {"canvas", "font", "resize", "scale", "spectrogram"}  # what modalities are made with
+_TOOLS = {"canvas", "depths", "font", "resize", "scale", "spectrogram"}  # what modalities are made with
 
 
 def names() -> list[str]:

@@ -44,14 +44,14 @@ def to_scale(x: Array) -> Array:
 
 
 def check(name: str, samples: np.ndarray) -> np.ndarray:
-    """uint8 [N, H, W, C], or float32 in [-1, 1], of [N, H, W, C], [N, C, H, W] with C of 1, 3 or 4, or grey [N, H, W]."""
-    if (
-        samples.ndim == 4
-        and samples.shape[1] in _CHANNELS
-        and samples.shape[3] not in _CHANNELS
-        and min(samples.shape[2:]) > 4
-    ):
-        samples = np.moveaxis(samples, 1, -1)
+    """uint8 [N, H, W, C], or float32 in [-1, 1], of [N, H, W, C], [N, C, H, W], or grey [N, H, W].
+
+    The second where C is 1, 3 or 4 and W is not, or less than H = W.
+    """
+    if samples.ndim == 4 and samples.shape[3] not in _CHANNELS and min(samples.shape[2:]) > 4:
+        bands, high, wide = samples.shape[1:]
+        if bands in _CHANNELS or (high == wide and bands < high):  # else 8 rows of 16 pixels, of 16 bands
+            samples = np.moveaxis(samples, 1, -1)
     if samples.ndim == 3 and samples.dtype == np.uint8 and samples.shape[2] in (3, 4) and min(samples.shape[:2]) > 4:
         raise BadInput(
             f"{name} is uint8{list(samples.shape)}, which looks like one picture: give [N, H, W, C], or array[None]"
@@ -110,7 +110,11 @@ def describe(shape: Sequence[int]) -> str:
 
 
 def write(path: str | Path, sample: np.ndarray) -> None:
-    """Writes one uint8 image [H, W, C] as it is, with what it is in its metadata."""
+    """Writes one uint8 image [H, W, C] as it is, with what it is in its metadata. Raises BadInput for other C than 1, 3, 4."""
+    if sample.shape[-1] not in _CHANNELS:
+        raise BadInput(
+            f"a picture has 1, 3 or 4 channels, and a sample {sample.shape[-1]}: write an .npz, which has all of them"
+        )
     picture_of(sample).save(path, pnginfo=generated())
 
 

@@ -13,12 +13,12 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from jaxgan.errors import BadInput
+from jaxgan.modalities import depths
 
 HOW = ("crop", "stretch", "pad")
 # among Pillow's others is PostScript, which is a program
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "AVIF")
 MOST_PIXELS = 2**28  # of one picture
-_DEEPER = 4095  # the highest value of 12 bits: those above are of all 16
 _LARGE = 2**25  # pixels above which one picture is read at a time, for it takes gigabytes
 # what Pillow's decoders raise over a damaged file, besides OSError and its kin
 _ODD = (TypeError, KeyError, IndexError, AttributeError, ArithmeticError, EOFError, MemoryError, struct.error)
@@ -80,12 +80,16 @@ def read(file: str | Path | IO[bytes], channels: int = 0, spreads: Spreads = ALO
     from PIL import Image
 
     with opened(file) as found, _alone(found):
-        turn = orientation(found)
+        turn, deep = orientation(found), depths.is_deep(found)
+        if channels == 4 and any("RGBX" in str(tile[3]) for tile in found.tile):
+            raise BadInput("its fourth band is no transparency, and is not read: give an .npz of all bands")
         with told():
             found.load()
         picture: Image.Image = found
         if turn in TURNS:
             picture = picture.transpose(Image.Transpose(TURNS[turn]))
+        if deep:
+            depths.check_deep(picture, spreads.get("colour", (0, 0)))
         return as_array(picture, channels, spreads)
 
 
@@ -93,9 +97,9 @@ def as_array(picture: Any, channels: int = 0, spreads: Spreads = ALONE) -> np.nd
     """uint8 [H, W, C] of a Pillow image, or of a frame of one, as `read` gives it."""
     from PIL import Image
 
-    if _is_wide(picture):
-        values = np.asarray(picture)
-        return as_channels(narrowed(values, spreads.get(_kind(values)))[..., None], channels)
+    if depths.is_wide(picture):
+        values = depths.values(picture)
+        return as_channels(depths.narrowed(values, spreads.get(depths.kind(values)))[..., None], channels)
     if picture.mode == "LAB":  # which becomes no other
         picture = picture.convert("RGB")
     clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
@@ -114,22 +118,29 @@ def head(file: str | Path | IO[bytes]) -> Head:
     with opened(file) as picture:
         width, height = picture.size
         size = (width, height) if orientation(picture) in (5, 6, 7, 8) else (height, width)
-        return Head(size, is_grey(picture) and "transparency" not in picture.info, _is_wide(picture))
+        wide = depths.is_wide(picture) or depths.is_deep(picture)
+        return Head(size, is_grey(picture) and "transparency" not in picture.info, wide)
 
 
 def spread(file: str | Path | IO[bytes], known: Spreads = ALONE) -> tuple[str, float, float] | None:
-    """(kind, lowest, highest) of an open image file that is wide, the kind "whole" or "float"; None of others.
+    """(kind, lowest, highest) of an open image file that is wide, the kind "whole", "float" or "colour"; None of others.
 
     known: those of others. Where some are of all 16 bits, no file of 16 is read: it says nothing new. Raises BadInput for values
     that nothing could be meant by, whatever others have, and others as `read` does.
     """
     with opened(file) as picture, _alone(picture):
-        if not _is_wide(picture) or (picture.mode.startswith("I;16") and known.get("whole", (0, 0))[1] > _DEEPER):
+        if depths.is_deep(picture) and known.get("colour", (0, 0))[1] <= depths.DEEPER >> 8:
+            with told():
+                picture.load()
+            return "colour", 0.0, float(depths.brightest(picture))
+        if not depths.is_wide(picture) or (
+            picture.mode.startswith("I;16") and known.get("whole", (0, 0))[1] > depths.DEEPER
+        ):
             return None
         with told():
-            values = np.asarray(picture)
-        narrowed(values)
-        return _kind(values), float(values.min()), float(values.max())
+            values = depths.values(picture)
+        depths.narrowed(values)
+        return depths.kind(values), float(values.min()), float(values.max())
 
 
 def frames(file: str | Path | IO[bytes]) -> int:
@@ -140,15 +151,7 @@ def frames(file: str | Path | IO[bytes]) -> int:
 
 def is_grey(picture: Any) -> bool:
     """Whether a Pillow image has a single channel of brightness, whatever its depth."""
-    return picture.mode in ("1", "L") or _is_wide(picture)
-
-
-def _is_wide(picture):
-    return picture.mode == "F" or picture.mode.startswith("I")
-
-
-def _kind(values):
-    return "float" if values.dtype.kind == "f" else "whole"
+    return picture.mode in ("1", "L") or depths.is_wide(picture)
 
 
 def opened(file: str | Path | IO[bytes]) -> Any:
@@ -197,29 +200,6 @@ def orientation(picture: Any) -> int:
         return picture.getexif().get(0x0112, 1)
     except (OSError, SyntaxError, ValueError, *_ODD):  # damaged, the picture may be whole
         return 1
-
-
-def narrowed(values: np.ndarray, others: tuple[float, float] | None = None) -> np.ndarray:
-    """uint8 of whole numbers of 16 or 32 bits, or floats. Raises BadInput where their range does not say what they mean.
-
-    others: (lowest, highest) of those that have one scale with these.
-    """
-    own = float(values.min()), float(values.max())
-    low, high = own if others is None else (float(np.minimum(own[0], others[0])), float(np.maximum(own[1], others[1])))
-    if values.dtype.kind == "f":
-        if low >= 0 and high <= 1:
-            return np.rint(values * 255).astype(np.uint8)
-        if low >= -1 and high <= 1:
-            return np.rint((values + 1) / 2 * 255).astype(np.uint8)
-    elif low >= 0 and _DEEPER < high <= 65535:
-        return (values.astype(np.uint32) >> 8).astype(np.uint8)
-    if low >= 0 and high <= 255 and (values == np.rint(values)).all():
-        return values.astype(np.uint8)
-    among = "" if own == (low, high) else f", among others of {low:g} .. {high:g}"
-    raise BadInput(
-        f"it has {values.dtype} values {own[0]:g} .. {own[1]:g}{among}: scale them to 0 .. 255, or to all of 16 bits, and save 8 "
-        "or 16 bits"
-    )
 
 
 def as_channels(image: np.ndarray, channels: int) -> np.ndarray:

@@ -75,7 +75,10 @@ def around(net, more):
     ("more", "said"),
     [
         (lambda variables: variables, 'what moved has "params", which the optimizer alone moves'),
-        (lambda variables: {"hist": {"x": jnp.zeros(3)}}, "hist moved, which `init` has not made: it has none beside params"),
+        (
+            lambda variables: {"hist": {"x": jnp.zeros(3)}},
+            "hist moved, which `init` has not made: it has none beside params",
+        ),
     ],
 )
 @pytest.mark.parametrize("side", ["g", "d"])

@@ -278,6 +278,11 @@ def test_channels_that_come_first_are_recognised():
     whole = np.random.default_rng(0).integers(0, 256, (4, 8, 12, 3), dtype=np.uint8)
     np.savez("c.npz", image=np.moveaxis(whole, -1, 1))
     np.testing.assert_array_equal(data.load("c.npz")["image"], whole)
+    bands = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 6), dtype=np.uint8)
+    np.savez("b.npz", image=np.moveaxis(bands, -1, 1))
+    np.testing.assert_array_equal(data.load("b.npz")["image"], bands)
+    with pytest.raises(BadInput, match=r"a picture has 1, 3 or 4 channels, and a sample 6: write an .npz"):
+        modalities.get("image").write("b.png", bands[0])
     np.save("c.npy", whole)
     np.testing.assert_array_equal(data.load("c.npy")["image"], whole)
     with pytest.raises(BadInput, match="looks like one picture"):

@@ -1,10 +1,14 @@
 """Pictures of more than 8 bits, or of floats: one scale for all of a source, whichever way they are read."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from jaxgan import BadInput, data
+from jaxgan.inference import pictures
 
 DARK = {"a": 100, "b": 250, "c": 5000, "d": 60000}
 EIGHT = [0, 0, 19, 234]  # of 16 bits
@@ -69,3 +73,39 @@ def test_a_lab_picture_becomes_grey_and_clear(tmp_path):
     found = {channels: data.load(str(tmp_path), channels=channels)["image"][0, 0, 0] for channels in (1, 3, 4)}
     assert len(found[1]) == 1 and found[3].min() <= found[1][0] <= found[3].max()
     assert found[4].tolist() == [*found[3].tolist(), 255]
+
+
+def of_colours(path, x):
+    """A PNG of colours of 16 bits, which Pillow does not write."""
+    chunk = lambda kind, held: struct.pack(">I", len(held)) + kind + held + struct.pack(">I", zlib.crc32(kind + held))
+    head = struct.pack(">IIBBBBB", x.shape[1], x.shape[0], 16, {2: 4, 3: 2, 4: 6}[x.shape[2]], 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in x)
+    path.parent.mkdir(exist_ok=True)
+    chunks = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_colours_of_12_bits_in_16_are_refused_as_grey_ones_are(channels, tmp_path):
+    draw = np.random.default_rng(0)
+    of_colours(tmp_path / "set" / "dark.png", draw.integers(0, 4096, (8, 8, channels)))
+    with pytest.raises(BadInput, match=r"dark.png: its colours are of 16 bits and up to 4095 at most: scale them"):
+        data.load(str(tmp_path / "set"))
+    of_colours(tmp_path / "set" / "whole.png", draw.integers(0, 65536, (8, 8, channels)))
+    assert data.load(str(tmp_path / "set"))["image"].shape == (2, 8, 8, 3)  # of one scale: it is dark
+
+
+def test_where_white_is_0_the_picture_is_what_a_viewer_shows(tmp_path):
+    x = np.repeat(np.linspace(0, 65535, 8).round().astype(np.uint16)[None], 8, 0)
+    Image.fromarray(x).save(tmp_path / "a.tif", tiffinfo={262: 0})
+    assert data.load(str(tmp_path))["image"][0][0, [0, -1], 0].tolist() == [255, 0]
+    (frame,) = pictures.read("a.tif", tmp_path / "a.tif").frames
+    assert frame[0, [0, -1], 0].tolist() == [255, 0]
+
+
+def test_a_fourth_band_that_is_no_transparency_is_not_taken_for_one(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (8, 8, 4), dtype=np.uint8)
+    Image.frombytes("RGBX", (8, 8), x.tobytes()).save(tmp_path / "a.tif")
+    with pytest.raises(BadInput, match=r"a.tif: its fourth band is no transparency, and is not read: give an .npz"):
+        data.load(str(tmp_path), channels=4)
+    np.testing.assert_array_equal(data.load(str(tmp_path))["image"][0], x[..., :3])

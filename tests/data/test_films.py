@@ -224,6 +224,14 @@ def test_films_of_several_rates_are_told(tmp_path):
     assert said.endswith("its clips have from 10 to 12.5 frames a second")
 
 
+def test_rates_that_nobody_tells_apart_are_one(tmp_path):
+    (tmp_path / "films").mkdir()
+    for name, rate in (("a", 10), ("b", 9.9)):
+        video.write(tmp_path / "films" / f"{name}.webp", film(8), rate=rate)
+    found = data.load(f"video:{tmp_path}/films", length=2)
+    assert found.notes == () and 9.9 < found.specs["image"].rate < 10
+
+
 def test_only_films_are_offered_as_such(tmp_path):
     pages = [Image.new("RGB", (8, 8), (60 * i, 9, 0)) for i in range(3)]
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +140,14 @@ def test_hashes_of_one_split_stay_while_others_are_asked_for(monkeypatch):
     assert len(hashed) == 7 and first[0] != again[0] and first[1] != again[1]
     (kept,) = Path("cache/content").iterdir()  # and no part of a file
     assert set(content._read(kept)) == {f"train/{n}.png" for n in (0, 1, 2, "new")} | {"val/0.png", "val/1.png"}
+
+
+def test_a_zip_of_old_windows_has_its_folders():
+    with zipfile.ZipFile("win.zip", "w") as archive:
+        for i, name in enumerate(("train/cat/0.png", "train/dog/1.png", "test/cat/2.png", "test/dog/3.png")):
+            Image.fromarray(np.full((8, 8), i, np.uint8)).save("one.png")
+            info = zipfile.ZipInfo("x")
+            info.filename = name.replace("/", "\\")
+            archive.writestr(info, Path("one.png").read_bytes())
+    found = data.load("win.zip")
+    assert found.classes == ("cat", "dog") and found["image"][:][:, 0, 0, 0].tolist() == [0, 1]

@@ -222,3 +222,12 @@ def test_a_report_has_the_shares_and_what_is_to_be_mended(folder):
     (folder / "a.png").write_bytes(b"no picture at all, and long enough to look like one")
     lines, problems = masks.check(folder)
     assert lines[0] == "masks       2" and len(problems) == 1 and "a.png is damaged" in problems[0]
+
+
+def test_grey_values_are_classes_where_classes_txt_says_so(tmp_path):
+    x = 255 * numbers(0, most=2)
+    save(tmp_path / "a.png", x)
+    (tmp_path / "classes.txt").write_text("background 0 0 0\nlesion 255 255 255\n")
+    found, classes = masks.load(tmp_path, ["a.jpg"], AS_IS)
+    np.testing.assert_array_equal(found, x[None] // 255)
+    assert classes == ("background", "lesion")

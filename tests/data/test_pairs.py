@@ -335,6 +335,10 @@ def test_masks_are_of_the_pictures_sizes_and_255_is_no_class_by_itself():
         data.load("blobs", masks="M")
     with pytest.raises(BadInput, match="8x10, and its picture 8x8"):
         data.load("P", 8, masks="M")
+    for k in range(2):
+        Image.fromarray(np.full((8, 8), 255 * k, np.uint8)).save(f"M/{k}.png")
+    with pytest.raises(BadInput, match=r"masks of 0 and 255 alone: where 255 is a class, say so in a classes.txt"):
+        data.load("P", 8, masks="M")
     values = np.array([[0, 1, 255, 2]] * 4, np.uint8)
     for k in range(2):
         Image.fromarray(np.repeat(np.repeat(values, 2, 0), 2, 1)).save(f"M/{k}.png")

@@ -261,3 +261,9 @@ def test_floats_of_another_range_are_no_sound(tmp_path):
     write(tmp_path / "whole.wav", loud, subtype="FLOAT")
     with pytest.raises(BadInput, match=r"its values reach 2\d+, and floats of a sound are of \[-1, 1\]: scale them"):
         data.load(str(tmp_path / "whole.wav"))
+
+
+@pytest.mark.parametrize("how", [{"format": "RF64"}, {"format": "W64"}, {"format": "FLAC"}])
+def test_what_is_called_wav_and_is_not_is_read_as_what_it_is(how, tmp_path):
+    write(tmp_path / "a.wav", sine(200, 900)[:, 0], **how)
+    np.testing.assert_array_equal(data.load(str(tmp_path / "a.wav"))["audio"][[0]][0], sine(200, 900))

@@ -244,7 +244,7 @@ def test_check_counts_what_is_wrong(tmp_path):
         data.load(str(tmp_path), 8)
     for path in tmp_path.rglob("[123].png"):
         path.unlink()
-    with pytest.raises(BadInput, match="all damaged"):
+    with pytest.raises(BadInput, match="none of which can be used, the first is"):
         data.check(str(tmp_path))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxgan import reading
 from jaxgan.data import content, films
 from jaxgan.data import splits as parts
-from jaxgan.data.dataset import Dataset, Spec, labelled
+from jaxgan.data.dataset import ALIKE, Dataset, Spec, labelled
 from jaxgan.data.films import MOVIES, Film
 from jaxgan.data.lazy import Lazy
 from jaxgan.data.listing import Listing, listing, peek
@@ -92,6 +92,8 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
     clips: Any = view if view.nbytes > memory else view.whole()
     sizes = [heads[cut.film].size for cut in cuts]
     rates = sorted({round(one.rate, 3) for one in heads})
+    if rates[0] and rates[-1] <= rates[0] * ALIKE:  # 29.97 and 30
+        rates = [round(float(np.median([one.rate for one in heads])), 3)]
     kept: dict[str, Any] = {"names": tuple(_name(every, cuts)), "part": part, "sizes": sizes}
     kept["notes"] = _said(source, rates, how.rate)
     made = labelled(source, clips, label, plain(classes) or None, kind="video", **kept)
