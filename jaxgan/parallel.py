@@ -193,8 +193,8 @@ def _wrap(step, where, place, where_state=None, like=lambda batch: batch):
     def lies(tree):
         # an uncommitted array is on the right device and yet compiles a program of its own; the first leaf of a state is
         # its step, which no mode cuts
-        leaf = jax.tree.leaves(tree)[0]
-        return isinstance(leaf, jax.Array) and leaf.committed and leaf.sharding == where
+        first = jax.tree.leaves(tree)[:1]
+        return all(isinstance(leaf, jax.Array) and leaf.committed and leaf.sharding == where for leaf in first)
 
     def lower(state, batch, *shared):
         """Lowered for arrays, or for their shapes."""

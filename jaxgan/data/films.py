@@ -155,6 +155,7 @@ def _movie(found, film):
                 shutil.copyfileobj(file, out)
             only = ("-f", MOVIES[suffix], "-protocol_whitelist", "file,pipe")
             command = [get_ffmpeg_exe(), "-nostdin", "-hide_banner", *only, "-i", str(path), "-an", "-sn"]
+            command += ["-fps_mode", "passthrough"]  # each frame once, also where they do not follow evenly
             command += ["-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1"]
             with log.open("wb") as told, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told) as process:
                 try:

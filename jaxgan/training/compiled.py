@@ -66,6 +66,11 @@ class CompiledStep(NamedTuple):
 def prepare(recipe: Recipe, config: Config) -> data.Dataset:
     """Dataset that a recipe is to be trained on. Raises BadInput where there is none, and where a field has no effect."""
     recipe = recipes.get(recipe)
+    named = lambda kind: f"{kind.__module__}.{kind.__qualname__}"  # a file may have been imported twice
+    if not isinstance(config, recipe.Config) and named(type(config)) != named(recipe.Config):
+        raise BadInput(
+            f"the config is a {named(type(config))}, and {recipes.name(recipe)} takes {named(recipe.Config)}"
+        )
     check_inactive(config, recipe.TINY)
     if not config.data:
         raise BadInput(

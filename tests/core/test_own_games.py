@@ -10,7 +10,7 @@ import optax
 import pytest
 
 import jaxgan
-from jaxgan import Pair, augment, checkpoint, losses, metrics, models, noise, parallel, steps, tasks
+from jaxgan import Pair, augment, checkpoint, losses, metrics, models, noise, parallel, recipes, steps, tasks, training
 from jaxgan.errors import BadInput, Damaged
 from jaxgan.net import Net, from_flax
 from jaxgan.optim import averages
@@ -204,6 +204,10 @@ def test_names_that_would_hide_one_another_are_refused():
         (
             lambda: models.unet.generator(width=4).init(KEY, jnp.zeros((2, 128, 128, 3))),
             "halves them 8 times: give fewer",
+        ),
+        (
+            lambda: training.train("ring", recipes.digits.Config(steps=1)),
+            r"the config is a jaxgan.recipes.digits.Config, and ring takes jaxgan.recipes.ring.Config",
         ),
         (lambda: models.mlp.discriminator().freeze(-1), "--freeze-d is -1: give 0 layers or more"),
         (

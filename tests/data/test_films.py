@@ -212,6 +212,37 @@ def test_a_film_has_the_rate_of_most_of_its_frames(suffix, tmp_path):
     assert data.load(f"video:{tmp_path}/films").specs["image"].rate == 25
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "webm"])
+def test_frames_that_do_not_follow_evenly_are_each_there_once(suffix, tmp_path):
+    ffmpeg = pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe()
+    lines = []
+    for i in range(12):
+        Image.new("L", (16, 16), 20 * i).save(tmp_path / f"{i}.png")
+        lines += [f"file {i}.png", f"duration {0.2 if i % 3 else 0.04}"]
+    (tmp_path / "list").write_text("\n".join(lines))
+    (tmp_path / "films").mkdir()
+    made = (tmp_path / "films" / f"a.{suffix}", "-fps_mode", "vfr", "-i", tmp_path / "list")
+    codec = {"mp4": ("libx264", "-crf", "4"), "webm": ("libvpx-vp9", "-crf", "10", "-b:v", "0")}[suffix]
+    command = [
+        ffmpeg,
+        "-v",
+        "error",
+        "-f",
+        "concat",
+        *made[3:],
+        *made[1:3],
+        "-pix_fmt",
+        "yuv420p",
+        "-c:v",
+        *codec,
+        made[0],
+    ]
+    subprocess.run(list(map(str, command)), check=True)
+    found = data.load(f"video:{tmp_path}/films", length=12)
+    grey = found["image"][0].mean((1, 2, 3))
+    np.testing.assert_allclose(grey, 20 * np.arange(12), atol=6)
+
+
 def test_films_of_several_rates_are_told(tmp_path):
     (tmp_path / "films").mkdir()
     for name, rate in (("a", 10), ("b", 25)):

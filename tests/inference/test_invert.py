@@ -122,8 +122,15 @@ def test_pictures_of_another_shape_are_refused_or_brought_to_it(run, loaded, whe
     assert main([*line, "--fit", "crop"]) == 0
     with pytest.raises(BadInput, match="pictures are 9x8x1, and the run makes 8x8x1"):
         inference.invert(loaded, where, np.zeros((1, 9, 8, 1), np.uint8))
-    with pytest.raises(BadInput, match="steps is 0"):
-        inference.invert(loaded, where, np.zeros((1, 8, 8, 1), np.uint8), steps=0)
+    some = np.zeros((2, 8, 8, 1), np.uint8)
+    for options, words in (
+        ({"steps": 0}, "steps is 0"),
+        ({"starts": 1001}, "starts is 1001: give 1000 or less"),
+        ({"label": 99}, r"--label 99, and the run has classes 0 .. 9: give those"),
+        ({"label": [1, 2, 3]}, r"label is \[3\], and there are 2: give \[\], or one for each"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            inference.invert(loaded, where, some, **options)
 
 
 @pytest.mark.parametrize(
