@@ -17,8 +17,8 @@ from jaxgan.modalities.resize import Resize
 
 Read = Callable[[str, Resize], Dataset | None]
 _KEPT = {
-    "image": ("channels",),
-    "video": ("channels", "length"),
+    "image": ("channels", "scale"),
+    "video": ("channels", "length", "scale"),
     "audio": ("channels", "length", "rate"),
     "text": ("symbols",),
 }
@@ -26,9 +26,10 @@ _SUFFIXES = {"image": files.SUFFIXES, "video": (*files.SUFFIXES, *films.MOVIES),
 
 
 def reader(read: Read, spec: Spec) -> Read:
-    """Function (word, how) -> Dataset or None, with what nobody asked for as a Spec has it: channels, length, rate, symbols."""
+    """Function (word, how) -> Dataset or None, with what nobody asked for as a Spec has it: channels, length, rate, scale, ..."""
     kept = _KEPT.get(spec.modality, ())
-    of = lambda spec: {"channels": spec.shape[-1], "length": spec.shape[0], "rate": spec.rate, "symbols": spec.classes}
+    shape = lambda spec: {"channels": spec.shape[-1], "length": spec.shape[0]}
+    of = lambda spec: {**shape(spec), "rate": spec.rate, "symbols": spec.classes, "scale": spec.scale}
 
     def read_alike(word, how):
         wanted = how._replace(**{name: getattr(how, name) or of(spec)[name] for name in kept})

@@ -13,6 +13,7 @@ import numpy as np
 from jaxgan import modalities
 from jaxgan.data.lazy import Lazy
 from jaxgan.errors import BadInput
+from jaxgan.modalities.depths import Scale
 from jaxgan.modalities.resize import Resize
 from jaxgan.names import plain, shown
 
@@ -36,6 +37,7 @@ class Spec(NamedTuple):
     classes: tuple[str, ...] = ()  # names of the classes, or of a label vector's entries
     examples: tuple = ()  # some label vectors of the source
     rate: float = 0.0  # values of a sound, frames of a film a second, 0 where there is no time or nobody says
+    scale: Scale = ()  # of the pictures of more than 8 bits that it was made of
 
     @property
     def kind(self) -> ModuleType:
@@ -72,6 +74,9 @@ def _spec(name, saved):
         raise ValueError(f"the shape of {name} is {spec.shape!r}, and it is {spec.modality or 'a label'}")
     if type(spec.rate) not in (int, float) or not 0 <= spec.rate < _MOST:
         raise ValueError(f"the rate of {name} is {spec.rate!r}")
+    kinds = tuple(type(x) for one in spec.scale for x in one) if isinstance(spec.scale, tuple) else (None,)
+    if kinds != (str, float, float) * len(spec.scale):
+        raise ValueError(f"the scale of {name} is {spec.scale!r}")
     words, examples = spec.classes, spec.examples
     if not isinstance(words, tuple) or not all(isinstance(word, str) for word in words):
         raise ValueError(f"the classes of {name} are {words!r}")

@@ -13,7 +13,8 @@ import numpy as np
 from jaxgan.data.listing import Listing
 from jaxgan.errors import BadInput
 from jaxgan.modalities import resize
-from jaxgan.modalities.resize import ALONE, Resize, Spreads
+from jaxgan.modalities.depths import ALONE, Spreads
+from jaxgan.modalities.resize import Resize
 
 MOVING = (".gif", ".webp")  # suffixes of pictures that may have several frames
 MOVIES = {".mp4": "mov", ".m4v": "mov", ".mov": "mov", ".webm": "matroska", ".mkv": "matroska", ".avi": "avi"}

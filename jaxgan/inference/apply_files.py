@@ -14,7 +14,7 @@ from jaxgan.errors import BadInput
 from jaxgan.inference import pictures
 from jaxgan.inference.apply import MOST, Translator
 from jaxgan.inference.load import load, pick
-from jaxgan.modalities import resize
+from jaxgan.modalities import depths, resize
 from jaxgan.names import tell
 from jaxgan.progress import Counting
 
@@ -67,7 +67,9 @@ def apply_files(
         raise BadInput(f"--size is {size}: give the shorter side in pixels, or 0 for pictures as they are")
     if not inputs:
         raise BadInput("there are no pictures: give files, folders, or a source of data")
-    there = pictures.found(inputs, translator.column, Path(out))
+    specs = [loaded.data.specs.get(name) for name in (translator.column, opened.config.real)]
+    scale = next((spec.scale for spec in specs if spec and spec.scale), ())
+    there = pictures.found(inputs, translator.column, Path(out), spreads=depths.joined(scale))
     drawn = translator.kind is modalities.get("image")  # else each is one file of its own kind
     if compare and not drawn:
         raise BadInput(

@@ -61,7 +61,7 @@ def inverted_files(
     asked: Any, opened: runs.Run, loaded: Loaded, where: Space, words: Any
 ) -> tuple[np.ndarray, tuple[str, ...], Inverted]:
     """(images in [-1, 1], their names, Inverted) of files and folders."""
-    images, names = edit_pictures.given(words, opened.made.shape, asked.num, asked.fit, asked.say)
+    images, names = edit_pictures.given(words, opened.made, asked.num, asked.fit, asked.say)
     images = np.asarray(image.to_step(images), np.float32)
     options = {"steps": asked.steps, "starts": asked.starts, "seed": asked.seed, "say": asked.say}
     options |= {

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from jaxgan.data.dataset import Spec
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.inference import pictures
-from jaxgan.modalities import image
+from jaxgan.modalities import depths, image
 from jaxgan.modalities.resize import Resize
 
 MOST = 256  # pictures that are inverted where nobody says how many
@@ -19,14 +20,14 @@ _DESCRIPTION = 0x010E  # of EXIF
 
 
 def given(
-    words: Sequence[str | Path], shape: tuple[int, ...], num: int, fit: str, say: Callable[[str], Any]
+    words: Sequence[str | Path], spec: Spec, num: int, fit: str, say: Callable[[str], Any]
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(uint8 [N, *shape], their names) of files, folders and sources: the first `num`, 0 for all.
+    """(uint8 [N, *shape], their names) of files, folders and sources, as the Spec of a run: the first `num`, 0 for all.
 
     fit: "crop", "stretch" or "pad" brings them to the shape. Raises BadInput for pictures of another one without it, for those
     that cannot be read, and for more than 256 where nobody says how many.
     """
-    there = pictures.found(words)
+    shape, there = spec.shape, pictures.found(words, spreads=depths.joined(spec.scale))
     if not num and len(there) > MOST:
         raise BadInput(f"there are {len(there)} pictures to invert: say how many with --num")
     if num and len(there) > num:

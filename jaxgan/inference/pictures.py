@@ -11,6 +11,7 @@ from jaxgan.data.listing import listing
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.modalities import depths, image, resize
+from jaxgan.modalities.depths import ALONE, Spreads
 
 _MOVING = (".gif", ".webp", ".png", ".avif", ".tif", ".tiff")  # of TIFF pages
 _NOT_WRITTEN = (".jfif", ".avif")
@@ -39,18 +40,19 @@ class Picture(NamedTuple):
 
 
 def found(
-    inputs: Any, column: str = "input", without: Path | None = None, memory: int = 2**31
+    inputs: Any, column: str = "input", without: Path | None = None, memory: int = 2**31, spreads: Spreads = ALONE
 ) -> list[tuple[str, Any]]:
     """[(name, () -> Picture)] of files, folders, zips and sources of data, in order. Raises BadInput where there is nothing.
 
     column: which of a source that has several, by default its images. without: a folder that is left out where it lies in
-    another. Opening one raises one of `files.DAMAGED` where it is.
+    another. spreads: of those that are of one scale with them, as `read` takes them. Opening one raises one of `files.DAMAGED`
+    where it is.
     """
     pictures: list[tuple[str, Any]] = []
     for word in inputs:
         path = Path(word)
         if path.is_file() and path.suffix.lower() in files.SUFFIXES:
-            pictures.append((path.name, lambda path=path: read(path.name, path)))
+            pictures.append((path.name, lambda path=path: read(path.name, path, spreads)))
         elif path.exists() and files.takes(str(word)):
             there = listing(word)
             inside = None
@@ -60,7 +62,7 @@ def found(
             names = [name for name in names if inside is None or not name.startswith(inside)]
             if not names:
                 raise BadInput(f"{word} has no pictures ({', '.join(files.SUFFIXES)}): give a folder that has")
-            pictures += [(name, lambda name=name, there=there: _opened(there, name)) for name in names]
+            pictures += [(name, lambda name=name, there=there: _opened(there, name, spreads)) for name in names]
         else:
             columns = data.load(str(word), memory=memory)
             own = columns.columns.get(column, columns.columns.get("image"))
@@ -138,13 +140,16 @@ def beside(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return np.concatenate([brought[:, :width], as_channels(after, channels)], axis=1)
 
 
-def _opened(there, name):
+def _opened(there, name, spreads):
     with there.open(name) as file:
-        return read(name, file)
+        return read(name, file, spreads)
 
 
-def read(name: str, file: Any) -> Picture:
-    """Picture of an open image file, or of a path. Raises one of `files.DAMAGED`, BadInput for pages of several sizes."""
+def read(name: str, file: Any, spreads: Spreads = ALONE) -> Picture:
+    """Picture of an open image file, or of a path. Raises one of `files.DAMAGED`, BadInput for pages of several sizes.
+
+    spreads: of all that are of one scale with it, as `resize.read` takes them.
+    """
     from PIL import Image, ImageSequence
 
     with resize.opened(file) as picture, resize.told():
@@ -172,7 +177,7 @@ def read(name: str, file: Any) -> Picture:
                 facts["duration"].append(frame.info.get("duration", 100))
             if turn in resize.TURNS:
                 still = still.transpose(Image.Transpose(resize.TURNS[turn]))
-            colours, alpha = _parts(still, moving, frame)
+            colours, alpha = _parts(still, moving, frame, spreads)
             frames.append(colours)
             alphas.append(alpha)
     if len({frame.shape[:2] for frame in frames}) > 1:
@@ -180,10 +185,11 @@ def read(name: str, file: Any) -> Picture:
     return Picture(name, frames, alphas, facts)
 
 
-def _parts(still, moving, frame):
+def _parts(still, moving, frame, spreads):
     """(uint8 [H, W, 1 or 3], alpha uint8 [H, W] or None) of a Pillow image, a copy of this frame of a file."""
     if still.mode.startswith("I") or still.mode == "F":
-        return depths.narrowed(depths.values(still, frame))[..., None], None
+        values = depths.values(still, frame)
+        return depths.narrowed(values, spreads.get(depths.kind(values)))[..., None], None
     if still.mode in ("RGBA", "LA", "PA") or "transparency" in still.info:
         whole = np.asarray(still.convert("RGBA"))
         clear = whole[..., 3].min() < 255

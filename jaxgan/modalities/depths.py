@@ -1,5 +1,6 @@
 """Pictures of more than 8 bits: what their numbers mean, and as which they count."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,24 @@ import numpy as np
 from jaxgan.errors import BadInput
 
 DEEPER = 4095  # the highest value of 12 bits: those above are of all 16
+Spreads = Mapping[str, tuple[float, float]]  # (lowest, highest) of pictures by kind: "whole", "float", "colour"
+ALONE: Spreads = {}  # of a picture that is judged by itself
+Scale = tuple[tuple[str, float, float], ...]  # the same, as a run keeps it: (kind, lowest, highest) each
 _PHOTOMETRIC = 262  # tag of a TIFF: 0 where white is 0
+
+
+def scale_of(spreads: Spreads) -> Scale:
+    """The Scale of Spreads."""
+    return tuple(sorted((kind, low, high) for kind, (low, high) in spreads.items()))
+
+
+def joined(scale: Scale, spreads: Spreads = ALONE) -> Spreads:
+    """Spreads of pictures together with those that a Scale is of."""
+    found = dict(spreads)
+    for kind, low, high in scale:
+        lowest, highest = found.get(kind, (low, high))
+        found[kind] = min(lowest, low), max(highest, high)
+    return found
 
 
 def is_wide(picture: Any) -> bool:

@@ -5,7 +5,7 @@ import logging
 import struct
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -14,6 +14,7 @@ import numpy as np
 
 from jaxgan.errors import BadInput
 from jaxgan.modalities import depths
+from jaxgan.modalities.depths import ALONE, Spreads
 
 HOW = ("crop", "stretch", "pad")
 # among Pillow's others is PostScript, which is a program
@@ -23,8 +24,6 @@ _LARGE = 2**25  # pixels above which one picture is read at a time, for it takes
 # what Pillow's decoders raise over a damaged file, besides OSError and its kin
 _ODD = (TypeError, KeyError, IndexError, AttributeError, ArithmeticError, EOFError, MemoryError, struct.error)
 _one_large = threading.Lock()
-Spreads = Mapping[str, tuple[float, float]]  # (lowest, highest) by kind, see `spread`
-ALONE: Spreads = {}  # of a picture that is judged by itself
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF's orientation -> Pillow's Transpose
 
 
@@ -36,7 +35,8 @@ class Resize(NamedTuple):
     3 colour, 4 with transparency, 0 as found: grey if all are grey, and transparency laid over white. half: "left" or "right"
     of what is found, "" for all of it. length and rate: of what has a time, how many of its smallest parts a sample has and how
     many of them are a second (values of a sound, frames of a film); 0 for those that are found. symbols: those that a text of
-    words is to be in, () for its own.
+    words is to be in, () for its own. scale: of pictures of more than 8 bits, (kind, lowest, highest) of others that are to be of
+    one scale with them.
     """
 
     resolution: int | None = None
@@ -47,6 +47,7 @@ class Resize(NamedTuple):
     length: int = 0
     rate: float = 0.0
     symbols: tuple[str, ...] = ()
+    scale: depths.Scale = ()
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -56,7 +57,7 @@ class Resize(NamedTuple):
     @property
     def said(self) -> str:
         """What it says, the same for the same pictures."""
-        optional = ("half", "length", "rate", "symbols")
+        optional = ("half", "length", "rate", "symbols", "scale")
         fields = [f"{name}={value!r}" for name, value in self._asdict().items() if name not in optional or value]
         return f"Resize({', '.join(fields)})"
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import jaxgan
 from jaxgan import BadInput, data
+from jaxgan.cli import main
 from jaxgan.inference import pictures
 
 DARK = {"a": 100, "b": 250, "c": 5000, "d": 60000}
@@ -109,3 +111,29 @@ def test_a_fourth_band_that_is_no_transparency_is_not_taken_for_one(tmp_path):
     with pytest.raises(BadInput, match=r"a.tif: its fourth band is no transparency, and is not read: give an .npz"):
         data.load(str(tmp_path), channels=4)
     np.testing.assert_array_equal(data.load(str(tmp_path))["image"][0], x[..., :3])
+
+
+def test_what_a_run_is_given_later_is_of_the_scale_that_it_was_trained_on(tmp_path):
+    source = put(tmp_path / "set", {name: np.linspace(0, high, 64).reshape(8, 8) for name, high in DARK.items()})
+    line = [
+        "train",
+        "enhance",
+        "--tiny",
+        "--data",
+        source,
+        "--resolution",
+        "8",
+        "--degrade",
+        "noise",
+        "--adversary",
+        "0",
+    ]
+    assert main([*line, "--steps", "1", "--out", str(tmp_path / "run")]) == 0
+    loaded = jaxgan.load(tmp_path / "run")
+    assert loaded.data.specs["image"].scale == (("whole", 0.0, 60000.0),)
+    few = put(tmp_path / "few", {name: np.linspace(0, DARK[name], 64).reshape(8, 8) for name in "ab"})
+    made = jaxgan.inference.apply_files(tmp_path / "run", [few], tmp_path / "out", compare=True)
+    assert made.written == 2 and not made.failed
+    with Image.open(tmp_path / "out" / "b.png") as compared:
+        assert np.asarray(compared)[:, :8].max() == 0  # 250 of 65535
+    assert data.load(few, like=data.load(source))["image"][:].max() == 0 < data.load(few)["image"][:].max()

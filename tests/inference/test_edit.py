@@ -10,6 +10,7 @@ from PIL import Image
 import jaxgan
 from jaxgan import inference, models
 from jaxgan.cli import main
+from jaxgan.data.dataset import Spec
 from jaxgan.errors import BadInput
 from jaxgan.inference import directions, edit_pictures
 from jaxgan.net import join
@@ -241,10 +242,10 @@ def test_what_is_transparent_lies_over_white_as_trainings_read_it(tmp_path):
     clear = np.zeros((4, 4, 4), np.uint8)
     clear[0] = [(10, 20, 30, alpha) for alpha in (255, 77, 130, 201)]
     Image.fromarray(clear).save(tmp_path / "a.png")
-    (one,), _ = edit_pictures.given([tmp_path / "a.png"], (4, 4, 3), 0, "", print)
+    (one,), _ = edit_pictures.given([tmp_path / "a.png"], Spec((4, 4, 3)), 0, "", print)
     assert one[0, 0].tolist() == [10, 20, 30] and one[1:].min() == 255
     np.testing.assert_array_equal(one, jaxgan.data.load(str(tmp_path))["image"][0])
-    (four,), _ = edit_pictures.given([tmp_path / "a.png"], (4, 4, 4), 0, "", print)
+    (four,), _ = edit_pictures.given([tmp_path / "a.png"], Spec((4, 4, 4)), 0, "", print)
     np.testing.assert_array_equal(four[..., 3], clear[..., 3])
 
 

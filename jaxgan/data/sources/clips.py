@@ -20,7 +20,9 @@ from jaxgan.data.lazy import Lazy
 from jaxgan.data.listing import Listing, listing, peek
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import ALONE, Resize, Spreads
+from jaxgan.modalities import depths
+from jaxgan.modalities.depths import ALONE, Spreads
+from jaxgan.modalities.resize import Resize
 from jaxgan.names import plain, shown
 
 NAMES = ()
@@ -85,7 +87,8 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
     ]
     channels = how.channels or (1 if all(one.grey for one in heads) else 3)
     shape = (len(cuts), length, *(how.size or heads[0].size), channels)
-    wide = files.spreads(whole, _pictures(whole)) if any(one.wide for one in heads) else ALONE
+    deep = any(one.wide for one in heads)
+    wide = depths.joined(how.scale, files.spreads(whole, _pictures(whole))) if deep else ALONE
     view = ClipView(found, every, cuts, how._replace(channels=channels), shape, wide)
     label, classes = _classes(every)
     label = None if label is None else label[[cut.film for cut in cuts]]
@@ -97,7 +100,7 @@ def load(word: str, how: Resize, memory: int, split: str = "") -> Dataset:
     kept: dict[str, Any] = {"names": tuple(_name(every, cuts)), "part": part, "sizes": sizes}
     kept["notes"] = _said(source, rates, how.rate)
     made = labelled(source, clips, label, plain(classes) or None, kind="video", **kept)
-    spec: Spec = made.specs["image"]._replace(rate=rates[0] if len(rates) == 1 else 0.0)
+    spec: Spec = made.specs["image"]._replace(rate=rates[0] if len(rates) == 1 else 0.0, scale=depths.scale_of(wide))
     made.specs["image"] = spec
     return made
 

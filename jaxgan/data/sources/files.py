@@ -21,7 +21,9 @@ from jaxgan.data.dataset import Dataset, labelled
 from jaxgan.data.lazy import Lazy
 from jaxgan.data.listing import Listing, listing
 from jaxgan.errors import BadInput
-from jaxgan.modalities.resize import ALONE, Resize, Spreads, fit, head, read, spread
+from jaxgan.modalities import depths
+from jaxgan.modalities.depths import ALONE, Scale, Spreads
+from jaxgan.modalities.resize import Resize, fit, head, read, spread
 from jaxgan.names import plain, shown
 
 NAMES = ()
@@ -57,9 +59,9 @@ class Files(NamedTuple):
         with self.open(name) as file:
             return fit(read(file, how.channels, self.known), how)
 
-    def on_one_scale(self) -> "Files":
-        """The same, where wide pictures, of more than 8 bits, are read by the lowest and highest values of them all."""
-        return self._replace(known=self.spreads())
+    def on_one_scale(self, scale: Scale = ()) -> "Files":
+        """The same, where wide pictures, of more than 8 bits, are read by the lowest and highest values of all, and of these."""
+        return self._replace(known=depths.joined(scale, self.spreads()))
 
 
 def takes(word: str) -> bool:
@@ -147,19 +149,21 @@ def load(source: str, how: Resize, memory: int, split: str = "") -> Dataset:
     _one_size(source, how, heads)
     channels = how.channels or (1 if all(one.grey for one in heads) else 3)
     shape = (*(how.size or heads[0].size), channels)
-    files = files.on_one_scale() if any(one.wide for one in heads) else files
+    files = files.on_one_scale(how.scale) if any(one.wide for one in heads) else files
     part = parts.chosen(str(source), files.splits, split) if files.splits else ""
     told: Any = {"notes": files.notes, "names": files.names, "part": part, "sizes": [one.size for one in heads]}
     view = FileView(files, how._replace(channels=channels), (len(files.names), *shape))
-    if view.nbytes > memory:
-        return labelled(str(source), view, files.label, files.classes, **told)
-    image = np.empty(view.shape, np.uint8)
+    image: Any = view
+    if view.nbytes <= memory:
+        image = np.empty(view.shape, np.uint8)
 
-    def place(pair):
-        image[pair[0]] = files.read(pair[1], view.how)
+        def place(pair):
+            image[pair[0]] = files.read(pair[1], view.how)
 
-    _each(files, place, tuple(enumerate(files.names)), name=lambda pair: pair[1])
-    return labelled(str(source), image, files.label, files.classes, **told)
+        _each(files, place, tuple(enumerate(files.names)), name=lambda pair: pair[1])
+    made = labelled(str(source), image, files.label, files.classes, **told)
+    made.specs["image"] = made.specs["image"]._replace(scale=depths.scale_of(files.known))
+    return made
 
 
 def held_out(source: str, how: Resize, split: str = "") -> Dataset | None:
