@@ -1,4 +1,4 @@
-"""Every table of benchmarks/README.md, measured and written by one command.
+"""The tables of benchmarks/README.md that lie between its markers, measured and written by one command.
 
     python benchmarks/tables.py                    # all, about 45 minutes on 2 idle cores
     python benchmarks/tables.py --only start recipes

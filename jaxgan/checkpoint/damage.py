@@ -12,6 +12,7 @@ from jaxgan.names import shown
 
 GONE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 """Numbers of errors that a damaged folder gives; all others are the machine's."""
+_CLOSED = "Event loop is closed"  # what tasks say of which nobody waits for any more
 _NUMBER = re.compile(r"OS error (\d+)|os_error_code='(\d+)'")  # TensorStore's, of before and of now
 _MACHINE = re.compile(
     "RESOURCE_EXHAUSTED|UNAVAILABLE|DEADLINE_EXCEEDED|PERMISSION_DENIED|Out of memory|can't start new thread"
@@ -24,7 +25,8 @@ class Wrong(Exception):
 
 def printable(error: BaseException) -> str:
     """What an error says, in one line that a terminal can show."""
-    return shown((str(error).splitlines() or [""])[0][:200].strip() or type(error).__name__)
+    said = re.split(r"\s*See full \w+ details", (str(error).splitlines() or [""])[0])[0]  # of TensorStore, an address
+    return shown(said[:200].strip() or type(error).__name__)
 
 
 def chain(error: BaseException) -> list[BaseException]:
@@ -73,14 +75,18 @@ def proved(error: BaseException, folder: Path) -> bool:
     return True
 
 
-def hush_writers() -> None:
-    """After a save that failed: what the other writers of the same save still print, at any later moment, is no news."""
+def hush() -> None:
+    """After a save or a reading that failed: what its other tasks still print, at any later moment, is no news."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # "exception was never retrieved", when they are collected
     warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
-    before = sys.excepthook
+    before, unraisable = sys.excepthook, sys.unraisablehook
 
     def hook(kind, error, trace):  # TensorStore's threads, which look for the loop that waited for them
-        if str(error) != "Event loop is closed":
+        if str(error) != _CLOSED:
             before(kind, error, trace)
 
-    sys.excepthook = hook
+    def unraised(told):  # and tasks of that loop, when they are collected
+        if str(told.exc_value) != _CLOSED:
+            unraisable(told)
+
+    sys.excepthook, sys.unraisablehook = hook, unraised

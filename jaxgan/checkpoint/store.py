@@ -12,7 +12,7 @@ import jax
 
 from jaxgan import reading
 from jaxgan.checkpoint import keeping, notes, tree
-from jaxgan.checkpoint.damage import Wrong, chain, hush_writers, of_the_machine, printable, proved, unsaved
+from jaxgan.checkpoint.damage import Wrong, chain, hush, of_the_machine, printable, proved, unsaved
 from jaxgan.checkpoint.tree import State, bare, fits, not_finite, plain, plain_shapes, sha256, typed, with_optimizers
 from jaxgan.errors import BadInput, Damaged, Diverged, TryAgain
 from jaxgan.names import tell
@@ -256,6 +256,7 @@ class Checkpoints:
         except BadInput:
             raise
         except Exception as error:  # whatever a damaged file, or a disk, makes Orbax raise
+            hush()
             raise self._what_is_wrong(step, error) from error
         return jax.jit(lambda x: x)(state), metadata  # own buffers: restored ones may refuse to be donated
 
@@ -290,5 +291,5 @@ class Checkpoints:
         except Exception as error:
             if not any(isinstance(x, OSError) or of_the_machine(x) or _TOLD.search(str(x)) for x in chain(error)):
                 raise  # a mistake in a program, which room does not mend
-            hush_writers()
+            hush()
             raise TryAgain(unsaved(step, self.folder, self.steps(), error)) from error

@@ -133,6 +133,6 @@ def _check(field, value):
         raise BadInput(f"{said} is {value!r}: give a {kind.__name__}")
     if kind in (int, float):
         if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
-            raise BadInput(f"{said} is {value!r}: give {'an int' if kind is int else 'a float or an int'} of Python's")
+            raise BadInput(f"{said} is {value!r}: give {'a whole number, an int' if kind is int else 'a number'}")
         if field.range is not None and not field.range.holds(value):
             raise BadInput(f"{said} is {value}: give {field.range}")

@@ -19,7 +19,8 @@ class Group:
     new_fakes: bool = False
     """Draw new fakes for G's turn instead of those that D has just seen."""
     microbatches: Annotated[int, above(0, 2**20)] = 1
-    """Parts of each batch that are computed one after the other, for less memory and one more pass of G."""
+    """Parts of each batch that are computed one after the other, for less memory and one more pass of G: the same step, but for
+    batch norms, which see a part."""
 
     @property
     def batch_parts(self) -> int:

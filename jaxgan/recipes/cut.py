@@ -1,7 +1,7 @@
 """Pictures of one kind from pictures of another without pairs, in one direction: CUT. Park et al. 2020, arXiv:2007.15651.
 
     jaxgan train cut --data ZEBRAS --input HORSES                 # two folders of pictures that belong to none of the other
-    jaxgan train cut --data B --input A --patches 10 --identity 0 --steps 200000    # FastCUT, without its flips
+    jaxgan train cut --data B --input A --patches 10 --identity 0 --steps 200000 --decay-start 0.75   # FastCUT, without its flips
 
 One G and one D in the place of CycleGAN's two, with its networks. G's own features say what of a place has to stay.
 """

@@ -1,4 +1,4 @@
-"""SNGAN on any images at 32, 64 or 128 pixels: residual networks, spectral norm, hinge. Miyato et al. 2018, arXiv:1802.05957.
+"""SNGAN at 32, 64, 128 or a 2^n x b 2^n pixels: residual networks, spectral norm, hinge. Miyato et al. 2018, arXiv:1802.05957.
 
     jaxgan train sngan --data FOLDER
     jaxgan train sngan --data FOLDER --conditional --resolution 64 --width 0.25
