@@ -1,6 +1,7 @@
 """Checkpoints that somebody saves from a loop of their own."""
 
 import shutil
+import sys
 from functools import partial
 
 import jax
@@ -12,7 +13,7 @@ import pytest
 from small_runs import saved, state
 
 from jaxgan import BadInput
-from jaxgan.checkpoint import Checkpoints
+from jaxgan.checkpoint import Checkpoints, damage
 from jaxgan.errors import TryAgain
 
 
@@ -148,3 +149,23 @@ def test_a_folder_that_was_taken_away_is_told(store, tmp_path):
     with pytest.raises(TryAgain, match=r"could not save .*: the folder was moved or taken away, put it back"):
         store.save(2, state(2), {})
         store.wait()
+
+
+def test_what_the_tasks_of_a_failed_reading_still_say_is_no_news(monkeypatch, capsys):
+    for name in ("unraisablehook", "excepthook"):
+        monkeypatch.setattr(sys, name, getattr(sys, f"__{name}__"))
+    damage.hush()
+
+    class Late:
+        def __init__(self, said):
+            self.said = said
+
+        def __del__(self):
+            raise RuntimeError(self.said)
+
+    for said in ("Event loop is closed", "something else"):
+        late = Late(said)
+        del late
+        sys.excepthook(RuntimeError, RuntimeError(said), None)
+    err = capsys.readouterr().err
+    assert "Event loop is closed" not in err and err.count("RuntimeError: something else") == 2
