@@ -36,13 +36,15 @@ def diagnose(
     logits: Logits | None = None,
     rows: Sequence[Mapping[str, Any]] = (),
     count: int = LEAST,
+    config: Any = None,
 ) -> list[Verdict]:
     """Verdicts of a GAN: at least one, "healthy" alone.
 
     scores: {name: value} of its samples; real: the same of real samples against other real ones, what a perfect generator
     would get. shares: (class names, shares of the real samples, of the generated ones). untrained_fd: of the generator
     before its first step. logits: Logits, with held-out samples. rows: of metrics.jsonl. count: of the samples, or of the
-    real ones where these are fewer; of less than LEAST nothing is said.
+    real ones where these are fewer; of less than LEAST nothing is said. config: of the training, which is advised nothing that
+    it has.
     """
     if count < LEAST:
         evidence = f"{count} samples, by which no verdict would be more than chance"
@@ -50,10 +52,10 @@ def diagnose(
     value = lambda name: scores.get(name, float("nan"))
     found = [
         *_stalled(value("fd"), untrained_fd),
-        *_collapse(value, real, shares),
+        *_collapse(value, real, shares, config),
         *_memorisation(value("memorised"), real.get("memorised", float("nan"))),
-        *_overfitting(logits),
-        *_discriminator_wins(rows),
+        *_overfitting(logits, config),
+        *_discriminator_wins(rows, config),
     ]
     return found or _poor(value, real) or [_healthy(value, real)]
 
@@ -70,7 +72,14 @@ def _stalled(fd, untrained):
     return [Verdict("stalled", evidence, "train longer; if it does not move, lower --lr-d or raise --lr-g")]
 
 
-def _collapse(value, real, shares):
+def _penalty(config):
+    """What to try with a penalty."""
+    if config is not None and not hasattr(config, "penalty"):
+        return "lower --lr-d"  # the game has none
+    return "raise --penalty-weight" if getattr(config, "penalties", ()) else "add --penalty r1"
+
+
+def _collapse(value, real, shares, config):
     evidence = []
     if shares is not None:
         names, true, drawn = shares
@@ -86,7 +95,8 @@ def _collapse(value, real, shares):
             evidence.append(f"{name} is {value(name):.3g}, real samples have {real[name]:.3g}")
     if not evidence:
         return []
-    advice = "add --penalty r1, try --relativistic paired or another --loss, lower --lr-g, enlarge --batch-size"
+    paired = "" if getattr(config, "relativistic", "no") != "no" else "--relativistic paired or "
+    advice = f"{_penalty(config)}, try {paired}another --loss, lower --lr-g, enlarge --batch-size"
     return [Verdict("collapse", "; ".join(evidence), advice)]
 
 
@@ -97,7 +107,7 @@ def _memorisation(value, real):
     return [Verdict("memorisation", evidence, "train on more data or --flip, make the networks smaller, stop earlier")]
 
 
-def _overfitting(logits):
+def _overfitting(logits, config):
     if logits is None or not logits.train - logits.fake > 0.1:
         return []
     share = (logits.train - logits.held_out) / (logits.train - logits.fake)  # Karras et al. 2020, eq. 1: r_v
@@ -108,11 +118,13 @@ def _overfitting(logits):
         f"{logits.fake:.3g} for generated ones: held-out ones are {share:.0%} of the way to fakes"
     )
     return [
-        Verdict("discriminator_overfitting", evidence, "train on more data or --flip, add --penalty r1, stop earlier")
+        Verdict(
+            "discriminator_overfitting", evidence, f"train on more data or --flip, {_penalty(config)}, stop earlier"
+        )
     ]
 
 
-def _discriminator_wins(rows):
+def _discriminator_wins(rows, config):
     has = lambda row, *names: all(row.get(name) is not None for name in names)  # that of a skipped step has not
     last = [row["loss_d"] for row in rows if has(row, "loss_d")][-10:]
     apart = [row["real_d"] - row["fake_d"] for row in rows if has(row, "real_d", "fake_d")][-10:]
@@ -120,7 +132,9 @@ def _discriminator_wins(rows):
         return []
     evidence = f"in the last {len(last)} rows loss_d is at most {max(last):.2g}, real and fake logits lie {min(apart):.3g} apart"
     return [
-        Verdict("discriminator_wins", evidence, "lower --lr-d, add --penalty r1 or --smoothing 0.1 with --loss bce")
+        Verdict(
+            "discriminator_wins", evidence, f"lower --lr-d, {_penalty(config)}, or take --smoothing 0.1 with --loss bce"
+        )
     ]
 
 

@@ -183,6 +183,7 @@ def evaluate(
             logits=logits,
             rows=rows,
             count=min(num, len(real.features)),
+            config=config,
         )
         title = f"{run.name}, step {step}, {net.name}"
         draw = lambda path: figure.save(path, title, run.made.kind, context.classes, real, fake, shares)

@@ -5,9 +5,13 @@ from typing import Annotated, ClassVar
 
 from jaxgan.optim import averages
 from jaxgan.options import Config, Context, Ingredients, Number
-from jaxgan.options.marks import at_least
+from jaxgan.options.marks import ActiveIf, at_least
 
 PLACE, ORDER = 73, 90
+_AVERAGED = ActiveIf(
+    lambda config: config.ema_halflife_images or config.ema_halflife_images_end,
+    lambda config: "--ema-halflife-images 0: say how many",
+)
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class Group:
     """Images after which half of the average of G's weights is new. 0: no average."""
     ema_halflife_images_end: Annotated[float | None, at_least(0, 1e15)] = None
     """--ema-halflife-images after the burn-in."""
-    ema_ramp: Annotated[float, at_least(0, 1e9)] = 0.05
+    ema_ramp: Annotated[float, at_least(0, 1e9), _AVERAGED] = 0.05
     """At the start the half-life is at most this share of the images seen, those of a run that was begun from among them."""
     posthoc_ema: bool = False
     """Keep averages of G in every checkpoint from which jaxgan.optim.averages makes one of any length."""

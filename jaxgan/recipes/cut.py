@@ -14,9 +14,13 @@ from jaxgan import config, losses
 from jaxgan.core import GAN
 from jaxgan.models import patchgan, translator
 from jaxgan.options import Ingredients
-from jaxgan.options.marks import above, at_least
+from jaxgan.options.marks import ActiveIf, above, at_least
 from jaxgan.recipes.cyclegan import DROPPED, check
 from jaxgan.tasks.contrastive import contrastive
+
+_CONTRASTED = ActiveIf(
+    lambda config: config.patches or config.identity, lambda config: "--patches 0 --identity 0: say how much of one"
+)
 
 Tailored: Any = config.tailored("inputs", "jitter", **DROPPED)
 
@@ -44,11 +48,11 @@ class Config(Tailored):
     """Weight of telling a place of the input by that place of its translation; FastCUT has 10."""
     identity: Annotated[float, at_least(0, 1e9)] = 1.0
     """Weight of the same of what G makes of a picture of the kind that it is to make; FastCUT has 0, which leaves it out."""
-    places: Annotated[int, at_least(2, 2**20)] = 256
+    places: Annotated[int, at_least(2, 2**20), _CONTRASTED] = 256
     """Places of each feature map that are told from one another."""
-    temperature: Annotated[float, above(0, 1e3)] = 0.07
+    temperature: Annotated[float, above(0, 1e3), _CONTRASTED] = 0.07
     """Of the inner products: the smaller, the more the nearest of the other places count."""
-    units: Annotated[int, above(0, 2**16)] = 256
+    units: Annotated[int, above(0, 2**16), _CONTRASTED] = 256
     """Of the two dense layers between features and their comparison."""
 
     @property

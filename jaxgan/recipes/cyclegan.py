@@ -17,7 +17,7 @@ from jaxgan.core import GAN
 from jaxgan.errors import BadInput
 from jaxgan.models import patchgan, translator
 from jaxgan.options import Ingredients
-from jaxgan.options.marks import above, at_least
+from jaxgan.options.marks import above, at_least, weighed
 from jaxgan.tasks.cycle import cycle, pooled_part, with_pooled
 from jaxgan.tasks.pooled import pooled
 
@@ -53,7 +53,7 @@ class Config(Tailored):
     """Side of the patches that D judges, in pixels."""
     cycle: Annotated[float, at_least(0, 1e9)] = 10.0
     """Weight of the mean absolute difference between a picture and what comes back of it."""
-    identity: Annotated[float, at_least(0, 1e9)] = 0.5
+    identity: Annotated[float, at_least(0, 1e9), weighed("cycle")] = 0.5
     """Weight, times --cycle, of leaving pictures of the kind that G makes as they are. 0: left out."""
     pool: Annotated[int, at_least(0, 2**20)] = 50
     """Translations that D remembers; half of those it sees are older ones. 0: only new ones."""

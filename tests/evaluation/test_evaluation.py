@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxgan import BadInput, data, evaluation, inference, modalities, models, runs, tasks
+from jaxgan import BadInput, config, data, evaluation, inference, modalities, models, runs, tasks
 from jaxgan.cli import main
 from jaxgan.core import GAN, Losses, Pair
 from jaxgan.data.sources.points import RING
@@ -107,6 +107,10 @@ def test_each_fault_has_its_diagnosis(net, halves, context, fault, verdict):
     assert all(v.evidence and v.advice for v in found)
     if fault is few_classes:
         assert "4 of 10 classes are missing or rare: 6, 7, 8, 9" in found[0].evidence
+    if verdict == "collapse":
+        having = config.Config(penalty="r1", relativistic="paired")
+        (told,) = evaluation.diagnose(scores, ideal, shares=shares, untrained_fd=1000.0, config=having)
+        assert told.advice.startswith("raise --penalty-weight, try another --loss, lower --lr-g")
     moved = evaluation.diagnose(scores, ideal, shares=shares, untrained_fd=0.9 * scores["fd"])
     assert moved[0].verdict == "stalled"
 
