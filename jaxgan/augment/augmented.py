@@ -38,14 +38,14 @@ def augmented(
         return beside(other, keys, *p)
 
     def apply(variables, images, *others, key=None, train=True, index=None, **options):
-        index = {} if index is None else {"index": index}
-        inner = {**(index if discriminator.indexed else {}), **options}
+        own = {} if index is None else {"index": index}
+        inner = {**(own if discriminator.indexed else {}), **options}
         if not train:
             return discriminator.apply(variables, images, *others, key=key, train=False, **inner)
         if key is None:
             raise BadInput("an augmented discriminator has key=None in training: give a key, or train=False")
         key, key_augment = jax.random.split(key)
-        keys = sample_keys(key_augment, with_index({"image": images, **index}, axis_name)["index"])
+        keys = sample_keys(key_augment, with_index({"image": images, **own}, axis_name)["index"])
         p = (_p(variables),) if adaptive else ()
         others = [moved(images, other, keys, p) for other in others]
         return discriminator.apply(variables, augment(images, keys, *p), *others, key=key, train=True, **inner)

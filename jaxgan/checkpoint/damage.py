@@ -6,6 +6,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from jaxgan.names import shown
@@ -75,6 +76,7 @@ def proved(error: BaseException, folder: Path) -> bool:
     return True
 
 
+@cache
 def hush() -> None:
     """After a save or a reading that failed: what its other tasks still print, at any later moment, is no news."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # "exception was never retrieved", when they are collected

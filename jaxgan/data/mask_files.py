@@ -70,10 +70,8 @@ def values(found: Listing, name: str, known: Classes | None) -> np.ndarray:
     if mode in ("1", "P", "L") or mode.startswith("I"):
         # Pillow spreads grey values of 2 and 4 bits over 0 .. 255
         x = x.astype(np.int64) // (255 // (2**bits - 1) if mode == "L" and spread else 1)
-        of_greys = {value: known.colours.get(value * 0x010101) for value in np.unique(x).tolist()} if known else {}
-        if mode == "P" or None in of_greys.values() or not of_greys:
-            return x
-        return np.vectorize(of_greys.__getitem__, otypes=[np.int64])(x)
+        greys = x if mode == "P" or known is None or not known.colours else _classes_of(x * 0x010101, known)
+        return x if greys.min() < 0 else greys
     if mode != "RGB":
         raise BadInput(f"{found.source}: {name} is of mode {mode}: save masks as grey, with a palette, or as RGB")
     if known is None or not known.colours:
@@ -82,6 +80,11 @@ def values(found: Listing, name: str, known: Classes | None) -> np.ndarray:
             "masks, with lines of a name, red, green and blue"
         )
     codes = x.astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
+    return _classes_of(codes, known)
+
+
+def _classes_of(codes, known):
+    """Classes of colours, ~ code of those that have none."""
     there, inverse = np.unique(codes, return_inverse=True)
     return np.array([known.colours.get(code, ~code) for code in there.tolist()])[inverse.reshape(codes.shape)]
 

@@ -73,10 +73,15 @@ def _stalled(fd, untrained):
 
 
 def _penalty(config):
-    """What to try with a penalty."""
+    """[what to try with a penalty], nothing where the game has none."""
     if config is not None and not hasattr(config, "penalty"):
-        return "lower --lr-d"  # the game has none
-    return "raise --penalty-weight" if getattr(config, "penalties", ()) else "add --penalty r1"
+        return []
+    return ["raise --penalty-weight" if getattr(config, "penalties", ()) else "add --penalty r1"]
+
+
+def _pairing(config):
+    """[to try pairs], nothing where the game has them, or knows none."""
+    return ["try --relativistic paired"] if config is None or getattr(config, "relativistic", "") == "no" else []
 
 
 def _collapse(value, real, shares, config):
@@ -95,9 +100,8 @@ def _collapse(value, real, shares, config):
             evidence.append(f"{name} is {value(name):.3g}, real samples have {real[name]:.3g}")
     if not evidence:
         return []
-    paired = "" if getattr(config, "relativistic", "no") != "no" else "--relativistic paired or "
-    advice = f"{_penalty(config)}, try {paired}another --loss, lower --lr-g, enlarge --batch-size"
-    return [Verdict("collapse", "; ".join(evidence), advice)]
+    others = ["try another --loss", "lower --lr-g", "enlarge --batch-size"]
+    return [Verdict("collapse", "; ".join(evidence), ", ".join([*_penalty(config), *_pairing(config), *others]))]
 
 
 def _memorisation(value, real):
@@ -117,11 +121,8 @@ def _overfitting(logits, config):
         f"D's mean logit is {logits.train:.3g} for training samples, {logits.held_out:.3g} for held-out ones and "
         f"{logits.fake:.3g} for generated ones: held-out ones are {share:.0%} of the way to fakes"
     )
-    return [
-        Verdict(
-            "discriminator_overfitting", evidence, f"train on more data or --flip, {_penalty(config)}, stop earlier"
-        )
-    ]
+    advice = ", ".join(["train on more data or --flip", *_penalty(config), "stop earlier"])
+    return [Verdict("discriminator_overfitting", evidence, advice)]
 
 
 def _discriminator_wins(rows, config):
@@ -131,11 +132,8 @@ def _discriminator_wins(rows, config):
     if len(last) < 3 or len(apart) < 3 or max(np.abs(last)) > 0.05 or min(apart) < 5:
         return []
     evidence = f"in the last {len(last)} rows loss_d is at most {max(last):.2g}, real and fake logits lie {min(apart):.3g} apart"
-    return [
-        Verdict(
-            "discriminator_wins", evidence, f"lower --lr-d, {_penalty(config)}, or take --smoothing 0.1 with --loss bce"
-        )
-    ]
+    advice = ", ".join(["lower --lr-d", *_penalty(config), "or take --smoothing 0.1 with --loss bce"])
+    return [Verdict("discriminator_wins", evidence, advice)]
 
 
 def _poor(value, real):

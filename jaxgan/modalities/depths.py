@@ -15,8 +15,13 @@ _PHOTOMETRIC = 262  # tag of a TIFF: 0 where white is 0
 
 
 def scale_of(spreads: Spreads) -> Scale:
-    """The Scale of Spreads."""
-    return tuple(sorted((kind, low, high) for kind, (low, high) in spreads.items()))
+    """The Scale of Spreads. What is of all 16 bits is so from end to end: which of them were read first is chance."""
+
+    def ends(kind, low, high):
+        deepest, most = {"whole": (DEEPER, 65535.0), "colour": (DEEPER >> 8, 255.0)}.get(kind, (np.inf, np.inf))
+        return (kind, 0.0, most) if low >= 0 and deepest < high <= most else (kind, low, high)
+
+    return tuple(sorted(ends(kind, *both) for kind, both in spreads.items()))
 
 
 def joined(scale: Scale, spreads: Spreads = ALONE) -> Spreads:

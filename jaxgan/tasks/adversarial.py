@@ -19,7 +19,6 @@ from jaxgan.sharing import Batch, Key, parts, sample_keys, with_index
 
 _NONE = Pair((), ())
 _TAKEN = {"loss", "adversarial", "penalty"}  # metrics of G that no content term can be called
-_TAKEN_D = {"loss", "real", "fake", "penalty"}  # of D, no tracker's
 
 
 class Fakes(NamedTuple):
@@ -187,7 +186,7 @@ def adversarial(
                 constant = jax.lax.stop_gradient((logits_real, logits_fake))
                 tracked[each.name] = each.update(state, *constant, x.shape[0] * parts())
                 own = each.metrics(state)
-                if taken := ", ".join(sorted(own.keys() & (_TAKEN_D | metrics.keys()))):
+                if taken := ", ".join(sorted(own.keys() & metrics.keys())):
                     raise BadInput(f"the tracker {each.name} has a metric {taken}, as D has: rename it")
                 metrics |= own
             moved = {**moved, TRACKERS: tracked}

@@ -1,7 +1,5 @@
 """Games, networks and states of people's own, as they call them: what is taken is taken right, and what is not is told."""
 
-import tempfile
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -96,24 +94,24 @@ def test_keys_whose_draws_depend_on_their_neighbours_are_refused():
             call()
 
 
-def saved(state):
-    """Checkpoints that hold the state."""
-    store = checkpoint.Checkpoints(f"{tempfile.mkdtemp()}/checkpoints")
+def saved(state, folder):
+    """Checkpoints in a folder that hold the state."""
+    store = checkpoint.Checkpoints(folder / "checkpoints")
     store.save(int(state.step), state, {})
     store.wait()
     return store
 
 
-def test_a_checkpoint_of_another_dtype_is_not_called_damaged():
+def test_a_checkpoint_of_another_dtype_is_not_called_damaged(tmp_path):
     opt = lambda dtype: optimizers(optax.adam(1e-3, mu_dtype=dtype))
-    store = saved(begun(points(), opt(None)))
+    store = saved(begun(points(), opt(None)), tmp_path)
     with pytest.raises(BadInput, match=r"float32\[.* there and bfloat16\[.* here: use the config") as raised:
         store.restore(begun(points(), opt(jnp.bfloat16)))
     assert not isinstance(raised.value, Damaged)
     store.close()
 
 
-def test_two_leaves_of_one_name_are_not_saved():
+def test_two_leaves_of_one_name_are_not_saved(tmp_path):
     def dotted(width):
         init = lambda key, *x: {"params": {"fc.w": jnp.ones((x[0].shape[1], width)), "fc": {"w": jnp.ones((1, width))}}}
 
@@ -125,7 +123,7 @@ def test_two_leaves_of_one_name_are_not_saved():
 
     gan = points(dotted(2), dotted(1), noise=noise.normal(8))
     with pytest.raises(BadInput, match=r"two leaves of the state are called g.params.fc.w: leave dots out"):
-        saved(begun(gan))
+        saved(begun(gan), tmp_path)
 
 
 def test_metrics_of_whole_numbers_are_means_as_all_others_are():

@@ -130,7 +130,7 @@ def test_what_a_run_is_given_later_is_of_the_scale_that_it_was_trained_on(tmp_pa
     ]
     assert main([*line, "--steps", "1", "--out", str(tmp_path / "run")]) == 0
     loaded = jaxgan.load(tmp_path / "run")
-    assert loaded.data.specs["image"].scale == (("whole", 0.0, 60000.0),)
+    assert loaded.data.specs["image"].scale == (("whole", 0.0, 65535.0),)
     few = put(tmp_path / "few", {name: np.linspace(0, DARK[name], 64).reshape(8, 8) for name in "ab"})
     made = jaxgan.inference.apply_files(tmp_path / "run", [few], tmp_path / "out", compare=True)
     assert made.written == 2 and not made.failed

@@ -125,8 +125,7 @@ def spreads(found: Listing, names: Sequence[str]) -> Spreads:
 
     with ThreadPoolExecutor(THREADS) as pool:
         for kind, low, high in filter(None, pool.map(one, names)):
-            lowest, highest = out.get(kind, (low, high))
-            out[kind] = min(lowest, low), max(highest, high)
+            out.update(depths.joined(((kind, low, high),), out))  # `one` looks into it meanwhile
     return out
 
 
