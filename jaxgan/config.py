@@ -117,11 +117,13 @@ def check_inactive(config: Base, tiny: Mapping[str, Any]) -> None:
             raise BadInput(f"{marks.flag(name)} {value} has no meaning with {reason}, or leave it at {own}")
 
 
-def check_typed(config: Base, typed: Container[str]) -> None:
+def check_typed(flags: Any, inactive: Mapping[str, str], typed: Container[str]) -> None:
     """Raises BadInput where a flag was typed, whatever its value, that has no effect. typed: names of fields."""
-    for name, reason in config.inactive.items():
+    for name, reason in inactive.items():
         if name in typed:
-            raise BadInput(f"{marks.flag(name)} {getattr(config, name)} has no meaning with {reason}, or remove it")
+            value = getattr(flags, name)
+            said = " ".join(map(str, value)) if isinstance(value, tuple) else value
+            raise BadInput(f"{marks.flag(name)} {said} has no meaning with {reason}, or remove it")
 
 
 def from_json(cls: type[Any], fields: Mapping[str, Any], source: str | Path) -> Any:

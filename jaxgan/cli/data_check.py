@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from jaxgan.cli import flags
 from jaxgan.names import shown, tell
 from jaxgan.options.degrade import What
+from jaxgan.options.marks import ActiveIf
 
 USAGE, DOES, PLACE, NEEDS = "data check SOURCE [flags]", "report on a data set before training on it", 5, "SOURCE"
 
@@ -30,7 +31,9 @@ class Flags:
     """The pictures of --input belong to none of the others."""
     degrade: tuple[What, ...] = ()
     """The inputs are made of the pictures themselves: what `jaxgan train --degrade` takes. With `down` see --factor."""
-    factor: Literal[2, 4] = 4
+    factor: Annotated[
+        Literal[2, 4], ActiveIf(lambda flags: "down" in flags.degrade, lambda flags: "no --degrade down: add it")
+    ] = 4
     """How many times fewer pixels a side `down` leaves."""
     masks: str = ""
     """Folder of masks, of the same names."""

@@ -4,10 +4,11 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from jaxgan.cli import flags
 from jaxgan.names import shown, tell
+from jaxgan.options.marks import ActiveIf
 
 USAGE, PLACE, NEEDS = "data write SOURCE --name NAME", 6, "SOURCE"
 DOES = "write it as a set of tensorflow-datasets, to train on as tfds:NAME"
@@ -23,7 +24,10 @@ class Flags:
     """Where tensorflow-datasets keeps its sets. By default TFDS_DATA_DIR, or ~/tensorflow_datasets."""
     resolution: int = 0
     """Bring images to this many pixels in height first."""
-    fit: Literal["crop", "stretch", "pad"] = "crop"
+    fit: Annotated[
+        Literal["crop", "stretch", "pad"],
+        ActiveIf(lambda flags: flags.resolution, lambda flags: "--resolution 0: say to how many pixels"),
+    ] = "crop"
     """How, as `jaxgan train --fit` does."""
     split: str = ""
     """Of a folder or a set of tfds that has splits: train, val, test or another word for one. By default train."""

@@ -11,9 +11,22 @@ from jaxgan import runtime
 from jaxgan.cli import flags
 from jaxgan.errors import BadInput
 from jaxgan.names import tell
+from jaxgan.options.marks import ActiveIf
 
 USAGE, DOES = "edit RUN [flags]", "directions, style mixing, truncation; of real pictures too, by inversion"
 PLACE, NEEDS = 2.2, "RUN"
+
+
+_INVERTED = ActiveIf(
+    lambda flags: flags.invert or flags.folders, lambda flags: "no picture that is inverted: add --invert FILES"
+)
+_DIRECTED = ActiveIf(
+    lambda flags: flags.directions or flags.direction, lambda flags: "no direction to find: add --directions 5"
+)
+_ROWS = ActiveIf(
+    lambda flags: flags.directions or flags.direction or flags.truncate,
+    lambda flags: "no sheet from one end to another: add --directions 5",
+)
 
 
 @dataclass(frozen=True)
@@ -28,19 +41,21 @@ class Flags(flags.Weights):
     """Two files of latents: rows of the first with the styles of the second in --layers, by default the finer half."""
     truncate: bool = False
     """Go from the mean style to each sample's own, --from 0 --to 1 if nothing else is said."""
-    by: Literal["sefa", "pca", "features", "label", "folders", "jacobian"] = "sefa"
+    by: Annotated[Literal["sefa", "pca", "features", "label", "folders", "jacobian"], _DIRECTED] = "sefa"
     """How directions are found. sefa: from the kernels that latents or styles meet first. pca: of w. features: PCA of what
     --layer makes, traced back to latents. label: towards each class, of w by label, or of what a classifier takes samples for.
     folders: from the pictures of one folder to another's. jacobian: what changes the first sample's pixels most."""
     folders: tuple[str, str] | None = None
     """Of --by folders: without and with what is wanted. Both are inverted."""
-    layer: int = 2
+    layer: Annotated[
+        int, ActiveIf(lambda flags: flags.by == "features", lambda flags: f"--by {flags.by}: add --by features")
+    ] = 2
     """Of --by features: which of G's layers, from 1 on."""
     begin: Annotated[float | None, tyro.conf.arg(name="from")] = None
     """Where the sheet begins, in standard deviations of G's latents along the direction. By default -3."""
     end: Annotated[float | None, tyro.conf.arg(name="to")] = None
     """Where it ends. By default 3."""
-    columns: int = 7
+    columns: Annotated[int, _ROWS] = 7
     """Of the sheet."""
     layers: tuple[int, int] | None = None
     """First and last layer, from 1, the coarsest, on, whose styles are changed; of --by sefa whose kernels count, too. By default
@@ -50,11 +65,14 @@ class Flags(flags.Weights):
     their errors, and drawn beside what G makes of them. Where G is given a class and --label none, each is tried."""
     fit: Literal["", "crop", "stretch", "pad"] = ""
     """How pictures of another shape are brought to that of the run. By default they are refused."""
-    steps: int = 1000
+    steps: Annotated[int, _INVERTED] = 1000
     """Of inversion."""
-    starts: int = 2
+    starts: Annotated[int, _INVERTED] = 2
     """Latents that each inversion begins with, of which the best is kept."""
-    perceptual: float = 1.0
+    perceptual: Annotated[
+        float,
+        ActiveIf(lambda flags: flags.perceptual_features, lambda flags: "no network: add --perceptual-features FILE"),
+    ] = 1.0
     """Of inversion and --tune: weight of the perceptual loss beside that of pixels, where --perceptual-features is given."""
     perceptual_features: str = ""
     """File with the weights of SqueezeNet (.npz), or of a classifier that `jaxgan evaluate` has trained and kept."""

@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from jaxgan import runtime
 from jaxgan.cli import flags
 from jaxgan.names import tell
+from jaxgan.options.marks import ActiveIf
 
 USAGE, DOES = (
     "extend RUN --out OUT [flags]",
@@ -31,7 +33,9 @@ class Flags(flags.Weights):
     measure: int = 3
     """Seeds with which classifiers are trained on the real pictures, on the synthetic ones and on both, and compared on
     held-out pictures. 0: nothing is measured."""
-    held_out: str | None = None
+    held_out: Annotated[
+        str | None, ActiveIf(lambda flags: flags.measure, lambda flags: "--measure 0: say with how many seeds")
+    ] = None
     """Source of the pictures to measure on: of one with val or test beside train, that. By default what the run's own source
     leaves out."""
     data: str | None = None

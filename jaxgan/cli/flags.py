@@ -101,8 +101,12 @@ class Sources:
 
 
 def parse(kind: type[Flags], argv: Sequence[str], prog: str, about: str) -> Flags:
-    """The flags of a command line. `--help` prints them, and exits. Raises BadInput for a seed that is none."""
+    """The flags of a command line. `--help` prints them, and exits.
+
+    Raises BadInput for a seed that is none, and for flags that were typed and have no effect.
+    """
     found = _parsed(kind, args=_together(argv, marks.fields(kind)), prog=prog, description=about)
+    config.check_typed(found, marks.inactive(found), _typed(argv))
     if not 0 <= (seed := getattr(found, "seed", 0)) <= marks.LARGEST:
         raise BadInput(f"--seed is {seed}: give 0 to {marks.LARGEST}")
     return found
@@ -124,7 +128,7 @@ def parse_with_config(kind: type[Flags], recipe: Any, argv: Sequence[str], prog:
 
     Raises BadInput for flags of options that the recipe has not, and for those that were typed and have no effect.
     """
-    typed = {word[2:].partition("=")[0].replace("-", "_") for word in argv if word.startswith("--")}
+    typed = _typed(argv)
     for name, reason in getattr(recipe.Config, "dropped", {}).items():
         if name in typed:
             raise BadInput(f"{marks.flag(name)} is no option of this recipe, {reason}: remove it")
@@ -138,7 +142,7 @@ def parse_with_config(kind: type[Flags], recipe: Any, argv: Sequence[str], prog:
     argv = _together(argv, {**marks.fields(kind), **marks.fields(recipe.Config)})
     defaults = both(fields=_defaults(recipe, argv))
     found = _parsed(both, args=argv, prog=prog, description=recipe.__doc__, default=defaults)
-    config.check_typed(found.fields, typed)
+    config.check_typed(found.fields, found.fields.inactive, typed)
     flags = {f.name: getattr(found, f.name) for f in dataclasses.fields(kind)}
     return kind(**flags), found.fields
 
@@ -173,6 +177,11 @@ def of(flags: Any, *without: str) -> dict[str, Any]:
     """{name: value} of all flags but these: what the function behind a command is called with."""
     left_out = {*without, *(field.name for field in dataclasses.fields(Together))}
     return {name: value for name, value in vars(flags).items() if name not in left_out}
+
+
+def _typed(argv):
+    """Names of the fields whose flags are there."""
+    return {word[2:].partition("=")[0].replace("-", "_") for word in argv if word.startswith("--")}
 
 
 def _together(argv, fields):

@@ -170,11 +170,8 @@ def moved(
         step = np.repeat(step[None], where.layers, axis=0)
     elif found.space != where.name:
         raise BadInput(f"directions are of {found.space}, latents of {where.name}: give latents of {found.space}")
-    if layers is not None and where.name != "w+":
-        raise BadInput(f"--layers {layers[0]} {layers[1]} are of w+, and latents are of {where.name}: add --space w+")
-    first, last = chosen(where, layers)
     if layers is not None:
-        step = step * ((np.arange(where.layers) >= first) & (np.arange(where.layers) < last))[:, None]
+        step = step * taken(where, layers)[:, None]
     amounts = np.asarray(amounts, np.float32).reshape(1, -1, *(1 for _ in where.shape))
     return np.asarray(latents)[:, None] + amounts * step[None, None]
 
@@ -199,6 +196,14 @@ def chosen(where: Space, layers: tuple[int, int] | None) -> tuple[int, int]:
             f"--layers {first} {last}, and G has {where.layers}: give the first and the last of 1 .. {where.layers}"
         )
     return first - 1, last
+
+
+def taken(where: Space, layers: tuple[int, int]) -> np.ndarray:
+    """bool [L]: layers of w+ from one to another, from 1 on. Raises BadInput for those that are not there, and other spaces."""
+    if where.name != "w+":
+        raise BadInput(f"--layers {layers[0]} {layers[1]} are of w+, and latents are of {where.name}: add --space w+")
+    first, last = chosen(where, layers)
+    return (np.arange(where.layers) >= first) & (np.arange(where.layers) < last)
 
 
 def of_all_layers(where: Space) -> Space:

@@ -104,7 +104,9 @@ def edit(
         if what == "mix":
             sheets["mix.png"] = edit_base.mixed(asked, base)
         elif truncate:
-            centre = seam.drawn(load(opened, **options, truncation=0.0), where, 1, label=asked.label)[0]
+            centre = seam.mean(load(opened, **options, truncation=0.0), base.where)
+            if layers is not None:  # of the others nothing moves
+                centre = np.where(ways.taken(base.where, layers)[:, None], centre, base.latents)
             along = lambda share: centre + share * (base.latents - centre)
             frames = lambda share: base.draw(along(share))
             sheets["truncation.png"] = np.stack([frames(share) for share in asked.amounts], axis=1)

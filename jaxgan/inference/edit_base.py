@@ -107,8 +107,7 @@ def mixed(asked: Any, base: Base) -> np.ndarray:
     for layers that are not there, and another G's latents.
     """
     other, base = kept_in(base.loaded, asked.mix[1], "w+", base.weights), base._replace(noise={})
-    first, last = ways.chosen(base.where, asked.layers or (base.where.layers // 2 + 1, base.where.layers))
-    taken = (np.arange(base.where.layers) >= first) & (np.arange(base.where.layers) < last)
+    taken = ways.taken(base.where, asked.layers or (base.where.layers // 2 + 1, base.where.layers))
     both = np.where(taken[None, None, :, None], other.latents[None], base.latents[:, None])  # [A, B, L, W]
     across, down = base.draw(other.latents), base.draw(base.latents)
     corner = np.ones_like(across[:1])  # white

@@ -105,6 +105,16 @@ def drawn(loaded: Loaded, where: Space, count: int, *, seed: int = 0, label: Arr
     return np.concatenate(parts)[:count], label
 
 
+def mean(loaded: Loaded, where: Space) -> np.ndarray:
+    """float32 [*shape] of w or w+: the mean style (Karras et al. 2019, arXiv:1812.04948, appendix B), by a G of truncation 0."""
+    assert loaded.noise is not None and loaded.generator is not None
+    label = given(loaded, 1)
+    z = loaded.noise(jax.random.key(0), jnp.zeros(1, jnp.int32))
+    beside = () if label is None else (label,)
+    ws = loaded.generator.apply(loaded.state.ema, z, *beside, train=False, method="mapping")[0][0]
+    return np.asarray(ws if where.name == "w+" else ws[0])
+
+
 def images(
     where: Space,
     variables: Variables,

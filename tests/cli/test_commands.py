@@ -102,9 +102,14 @@ def test_the_overview_has_a_line_for_each_command_and_source(capsys):
         ("data chek digits", "unknown command 'data chek': did you mean data check"),
         ("sample", "jaxgan sample needs RUN: jaxgan sample --help shows how"),
         ("trian digits", "unknown command 'trian': did you mean train"),
+        ("data check digits --factor 2", "--factor 2 has no meaning with no --degrade down: add it, or remove it"),
+        (
+            "data write digits --name d --fit pad",
+            "--fit pad has no meaning with --resolution 0: say to how many pixels",
+        ),
     ],
 )
-def test_what_is_no_command_is_told(words, said, capsys):
+def test_what_is_no_command_or_has_no_effect_is_told(words, said, capsys):
     assert main(words.split()) == 2
     assert said in capsys.readouterr().err
 

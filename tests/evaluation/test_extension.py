@@ -251,6 +251,7 @@ def test_classes_that_d_names_are_measured_in_evaluations(sources, tmp_path):
         ("extend RUN --out x --num 3", "--num is 3, and there are 10 classes"),
         ("extend RUN --out x --least-confidence 1", "give a probability in [0, 1)"),
         ("extend RUN --out x --measure -1", "--measure is -1"),
+        ("extend RUN --out x --measure 0 --held-out y", "--held-out y has no meaning with --measure 0"),
         ("probe RUN --labels 1", "--labels is 1"),
         ("probe RUN --seeds 0", "--seeds is 0"),
         ("train classify --tiny --labelled 5", "digits has 10 classes"),

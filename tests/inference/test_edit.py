@@ -263,7 +263,32 @@ def test_styles_are_mixed_by_layers_and_truncated_to_their_mean(runs, style, tmp
         assert np.abs(cell(0, j) - cell(2, j)).max() <= 1
     with Image.open(tmp_path / "a" / "truncation.png") as sheet:
         cells = np.asarray(sheet.convert("L"))[28:, 4:].astype(int)
-    assert np.abs(cell(0, 0) - cell(1, 0)).max() <= 1 < np.abs(cell(0, 2) - cell(1, 2)).max()
+    own, at_mean = ([cell(i, j) for i in range(3)] for j in (2, 0))
+    jaxgan.inference.sample(run, num=1, truncation=0.0, out=tmp_path / "mean.png")  # nothing but the mean of w
+    with Image.open(tmp_path / "mean.png") as grid:
+        mean = np.asarray(grid.convert("L"))[4:52, 4:52].astype(int)
+    assert all(np.abs(one - mean).max() <= 1 for one in at_mean)
+    assert np.abs(own[0] - own[1]).max() > 1 and np.abs(own[0] - at_mean[0]).max() > 1
+
+    some = [
+        "edit",
+        run,
+        "--truncate",
+        "--layers",
+        "1",
+        "3",
+        "--num",
+        "3",
+        "--columns",
+        "3",
+        "--out",
+        str(tmp_path / "d"),
+    ]
+    assert main(some) == 0  # the finest stays each one's own
+    with Image.open(tmp_path / "d" / "truncation.png") as sheet:
+        cells = np.asarray(sheet.convert("L"))[28:, 4:].astype(int)
+    assert all(np.abs(cell(i, 2) - own[i]).max() <= 1 for i in range(3))
+    assert np.abs(cell(0, 0) - cell(1, 0)).max() > 1 and np.abs(cell(0, 0) - at_mean[0]).max() > 1
 
 
 @pytest.mark.parametrize(
@@ -290,6 +315,13 @@ def test_styles_are_mixed_by_layers_and_truncated_to_their_mean(runs, style, tmp
         ("digits", "--direction 1 --latents a.npz --label 3", "--label is 3, and a.npz has its own samples"),
         ("style", "--mix a.npz b.npz --num 3", "--num is 3, and a.npz has its own samples"),
         ("style", "--direction 1 --by folders", "belong together"),
+        ("style", "--truncate --space w --layers 1 2", "--layers 1 2 are of w+"),
+        ("digits", "--direction 1 --layer 2", "--layer 2 has no meaning with --by sefa: add --by features"),
+        ("digits", "--direction 1 --steps 1000", "--steps 1000 has no meaning with no picture that is inverted"),
+        ("digits", "--direction 1 --starts 2", "--starts 2 has no meaning with no picture that is inverted"),
+        ("digits", "--direction 1 --perceptual 2", "--perceptual 2.0 has no meaning with no network"),
+        ("digits", "--invert a.png --columns 3", "--columns 3 has no meaning with no sheet"),
+        ("style", "--truncate --by pca", "--by pca has no meaning with no direction"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_a_line(run, words, said, runs, tmp_path, capsys):
