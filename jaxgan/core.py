@@ -102,7 +102,7 @@ class Turns(NamedTuple):
 
 
 def init_state(gan: GAN, opt: Pair, key: Key, batch: Batch) -> State:
-    """State at step 0. `opt` is a Pair of optax transformations; `batch`, of one turn, gives shapes."""
+    """State at step 0. opt: a Pair of optax transformations, which are given `value`, their side's loss; batch: of one turn."""
     errors.check_pair("opt", opt)
     key_init, key = jax.random.split(key)
 
@@ -172,9 +172,9 @@ def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: 
     def learn(player, tx, gradients, batch):
         (grads, moved, metrics), memory = sharing.mean_of_parts(gradients, player, batch, microbatches, axis_name)
         grads, moved, metrics = average((grads, moved, metrics), axis_name)
-        updates, opt_state = tx.update(grads, player.opt, player.params)
-        params = optax.apply_updates(player.params, updates)
-        return Player(params, {**player.stats, **moved, **memory}, opt_state), metrics
+        update, stats = optax.with_extra_args_support(tx).update, {**player.stats, **moved, **memory}
+        updates, opt_state = update(grads, player.opt, player.params, value=metrics["loss"])
+        return Player(optax.apply_updates(player.params, updates), stats, opt_state), metrics
 
     return Turns(generate, d_turn, g_turn)
 
@@ -211,7 +211,7 @@ def make_step(
     turns = make_turns(gan, opt, axis_name, microbatches)
 
     def step(state, batch):
-        sharing.check_axis(axis_name)
+        sharing.check_batch(batch, d_steps, axis_name)
         g, d = state.g, state.d
         due = Pair(*(every == 1 or state.step % every == 0 for every in rare_every))
         keys = jax.random.split(jax.random.fold_in(state.key, state.step), (d_steps, 4))

@@ -69,6 +69,17 @@ def check_axis(axis_name: str | None) -> None:
         ) from error
 
 
+def check_batch(batch: Batch, turns: int, axis_name: str | None) -> None:
+    """Raises BadInput as `check_axis`, and where there are several turns, and no axis of them in front of all of the batch."""
+    check_axis(axis_name)
+    for leaf in jax.tree.leaves(batch) if turns > 1 else ():
+        if leaf.shape[:1] != (turns,):
+            raise BadInput(
+                f"there are {turns} turns of D in a step, and the batch has {leaf.dtype}{list(leaf.shape)}: "
+                f"give all of it an axis of {turns} in front, a slice a turn"
+            )
+
+
 def parts() -> int:
     """Of how many parts of a turn's batch what is traced sees one."""
     return _parts.get()

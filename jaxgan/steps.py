@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import BadInput, check_counts
-from jaxgan.sharing import Batch, Key, Step, check_axis, with_index
+from jaxgan.sharing import Batch, Key, Step, check_batch, with_index
 
 _DRAWN = 0x647277  # beside the keys that a step splits off
 
@@ -49,7 +49,7 @@ def drawn(step: Step, draw: Callable[[Batch, Key], Batch], turns: int = 1, axis_
     check_counts(turns=turns)
 
     def play(state, batch, *shared):
-        check_axis(axis_name)
+        check_batch(batch, turns, axis_name)
         key = jax.random.fold_in(jax.random.fold_in(state.key, state.step), _DRAWN)
         one = lambda batch, key: draw(with_index(batch, axis_name), key)
         batch = one(batch, key) if turns == 1 else jax.vmap(one)(batch, jax.random.split(key, turns))

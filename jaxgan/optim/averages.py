@@ -50,15 +50,15 @@ def track(tx: optax.GradientTransformation, sigmas: Sequence[float] = (0.05, 0.1
     (1 - 1 / k)^(gamma + 1). To be around all else that moves params; statistics of norms are not averaged. Raises
     BadInput for sigmas that `exponent` refuses.
     """
-    powers = [exponent(sigma) + 1 for sigma in sigmas]
+    powers, tx = [exponent(sigma) + 1 for sigma in sigmas], optax.with_extra_args_support(tx)
 
     def init(params):
         whole = jax.tree.map(lambda x: x.astype(jnp.promote_types(x.dtype, jnp.float32)), params)
         averages = tuple(whole for _ in sigmas)
         return Tracked(tx.init(params), jnp.zeros((), jnp.int32), jnp.asarray(sigmas, jnp.float32), averages)
 
-    def update(updates, state, params):
-        updates, inner = tx.update(updates, state.inner, params)
+    def update(updates, state, params, **extra):
+        updates, inner = tx.update(updates, state.inner, params, **extra)
         new, step = optax.apply_updates(params, updates), state.step + 1
 
         def moved(average, power):
@@ -70,7 +70,7 @@ def track(tx: optax.GradientTransformation, sigmas: Sequence[float] = (0.05, 0.1
         averages = tuple(map(moved, state.averages, powers))
         return updates, Tracked(inner, step, state.sigmas, averages)
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformationExtraArgs(init, update)
 
 
 def snapshot(opt_state: Any) -> Tracked:

@@ -28,12 +28,13 @@ def lookahead(tx: optax.GradientTransformation, every: int = 5, pull: float = 0.
     """
     if every < 1 or not 0 < pull <= 1:
         raise BadInput(f"every is {every} and pull {pull}: give 1 update or more, and a share in (0, 1]")
+    tx = optax.with_extra_args_support(tx)
 
     def init(params):
         return LookaheadState(tx.init(params), params, jnp.zeros((), jnp.int32))
 
-    def update(updates, state, params):
-        updates, inner = tx.update(updates, state.inner, params)
+    def update(updates, state, params, **extra):
+        updates, inner = tx.update(updates, state.inner, params, **extra)
         count = state.count + 1
         due = count % every == 0
         gone = jax.tree.map(lambda slow, p, u: slow + pull * (p + u - slow), state.slow, params, updates)
@@ -41,4 +42,4 @@ def lookahead(tx: optax.GradientTransformation, every: int = 5, pull: float = 0.
         updates = jax.tree.map(lambda u, p, new: jnp.where(due, new - p, u), updates, params, gone)
         return updates, LookaheadState(inner, slow, count)
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformationExtraArgs(init, update)

@@ -90,7 +90,7 @@ def adversarial(
     def target(batch):
         if not callable(real):
             return column(batch, real)
-        x = real(batch)
+        x = _one("what is real is", real(batch))
         check_scaled("what is real", x, "iub")
         return x
 
@@ -111,7 +111,8 @@ def adversarial(
         x, inputs = target(batch), inputs_g(batch, key_z)
         g = generator.init(key_g, *inputs)
         own = {"key": key_z, **index_of(generator, batch)} if generator.indexed else {}
-        shape = jax.eval_shape(lambda g: generator.apply(g, *inputs, train=False, **own)[0], g).shape
+        made = jax.eval_shape(lambda g: generator.apply(g, *inputs, train=False, **own)[0], g)
+        shape = _one("generator gives", made).shape
         if shape != x.shape:
             raise BadInput(
                 f"generator gives {shape[1:]}, the data set has {x.shape[1:]}: "
@@ -215,6 +216,13 @@ def column(batch: Batch, name: str, kinds: str = "iub") -> Any:
         raise BadInput(f"the game takes a column {name!r}, and the batch has {', '.join(sorted(batch))}: give it too")
     check_scaled(name, batch[name], kinds)
     return batch[name]
+
+
+def _one(what, x):
+    """x. Raises BadInput where it is no array."""
+    if not hasattr(x, "shape"):
+        raise BadInput(f"{what} a {type(x).__name__}, and a sample is one array: join its parts along an axis")
+    return x
 
 
 def _tuple(inputs):

@@ -11,7 +11,7 @@ import jaxgan
 from jaxgan import Pair, augment, checkpoint, losses, metrics, models, noise, parallel, recipes, steps, tasks, training
 from jaxgan.errors import BadInput, Damaged
 from jaxgan.net import Net, from_flax
-from jaxgan.optim import averages
+from jaxgan.optim import averages, lookahead
 from jaxgan.tasks.semi_supervised import judge
 
 KEY = jax.random.key(0)
@@ -37,6 +37,40 @@ def played(gan, count, opt=None, batch=POINTS, **options):
     for _ in range(count):
         state, found = step(state, batch)
     return state, found
+
+
+def test_a_batch_of_one_turn_for_several_is_told():
+    said = r"there are 5 turns of D in a step, and the batch has float32\[32, 2\]: give all of it an axis of 5 in front"
+    with pytest.raises(BadInput, match=said):
+        played(points(), 1, d_steps=5)
+    drawn = steps.drawn(jaxgan.make_step(points(), optimizers(), d_steps=5), lambda batch, key: batch, turns=5)
+    with pytest.raises(BadInput, match=said):
+        drawn(begun(points()), POINTS)
+
+
+@pytest.mark.parametrize(
+    "around", [lambda tx: tx, averages.track, lookahead, lambda tx: optax.chain(optax.sgd(0.1), tx)]
+)
+def test_optimizers_that_ask_for_the_loss_get_that_of_their_side(around):
+    tx = optax.GradientTransformationExtraArgs(
+        lambda params: jnp.zeros(()), lambda u, s, p, *, value, **more: (u, value)
+    )
+    opt = optimizers(around(tx))
+    step = jax.jit(jaxgan.make_step(points(), opt, microbatches=2))
+    state, told = step(begun(points(), opt), POINTS)
+    for player, own in ((state.g, told.g), (state.d, told.d)):
+        assert any(np.array_equal(x, own["loss"]) for x in jax.tree.leaves(player.opt))
+    plateau = optimizers(around(optax.chain(optax.sgd(0.1), optax.contrib.reduce_on_plateau(patience=1))))
+    assert int(played(points(), 3, plateau)[0].step) == 3
+
+
+def test_samples_of_several_arrays_are_told():
+    parts, joined = models.mlp.generator((2,)), {"image": POINTS["image"], "mask": POINTS["image"]}
+    apply = lambda g, *inputs, **how: ((parts.apply(g, *inputs, **how)[0],) * 2, {})
+    with pytest.raises(BadInput, match="generator gives a tuple, and a sample is one array: join"):
+        begun(points(Net(parts.init, apply)))
+    with pytest.raises(BadInput, match="what is real is a dict, and"):
+        begun(points(real=lambda batch: {"image": batch["image"]}), batch=joined)
 
 
 @pytest.mark.parametrize("kind", ["int32", "uint8", "int16"])
