@@ -25,12 +25,17 @@ def splits(names: list[str]) -> dict[str, str]:
 
 
 def mixed(names: list[str]) -> str:
-    """What to say of splits that lie beside something else, "" where there are none."""
+    """What to say of splits that lie beside something else, or within classes, "" where there are none."""
     folders = top(names)
     named = [folder for folder in folders if folder is not None]
     found = sorted(folder for folder in named if folder.lower() in _ALL)
-    if not found or splits(names):
+    if splits(names):
         return ""
+    if not found:
+        within = {name.split("/")[1] for name in names if name.count("/") > 1}
+        found = sorted(folder for folder in within if folder.lower() in _ALL)
+        first = f"{', '.join(found)} within {', '.join(sorted(named)[:3])}: all of them are trained on"
+        return f"{first}; for splits put {found[0]}/CLASS for CLASS/{found[0]}" if len(found) > 1 else ""
     others = sorted(set(named) - set(found)) or ["images"]
     return f"{', '.join(found)} beside {', '.join(others[:3])}: they are classes, and no splits"
 

@@ -63,6 +63,13 @@ def test_train_val_and_test_are_splits_and_not_classes():
     mixed = data.load("m")
     assert mixed.classes == ("horse", "train") and "train beside horse: they are classes" in mixed.notes[0]
     assert mixed.notes[0] in report("m")
+    for name in ("cat/train", "cat/test", "dog/train", "dog/test"):
+        put(f"c/{name}/a.png")
+    (said,) = data.load("c").notes
+    assert (
+        "test, train within cat, dog: all of them are trained on; for splits put test/CLASS" in said
+        and said in report("c")
+    )
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
