@@ -68,7 +68,7 @@ class Translator:
         self.column, other = (config.real, given[0]) if reverse else (given[0], config.real)
         shape, made = specs[self.column].shape, specs[other]
         self.kind, self.channels, self._most = made.kind, shape[2], most
-        self.fills = made.modality == "image" and self.channels == made.shape[2] + 1
+        self.fills = "holes" in getattr(config, "degrade", ()) and self.channels == made.shape[2] + 1
         self.clear = made.modality == "image" and made.shape[2] == 4
         self._multiple = (loaded.generator.multiple if loaded.generator is not None else 0) or _USUAL
         self._trained = shape[:2]
@@ -91,6 +91,7 @@ class Translator:
             pictures = resize.as_channels(pictures, self.channels - 1)
             pictures = np.concatenate([pictures, np.full_like(pictures[..., :1], 255)], axis=-1)
         pictures = resize.as_channels(pictures, self.channels)
+        pictures = holed(pictures) if self.fills else pictures
         height, width = pictures.shape[1:3]
         if height * width > self._most and self.reach is None:
             share = (self._most / (height * width)) ** 0.5
@@ -116,6 +117,8 @@ class Translator:
         for side in _PROBED:
             side = -(-side // self._multiple) * self._multiple
             x = np.random.default_rng(0).uniform(-1, 1, (1, side, side, self.channels)).astype(np.float32)
+            if self.fills:  # of a pixel that is known G makes that pixel, and no more
+                x[:, side // 2, side // 2, -1] = -1
             place = side // 2 * self.scale
             middle = lambda x, variables, at=place: self._draw(variables, x)[0, at, at]
             of = jax.jit(jax.jacrev(middle))
@@ -163,6 +166,12 @@ class Translator:
                 inner = tile[:, (top - at[0]) * s : (ends[0] - at[0]) * s, (left - at[1]) * s : (ends[1] - at[1]) * s]
                 out[:, top * s : ends[0] * s, left * s : ends[1] * s] = inner
         return out
+
+
+def holed(pictures: np.ndarray) -> np.ndarray:
+    """uint8 [..., C + 1] with holes as `degrade.holes` makes them: all or nothing is known, and grey is what is not."""
+    known = pictures[..., -1:] >= 128
+    return np.concatenate([np.where(known, pictures[..., :-1], 128), known * 255], axis=-1).astype(np.uint8)
 
 
 def _padded(pictures, multiple, trained):

@@ -12,7 +12,7 @@ from jaxgan import modalities, reading, runs
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.inference import pictures
-from jaxgan.inference.apply import MOST, Translator
+from jaxgan.inference.apply import MOST, Translator, holed
 from jaxgan.inference.load import load, pick
 from jaxgan.modalities import depths, resize
 from jaxgan.names import tell
@@ -147,9 +147,8 @@ def _given(translator, picture, i, size, masks):
         alpha = alpha if masks is None else masks(picture.name, frame.shape[:2])
         if alpha is None:
             raise BadInput("nothing of it is transparent: give --mask, white where it is to be filled in")
-        known = (alpha >= 128)[..., None]
-        colours = np.where(known, pictures.as_channels(frame, translator.channels - 1), 128)
-        frame = np.concatenate([colours, known * 255], axis=-1).astype(np.uint8)
+        colours = pictures.as_channels(frame, translator.channels - 1)
+        frame = holed(np.concatenate([colours, alpha[..., None]], axis=-1))
     elif translator.channels == 4:
         opaque = np.full(frame.shape[:2], 255, np.uint8) if alpha is None else alpha
         frame = np.concatenate([pictures.as_channels(frame, 3), opaque[..., None]], axis=-1)
@@ -186,6 +185,8 @@ def _masks(path):
             raise BadInput(
                 f"{where} is {white.shape[1]}x{white.shape[0]}, the picture {size[1]}x{size[0]}: give a mask of its size"
             )
+        if white.max(initial=0) < 128:
+            raise BadInput(f"{where} is white nowhere, its brightest pixel is {white.max()}: G fills in what is white, 255")
         return np.where(white >= 128, 0, 255).astype(np.uint8)
 
     return find
