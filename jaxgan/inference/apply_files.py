@@ -186,7 +186,9 @@ def _masks(path):
                 f"{where} is {white.shape[1]}x{white.shape[0]}, the picture {size[1]}x{size[0]}: give a mask of its size"
             )
         if white.max(initial=0) < 128:
-            raise BadInput(f"{where} is white nowhere, its brightest pixel is {white.max()}: G fills in what is white, 255")
+            raise BadInput(
+                f"{where} is white nowhere, its brightest pixel is {white.max()}: G fills in what is white, 255"
+            )
         return np.where(white >= 128, 0, 255).astype(np.uint8)
 
     return find

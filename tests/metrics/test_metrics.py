@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy import linalg, ndimage
+from scipy import linalg, ndimage, spatial
 from sklearn.metrics import pairwise_distances
 
 from jaxgan import BadInput, data, metrics
@@ -131,9 +131,9 @@ def test_nearest_neighbours_in_tiles_are_those_of_the_whole(small_tiles):
     assert (own == 0).all() and (index[:, 0] == np.arange(700)).all()
 
 
-def brute_prdc(real, fake, k):
-    radius = lambda x: np.sort(pairwise_distances(x), axis=1)[:, k]
-    across = pairwise_distances(real, fake)
+def brute_prdc(real, fake, k, distances=pairwise_distances):
+    radius = lambda x: np.sort(distances(x, x), axis=1)[:, k]
+    across = distances(real, fake)
     in_real = across <= radius(real)[:, None]
     in_fake = across <= radius(fake)[None]
     return in_real.any(0).mean(), in_fake.any(1).mean(), in_real.sum(0).mean() / k, in_real.any(1).mean()
@@ -145,6 +145,31 @@ def test_precision_recall_density_coverage_are_those_by_hand(k, shift, small_til
     fake = FAKE[:333] + np.float32(shift)
     found = *metrics.precision_recall(REAL, fake, k), *metrics.density_coverage(REAL, fake, k)
     np.testing.assert_allclose(found, brute_prdc(REAL.astype(float), fake.astype(float), k), atol=2e-3)
+
+
+@pytest.mark.parametrize("many", [1 / 64, 2.0])  # by products in float64, and by differences
+@pytest.mark.parametrize("kind", ["clusters", "ring", "table", "lattice"])
+def test_neighbours_that_are_near_beside_the_spread_of_the_set_are_exact(kind, many, small_tiles, monkeypatch):
+    monkeypatch.setattr("jaxgan.metrics.neighbours._MANY", many)
+    draw = np.random.default_rng(0)
+
+    def points(count):
+        x = draw.standard_normal((count, 3))
+        far = draw.integers(0, 8, count) / 4 * np.pi
+        return {
+            "clusters": 0.1 * x + 3000.0 * (draw.integers(0, 2, (count, 1))),
+            "ring": np.stack([np.cos(far), np.sin(far)], axis=1) + 3e-4 * x[:, :2],
+            "table": x + draw.choice([2e4, 5e4, 9e4], count)[:, None] * [1.0, 0.0, 0.0],
+            "lattice": np.rint(3 * x),  # many lie on the surface of a ball, and in it
+        }[kind].astype(np.float32)
+
+    real, fake = points(700), points(333)
+    found = *metrics.precision_recall(real, fake), *metrics.density_coverage(real, fake)
+    every = lambda a, b: spatial.distance.cdist(a.astype(float), b.astype(float)).astype(np.float32)
+    hand = [*brute_prdc(real, fake, 3, every)[:2], *brute_prdc(real, fake, 5, every)[2:]]
+    np.testing.assert_allclose(found, hand, atol=1e-9)
+    assert metrics.memorised(real, real[:200]) == 1
+    np.testing.assert_array_equal(metrics.nearest(fake, real, 4)[0], np.sort(every(fake, real), axis=1)[:, :4])
 
 
 def test_equal_collapsed_and_disjoint_sets():
