@@ -16,6 +16,7 @@ from jaxgan.modalities.depths import ALONE, Spreads
 _MOVING = (".gif", ".webp", ".png", ".avif", ".tif", ".tiff")  # of TIFF pages
 _NOT_WRITTEN = (".jfif", ".avif")
 _OPAQUE = (".jpg", ".jpeg")
+_NOT_CLEAR = (*_OPAQUE, ".bmp", ".gif")  # of a GIF a pixel is transparent or not
 _NO_FACTS = {  # what formats cannot keep: an EXIF of TIFF is the file's own structure
     ".gif": ("icc_profile", "exif"),
     ".bmp": ("icc_profile", "exif", "duration", "loop", "disposal"),
@@ -86,7 +87,7 @@ def targets(names: list[str], suffix: str = "", clear: bool = False) -> dict[str
     clear: they will be transparent in places. No two are alike: where a change of suffix would make them so, the new one stands
     behind the old one.
     """
-    wanted, unfit = {}, (*_NOT_WRITTEN, *(_OPAQUE if clear else ()))
+    wanted, unfit = {}, (*_NOT_WRITTEN, *(_NOT_CLEAR if clear else ()))
     for name in names:
         own = PurePosixPath(name).suffix.lower()
         new = suffix or (".png" if own in unfit else own)
@@ -150,17 +151,13 @@ def read(name: str, file: Any, spreads: Spreads = ALONE) -> Picture:
 
     spreads: of all that are of one scale with it, as `resize.read` takes them.
     """
-    from PIL import Image, ImageSequence
+    from PIL import Image
 
     with resize.opened(file) as picture, resize.told():
         turn = resize.orientation(picture)
         facts = {}
         if picture.info.get("icc_profile") and picture.mode in _COLOURS:  # one of grey or ink is not that of colours
             facts["icc_profile"] = picture.info["icc_profile"]
-        exif = picture.getexif()
-        if exif:
-            exif.pop(0x0112, None)  # it is turned
-            facts["exif"] = exif
         moving = getattr(picture, "n_frames", 1) > 1 and Path(name).suffix.lower() in _MOVING
         if moving and picture.n_frames * picture.width * picture.height > _MOST:
             raise BadInput(f"its {picture.n_frames} frames have more than {_MOST:,} pixels: cut it in pieces")
@@ -169,7 +166,7 @@ def read(name: str, file: Any, spreads: Spreads = ALONE) -> Picture:
             facts |= {"loop": picture.info["loop"]} if "loop" in picture.info else {}
         frames: list[np.ndarray] = []
         alphas: list[np.ndarray | None] = []
-        for frame in ImageSequence.Iterator(picture) if moving else [picture]:
+        for frame in resize.moving(picture) if moving else [picture]:
             if frames and getattr(frame, "tag_v2", {}).get(_SUBFILE, 0) & 1:
                 continue  # the same, smaller
             still = frame.copy()
@@ -180,6 +177,10 @@ def read(name: str, file: Any, spreads: Spreads = ALONE) -> Picture:
             colours, alpha = _parts(still, moving, frame, spreads)
             frames.append(colours)
             alphas.append(alpha)
+        exif = picture.getexif()
+        if exif:
+            exif.pop(0x0112, None)  # it is turned, of TIFF by Pillow while it reads
+            facts["exif"] = exif
     if len({frame.shape[:2] for frame in frames}) > 1:
         raise BadInput(f"its {len(frames)} pages are of several sizes: save each as a file")
     return Picture(name, frames, alphas, facts)
@@ -188,8 +189,9 @@ def read(name: str, file: Any, spreads: Spreads = ALONE) -> Picture:
 def _parts(still, moving, frame, spreads):
     """(uint8 [H, W, 1 or 3], alpha uint8 [H, W] or None) of a Pillow image, a copy of this frame of a file."""
     if still.mode.startswith("I") or still.mode == "F":
-        values = depths.values(still, frame)
-        return depths.narrowed(values, spreads.get(depths.kind(values)))[..., None], None
+        values, clear = depths.values(still, frame), depths.clear(still)
+        grey = depths.narrowed(values, spreads.get(depths.kind(values)))[..., None]
+        return grey, None if clear is None else ~clear * np.uint8(255)
     if still.mode in ("RGBA", "LA", "PA") or "transparency" in still.info:
         whole = np.asarray(still.convert("RGBA"))
         clear = whole[..., 3].min() < 255

@@ -61,6 +61,12 @@ def values(picture: Any, of: Any = None) -> np.ndarray:
     return np.uint16(65535) - found if inverted else found
 
 
+def clear(picture: Any) -> np.ndarray | None:
+    """bool [H, W]: what is transparent of a wide Pillow image, whose file names one number for that; None where it names none."""
+    number = picture.info.get("transparency")
+    return np.asarray(picture) == number if isinstance(number, int) else None
+
+
 def kind(values: np.ndarray) -> str:
     """What these numbers are: "whole" or "float"."""
     return "float" if values.dtype.kind == "f" else "whole"

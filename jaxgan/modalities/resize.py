@@ -1,6 +1,7 @@
 """How pictures of any size and kind become samples of one shape."""
 
 import contextlib
+import itertools
 import logging
 import struct
 import threading
@@ -99,8 +100,13 @@ def as_array(picture: Any, channels: int = 0, spreads: Spreads = ALONE) -> np.nd
     from PIL import Image
 
     if depths.is_wide(picture):
-        values = depths.values(picture)
-        return as_channels(depths.narrowed(values, spreads.get(depths.kind(values)))[..., None], channels)
+        values, gone = depths.values(picture), depths.clear(picture)
+        grey = depths.narrowed(values, spreads.get(depths.kind(values)))[..., None]
+        if gone is None:
+            return as_channels(grey, channels)
+        if channels == 4:
+            return np.concatenate([as_channels(grey, 3), ~gone[..., None] * np.uint8(255)], axis=-1)
+        return as_channels(np.where(gone[..., None], np.uint8(255), grey), channels)
     if picture.mode == "LAB":  # which becomes no other
         picture = picture.convert("RGB")
     clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
@@ -148,6 +154,14 @@ def frames(file: str | Path | IO[bytes]) -> int:
     """Frames of an open image file."""
     with opened(file) as picture, told():
         return getattr(picture, "n_frames", 1)
+
+
+def moving(picture: Any) -> Iterator[Any]:
+    """The frames of a Pillow image that moves, one after the other; not the one that is for viewers of still pictures alone."""
+    from PIL import ImageSequence
+
+    still = int(picture.info.get("default_image", False))  # of APNG
+    return itertools.islice(ImageSequence.Iterator(picture), still, None)
 
 
 def is_grey(picture: Any) -> bool:

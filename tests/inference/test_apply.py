@@ -6,7 +6,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageOps, TiffImagePlugin
 
 import jaxgan
 from jaxgan import inference
@@ -14,6 +14,7 @@ from jaxgan.cli import main
 from jaxgan.errors import BadInput
 from jaxgan.inference import pictures
 from jaxgan.modalities import mask as masks
+from jaxgan.modalities import resize
 
 EACH = ["--log-every-steps", "2", "--sample-every-steps", "2", "--save-every-steps", "2"]
 
@@ -267,6 +268,10 @@ def test_holes_are_filled_where_the_mask_is_white_and_nothing_else_changes(runs,
     line = [*command, str(tmp_path / "one.png"), "--mask", str(tmp_path / "masks"), "--out", str(tmp_path / "small")]
     assert main(line) == 2
     assert "is 52x30, the picture 52x40: give a mask of its size" in capsys.readouterr().err
+    Image.fromarray(mask // 255).save(tmp_path / "masks" / "one.png")
+    line[-1] = str(tmp_path / "dark")
+    assert main(line) == 2
+    assert "one is white nowhere, its brightest pixel is 1: G fills in what is white, 255" in capsys.readouterr().err
 
 
 def test_runs_that_are_given_no_pictures_and_inputs_that_are_none_are_refused(runs, tmp_path, capsys):
@@ -332,12 +337,17 @@ def test_tiles_lie_on_the_grid_of_the_network_s_strides(runs, tmp_path, name):
         assert main(line) == 0
     loaded = jaxgan.load(runs / name if name == "inpaint" else tmp_path / name)
     translator, large = inference.Translator(loaded), picture(140, 171)
+    if name == "inpaint":  # where nothing is to be filled in, all is what it was
+        large = np.dstack([large, np.full(large.shape[:2], 255, np.uint8)])
+        large[20:120, 30:150, 3] = 0
     side = 2 * translator.reach + 20
     (whole,) = inference.apply(loaded, [large])
     (tiled,) = inference.apply(loaded, [large], most=side * side)
     assert whole.shape[:2] == (140, 171) and side < 140
     if name == "inpaint":
-        assert np.abs(whole.astype(int) - tiled).max() <= 1
+        assert translator.reach > 8 and np.abs(whole.astype(int) - tiled).max() <= 1
+        under = np.where(large[..., 3:], large, np.uint8([9, 99, 199, 70]))  # what lies under a hole, half transparent
+        np.testing.assert_array_equal(inference.apply(loaded, [under])[0], whole)
     else:  # two classes may be as likely
         assert (whole != tiled).mean() < 0.002
 
@@ -436,10 +446,16 @@ def test_holes_of_grey_pictures_and_pictures_of_four_channels(tmp_path):
     assert main([*command, "--out", str(tmp_path / "four")]) == 0
     with Image.open(tmp_path / "four" / "c.png") as made:
         assert made.mode == "RGBA"
-    Image.fromarray(grey[0]).save(tmp_path / "b.jpg")
-    assert main([*command[:2], str(tmp_path / "b.jpg"), "--out", str(tmp_path / "opaque")]) == 0
-    with Image.open(tmp_path / "opaque" / "b.png") as made:  # no JPEG is transparent
-        assert made.mode == "RGBA"
+    for suffix in ("jpg", "bmp", "gif"):  # which hold no such transparency
+        Image.fromarray(grey[0]).save(tmp_path / f"b.{suffix}")
+        assert main([*command[:2], str(tmp_path / f"b.{suffix}"), "--out", str(tmp_path / suffix)]) == 0
+        with Image.open(tmp_path / suffix / "b.png") as made:
+            assert made.mode == "RGBA"
+    np.savez(tmp_path / "more.npz", image=clear[..., :3], input=clear)  # a channel more, and no hole in it
+    line = ["train", "pix2pix", "--tiny", "--steps", "2", "--input", "", *EACH, "--data", str(tmp_path / "more.npz")]
+    assert main([*line, "--out", str(tmp_path / "more")]) == 0
+    translator = inference.Translator(jaxgan.load(tmp_path / "more"))
+    assert not translator.fills and translator(clear).shape == (16, 16, 16, 3)
 
 
 def test_a_format_that_knows_no_transparency_refuses_it_and_grey_has_no_profile_of_colours(tmp_path):
@@ -452,6 +468,43 @@ def test_a_format_that_knows_no_transparency_refuses_it_and_grey_has_no_profile_
         with Image.open(tmp_path / f"{channels}.png") as made:
             assert ("icc_profile" in made.info) == (channels == 3)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.png", "3.png"]
+
+
+@pytest.mark.parametrize("suffix", ["tif", "jpg", "png"])
+@pytest.mark.parametrize("number", [3, 6, 8])
+def test_pictures_are_turned_upright_as_trainings_have_them(number, suffix, tmp_path):
+    exif, path = Image.Exif(), tmp_path / f"a.{suffix}"
+    exif[0x112] = number
+    corner = np.zeros((24, 40, 3), np.uint8)
+    corner[:8, :8] = 255
+    Image.fromarray(corner).save(path, exif=exif)
+    found = pictures.read(path.name, path)
+    np.testing.assert_array_equal(found.frames[0], resize.read(path))
+    pictures.write(tmp_path / f"b.{suffix}", found)
+    with Image.open(tmp_path / f"b.{suffix}") as made:
+        assert made.getexif().get(0x112, 1) == 1
+        bright = np.asarray(ImageOps.exif_transpose(made).convert("L")) > 128
+        np.testing.assert_array_equal(bright, found.frames[0][..., 0] > 128)
+
+
+def test_a_picture_for_viewers_of_still_ones_is_no_frame_of_those_that_move(tmp_path):
+    still, *frames = (Image.fromarray(picture(16, 16, seed=i)) for i in range(4))
+    still.save(tmp_path / "a.png", save_all=True, append_images=frames, default_image=True, duration=70)
+    found = pictures.read("a.png", tmp_path / "a.png")
+    assert found.facts["duration"] == [70, 70, 70]
+    np.testing.assert_array_equal(found.frames, np.stack([np.asarray(frame) for frame in frames]))
+
+
+def test_the_number_that_is_transparent_of_16_bits_is(tmp_path):
+    deep = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
+    Image.fromarray(deep).save(tmp_path / "a.png", transparency=int(deep[2, 3]))
+    found = pictures.read("a.png", tmp_path / "a.png")
+    wanted = np.where(deep == deep[2, 3], 0, 255)
+    np.testing.assert_array_equal(found.alpha[0], wanted)
+    four = resize.read(tmp_path / "a.png", 4)
+    np.testing.assert_array_equal(four[..., 3], wanted)
+    one = resize.read(tmp_path / "a.png")
+    assert one[2, 3, 0] == 255 and (one[wanted > 0] == four[..., :1][wanted > 0]).all()
 
 
 def test_moving_pictures_keep_their_times(runs, tmp_path):
