@@ -9,7 +9,7 @@ import optax
 from jax.typing import ArrayLike
 
 from jaxgan import errors, sharing
-from jaxgan.sharing import MEMORY, Batch, Key, Step, Tree, Variables, average, local, with_index
+from jaxgan.sharing import MEMORY, Axis, Batch, Key, Step, Tree, Variables, average, local, with_index
 
 
 class Pair(NamedTuple):
@@ -115,7 +115,7 @@ def init_state(gan: GAN, opt: Pair, key: Key, batch: Batch) -> State:
     return jax.tree.map(jnp.copy, State(jnp.zeros((), jnp.int32), key, g, d, g.variables))
 
 
-def make_turns(gan: GAN, opt: Pair, axis_name: str | None = None, microbatches: int = 1) -> Turns:
+def make_turns(gan: GAN, opt: Pair, axis_name: Axis = None, microbatches: int = 1) -> Turns:
     """Turns on Players. Nothing of d changes in G's turn and nothing of g in D's.
 
     With several microbatches a turn takes one after the other, and learns from the mean of their gradients. A side's MEMORY is
@@ -190,7 +190,7 @@ def make_step(
     ema_halflife_images: ArrayLike = 10_000,
     ema_ramp: ArrayLike = 0.05,
     ema_seen: ArrayLike = 0,
-    axis_name: str | None = None,
+    axis_name: Axis = None,
 ) -> Step:
     """(state, batch) -> (state, metrics: Pair). D's turn, G's turn against the updated D, then the average of G.
 
@@ -202,7 +202,7 @@ def make_step(
         multiplied their weights by N (Karras et al. 2020, arXiv:1912.04958, appendix B).
     ema_halflife_images: images after which half of the average is new; at most `ema_ramp` times those seen so far, of which
         `ema_seen` before step 0 (Karras et al. 2020, arXiv:2006.06676, appendix B): a short run shows its newest G. 0: none.
-    axis_name: the axis of devices to average over, inside pmap or shard_map; batch-coupled layers need it too.
+    axis_name: the axis of devices to average over, or several, inside pmap or shard_map; batch-coupled layers need it too.
     A schedule needs no hook: build gan, opt and step inside the trace, from `state.step`. The step raises BadInput where
     the batch does not divide into microbatches, and where devices share it over another axis.
     """

@@ -178,10 +178,13 @@ def _wrap(step, where, place, where_state=None, like=lambda batch: batch):
     place: puts a batch where it belongs; like: gives the shapes of that, from arrays or shapes.
     """
     where_state = where_state or (lambda state: where)
+    here = where.addressable_devices
+    threads = len(here) > 1 and next(iter(here)).platform == "cpu"  # of one pool, which several programs at once use up
 
     @wraps(step)
     def play(state, batch, *shared):
-        return step(*put(state, batch, *shared))
+        out = step(*put(state, batch, *shared))
+        return jax.block_until_ready(out) if threads else out
 
     def put(state, batch, *shared):
         state = state if lies(state) else _put(state, where_state(state))

@@ -14,6 +14,7 @@ from jaxgan.errors import BadInput
 
 Array = jax.Array | np.ndarray
 Key = jax.Array  # a typed key of jax.random, or several
+Axis = str | tuple[str, ...] | None  # of devices that share a batch, as `jax.lax.pmean` takes it
 Tree = Any  # a pytree of arrays
 Variables = dict[str, Any]  # collections of one side: {"params": ..., **stats}
 Batch = Mapping[str, Array]  # columns by name, [B, ...]
@@ -49,12 +50,12 @@ def whole(where: jax.sharding.Sharding) -> contextlib.AbstractContextManager[Non
     return within(_whole, where)
 
 
-def shared_over(axis_name: str) -> contextlib.AbstractContextManager[None]:
+def shared_over(axis_name: Axis) -> contextlib.AbstractContextManager[None]:
     """Context of a trace whose devices have a share of the batch each, under this axis: a step of no axis is refused in it."""
     return within(_shared, axis_name)
 
 
-def check_axis(axis_name: str | None) -> None:
+def check_axis(axis_name: Axis) -> None:
     """Raises BadInput where what is made for this axis is traced under another: each device would learn from its own share."""
     if (bound := _shared.get()) is not None and axis_name != bound:
         raise BadInput(
@@ -69,7 +70,7 @@ def check_axis(axis_name: str | None) -> None:
         ) from error
 
 
-def check_batch(batch: Batch, turns: int, axis_name: str | None) -> None:
+def check_batch(batch: Batch, turns: int, axis_name: Axis) -> None:
     """Raises BadInput as `check_axis`, and where there are several turns, and no axis of them in front of all of the batch."""
     check_axis(axis_name)
     for leaf in jax.tree.leaves(batch) if turns > 1 else ():
@@ -85,7 +86,7 @@ def parts() -> int:
     return _parts.get()
 
 
-def average(tree: Tree, axis_name: str | None) -> Tree:
+def average(tree: Tree, axis_name: Axis) -> Tree:
     """Tree with its floating leaves averaged over the axis. Counters, masks and keys have to agree already."""
     if axis_name is None and (where := _whole.get()) is not None:
         return jax.lax.with_sharding_constraint(tree, where)
@@ -98,7 +99,7 @@ def blended(new: Variables, old: Variables, keep: ArrayLike) -> Variables:
     return average | {name: new[name] for name in COPIED if name in new}
 
 
-def gather(tree: Tree, axis_name: str) -> Tree:
+def gather(tree: Tree, axis_name: Axis) -> Tree:
     """Tree with the rows [B, ...] of all devices in order of "index", the same on each."""
 
     def whole(x):
@@ -113,7 +114,7 @@ def gather(tree: Tree, axis_name: str) -> Tree:
 
 
 def mean_of_parts(
-    f: Callable[..., tuple[Tree, Variables, dict]], player: Any, batch: Batch, count: int, axis_name: str | None
+    f: Callable[..., tuple[Tree, Variables, dict]], player: Any, batch: Batch, count: int, axis_name: Axis
 ) -> tuple[tuple[Tree, Variables, dict], Variables]:
     """(mean of f(player, part) over `count` parts of the batch, one after the other; the MEMORY that the last one left).
 
@@ -184,7 +185,7 @@ def with_term(
     term: RareTermFn | None,
     due: ArrayLike,
     found: tuple[Tree, Variables, dict],
-    axis_name: str | None,
+    axis_name: Axis,
     params: Tree,
     stats: Variables,
     *given: Any,
@@ -240,17 +241,18 @@ def floats(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, *rest: f(x, *rest) if jnp.issubdtype(x.dtype, jnp.inexact) else x
 
 
-def local(tree: Tree, axis_name: str | None) -> Tree:
+def local(tree: Tree, axis_name: Axis) -> Tree:
     """Tree as each device's own, so that its gradients are those of the device's share of the batch."""
     if axis_name is None and (where := _whole.get()) is not None:
         return jax.lax.with_sharding_constraint(tree, where)
     # shard_map sums the gradients of replicated parameters by itself, and `average` would then be n times too large
-    manual = axis_name in jax.sharding.get_abstract_mesh().manual_axes
+    names = axis_name if isinstance(axis_name, tuple) else (axis_name,)  # of hosts and devices, say
+    manual = not set(names).isdisjoint(jax.sharding.get_abstract_mesh().manual_axes)
     varying = lambda x: jax.lax.pcast(x, axis_name, to="varying")
     return jax.tree.map(floats(varying), tree) if manual else tree  # counters and keys stay what all agree on
 
 
-def with_index(batch: Batch, axis_name: str | None = None) -> Batch:
+def with_index(batch: Batch, axis_name: Axis = None) -> Batch:
     """Batch with "index" int32 [B], each sample's index in the global batch, added where it is absent.
 
     Noise keyed by it ignores the number of devices. On a mesh pass it in, sharded: GSPMD would replicate all of G. Raises

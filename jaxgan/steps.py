@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import BadInput, check_counts
-from jaxgan.sharing import Batch, Key, Step, check_batch, with_index
+from jaxgan.sharing import Axis, Batch, Key, Step, check_batch, with_index
 
 _DRAWN = 0x647277  # beside the keys that a step splits off
 
@@ -41,7 +41,7 @@ def up_to(step: Step) -> Step:
     return play
 
 
-def drawn(step: Step, draw: Callable[[Batch, Key], Batch], turns: int = 1, axis_name: str | None = None) -> Step:
+def drawn(step: Step, draw: Callable[[Batch, Key], Batch], turns: int = 1, axis_name: Axis = None) -> Step:
     """Step whose batch is what `draw` makes of it: (batch with "index", key of the step) -> batch.
 
     turns: length of the leading axis that every leaf of the batch has where it is above 1, a slice a turn.

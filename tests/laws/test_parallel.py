@@ -199,6 +199,32 @@ def test_a_step_whose_axis_is_bound_within_is_taken():
     assert int(parallel.single(bound)(state, halves)[0].step) == 1
 
 
+@pytest.mark.parametrize("name", ["mlp_non_saturating", "dcgan_batch_norm"])
+def test_devices_may_share_the_batch_over_several_axes(name):
+    axes, opt, shares = ("host", "device"), sgd(), PartitionSpec(("host", "device"))
+    mesh = jax.make_mesh((2, 2), axes, axis_types=(AxisType.Auto,) * 2)
+    step = jaxgan.make_step(GAMES[name](axes), opt, axis_name=axes)
+    shared = jax.shard_map(step, mesh=mesh, in_specs=(PartitionSpec(), shares), out_specs=PartitionSpec())
+    one = jaxgan.make_step(GAMES[name](None), opt)
+    begin = lambda: jaxgan.init_state(GAMES[name](None), opt, jax.random.key(0), batch())
+    plain = lambda found: jax.tree.map(np.asarray, (found[0].g, found[0].d, found[0].ema, found[1]))
+    found = [plain(jax.jit(each)(begin(), batch())) for each in (shared, one)]
+    assert far(*found) < CLOSE
+
+
+@pytest.mark.parametrize("mode", ["pmap", "mesh", "fsdp"])
+def test_steps_on_several_devices_of_a_cpu_are_over_when_they_come_back(mode):
+    def step(state, batch):
+        slow = jax.lax.fori_loop(0, 300, lambda _, x: x @ x / 500, jnp.ones((500, 500)) + jnp.mean(batch["image"]))
+        return state._replace(step=state.step + 1), jnp.sum(slow)
+
+    gan, opt = GAMES["mlp_non_saturating"](None), sgd()
+    play = parallel.wrap(mode, step, parallel.choose(mode, 4))
+    for _ in range(2):
+        state, _ = play(jaxgan.init_state(gan, opt, jax.random.key(0), batch()), batch())
+    assert state.step.is_ready()  # those of several steps at once would wait for threads that others have
+
+
 @pytest.mark.parametrize("mode", ["pmap", "mesh", "fsdp"])
 @pytest.mark.parametrize(
     ("change", "words"),
