@@ -230,7 +230,7 @@ def as_channels(image: np.ndarray, channels: int) -> np.ndarray:
         return np.rint(grey).astype(image.dtype) if image.dtype == np.uint8 else grey
     if found == 3 and channels == 4:
         return np.concatenate([image, np.full_like(image[..., :1], _white(image))], axis=-1)
-    raise BadInput(f"images of {found} channels cannot become --channels {channels}: remove it")
+    raise BadInput(f"images of {found} channels cannot become ones of {channels}: give such, or leave out --channels")
 
 
 def half_of(image: np.ndarray, half: str) -> np.ndarray:
