@@ -83,8 +83,9 @@ def relativistic(loss: Pair) -> Pair:
 
 
 def relativistic_average(loss: Pair, axis_name: str | None = None) -> Pair:
-    """The relativistic average (RaGAN) of a loss: D judges each logit minus the mean logit of the other kind.
+    """The relativistic average (RaGAN) of a loss: D judges each logit minus the mean logit of the other kind, of a batch.
 
+    Where D judges patches, of the same place.
     Jolicoeur-Martineau 2019, arXiv:1807.00734, eq. 9 and 10; of `least_squares` with targets 1 and -1, the paper's RaLSGAN.
     axis_name: devices whose batches are one batch. Raises BadInput as `relativistic` does.
     """
