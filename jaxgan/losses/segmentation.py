@@ -15,7 +15,7 @@ def cross_entropy(weight: ArrayLike = 1.0, ignored: int | None = None, axis_name
 
     Of fake logits [B, H, W, K]. Long et al. 2015, arXiv:1411.4038, section 4; Hung et al. 2018, arXiv:1802.07934, where
     it is a sum. Pixels of the class `ignored`, which may be one above K, count nothing; where there are no others it is 0.
-    axis_name: devices that share the batch, and so the mean. Other classes of K and more make it NaN.
+    axis_name: devices that share the batch, and so the mean. Other classes below 0, or of K and more, make it NaN.
     The term raises BadInput where the batch has no masks, or of another size.
     """
 
@@ -68,7 +68,7 @@ def _surprise(logits, mask):
     classes = logits.shape[-1]
     # a sum and no look-up, whose gradient is a scatter: slow on a CPU
     found = -jnp.sum(jax.nn.one_hot(mask, classes) * jax.nn.log_softmax(logits.astype(jnp.float32)), axis=-1)
-    return jnp.where(mask < classes, found, jnp.nan)
+    return jnp.where((mask >= 0) & (mask < classes), found, jnp.nan)
 
 
 def _mean(values, counted, axis_name):

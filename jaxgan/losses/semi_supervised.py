@@ -22,10 +22,12 @@ def realness(logits: jax.Array) -> jax.Array:
 def class_surprise(logits: jax.Array, label: jax.Array) -> jax.Array:
     """[B]: -log of the softmax of logits [B, K] at the label int [B], the paper's L_supervised. Section 5.
 
-    Of the K classes alone: p(y | x, y < K + 1).
+    Of the K classes alone: p(y | x, y < K + 1). NaN where there is no such class.
     """
+    classes = logits.shape[-1]
     # a sum and no look-up, whose gradient is a scatter: slow on a CPU
-    return -jnp.sum(jax.nn.one_hot(label, logits.shape[-1]) * jax.nn.log_softmax(logits.astype(jnp.float32)), axis=-1)
+    found = -jnp.sum(jax.nn.one_hot(label, classes) * jax.nn.log_softmax(logits.astype(jnp.float32)), axis=-1)
+    return jnp.where((label >= 0) & (label < classes), found, jnp.nan)
 
 
 def match_features(weight: ArrayLike = 1.0, axis_name: str | None = None) -> Term:

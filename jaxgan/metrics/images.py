@@ -34,13 +34,15 @@ def decibels(fake: ArrayLike, real: ArrayLike) -> np.ndarray:
 def pairs(fake: ArrayLike, real: ArrayLike) -> tuple[np.ndarray, np.ndarray, float]:
     """(fake, real, span of their values) as float32, from 0 on. Raises BadInput for shapes and types that differ.
 
-    Images are uint8 [N, H, W, C], of span 255, or float in [-1, 1], of span 2; floats out of it raise BadInput too.
+    Images are uint8 [N, H, W, C], of span 255, or float in [-1, 1], of span 2; floats out of it raise BadInput too, as do none.
     """
     fake, real = np.asarray(fake), np.asarray(real)
     if fake.shape != real.shape or fake.ndim != 4 or fake.dtype != real.dtype:
         raise BadInput(
             f"fake is {fake.dtype}{list(fake.shape)} and real {real.dtype}{list(real.shape)}: give pairs [N, H, W, C] of one type"
         )
+    if fake.size == 0:
+        raise BadInput(f"fake and real are {list(fake.shape)}, and there is nothing to compare: give 1 pair or more")
     if fake.dtype == np.uint8:
         return fake.astype(np.float32), real.astype(np.float32), 255.0
     low, high = min(fake.min(), real.min()), max(fake.max(), real.max())

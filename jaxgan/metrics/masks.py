@@ -41,5 +41,6 @@ def _masks(fake, real, ignore):
         )
     seen = np.ones(real.shape, bool) if ignore is None else real != ignore
     if not seen.any():
-        raise BadInput(f"no pixel of the masks is left without class {ignore}: give others")
+        left_out = "" if ignore is None else f" without class {ignore}"
+        raise BadInput(f"no pixel of the masks is left{left_out}: give others")
     return fake[seen], real[seen]

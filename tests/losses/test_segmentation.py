@@ -55,6 +55,15 @@ def test_the_ignored_class_may_be_above_those_of_g():
     assert np.isnan(of(losses.cross_entropy(), LOGITS, MASK))  # a class that G has not, and nobody ignores
 
 
+@pytest.mark.parametrize("wrong", [-1, K])
+def test_classes_that_are_none_make_it_nan_unless_they_are_ignored(wrong):
+    mask = np.where(MASK == K, wrong, MASK.astype(np.int32))
+    assert np.isnan(of(losses.cross_entropy(), LOGITS, mask))
+    assert np.isfinite(of(losses.cross_entropy(ignored=wrong), LOGITS, mask))
+    found = np.asarray(losses.class_surprise(jnp.zeros((3, K)), jnp.array([0, wrong, K - 1])))
+    np.testing.assert_array_equal(np.isnan(found), [False, True, False])
+
+
 def test_a_batch_of_ignored_pixels_is_worth_nothing():
     mask = np.full((2, 3, 5), K, np.uint8)
     value, slope = jax.value_and_grad(lambda x: of(losses.cross_entropy(ignored=K), x, mask))(jnp.asarray(LOGITS))

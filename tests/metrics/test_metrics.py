@@ -17,6 +17,7 @@ from jaxgan.metrics.records import memorised as memorised_record
 DRAW = np.random.default_rng(0)
 REAL = DRAW.standard_normal((700, 8)).astype(np.float32)
 FAKE = (0.8 * DRAW.standard_normal((600, 8)) + 0.3).astype(np.float32)
+EMPTY = np.zeros((0, 16, 16, 3))
 
 
 def scipy_frechet(real, fake):
@@ -306,6 +307,12 @@ def test_path_length_trims_its_tails():
         (lambda: metrics.inception_score(np.zeros((5, 2)), splits=6), "splits is 6.*5"),
         (lambda: metrics.ssim(np.zeros((1, 8, 8, 1)), np.zeros((1, 8, 8, 1))), "8x8.*11x11"),
         (lambda: metrics.psnr(np.zeros((1, 8, 8, 1)), np.zeros((1, 8, 9, 1))), r"8, 8, 1.*8, 9, 1"),
+        (lambda: metrics.psnr(EMPTY, EMPTY), r"0, 16, 16, 3.*nothing to compare"),
+        (lambda: metrics.l1(EMPTY, EMPTY), "nothing to compare"),
+        (lambda: metrics.ssim(EMPTY.astype(np.uint8), EMPTY.astype(np.uint8)), "nothing to compare"),
+        (lambda: metrics.ms_ssim(EMPTY, EMPTY), "nothing to compare"),
+        (lambda: metrics.pixel_accuracy(EMPTY.astype(int), EMPTY.astype(int)), "no pixel of the masks is left:"),
+        (lambda: metrics.inception_score(np.zeros((5, 0))), r"\[N, K\], K > 0"),
         (lambda: metrics.l1(np.full((1, 8, 8, 1), 255.0), np.zeros((1, 8, 8, 1))), r"255.*\[-1, 1\]"),
         (lambda: metrics.mean_iou(np.array([4]), np.array([0]), 4), "0 .. 4, and there are 4"),
         (lambda: metrics.pixel_accuracy(np.array([4.0]), np.array([0.0])), "integers"),
