@@ -11,7 +11,7 @@ from jaxgan.metrics.records import all_records
 from jaxgan.metrics.records.record import CLASSES, MASKS, PAIRS, SET, EvalContext, Value
 from jaxgan.options import Config
 
-VERSION = 5  # changes with whatever changes a value
+VERSION = 6  # changes with whatever changes a value
 
 
 def kinds(config: Config, specs: Mapping[str, Spec]) -> list[str]:

@@ -1,12 +1,10 @@
 """Distances by kernels: KID, and the maximum mean discrepancy with Gaussian kernels."""
 
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
 from jaxgan.errors import BadInput
 from jaxgan.metrics import inputs
-from jaxgan.metrics.distances import square_distances
 
 
 def kernel_distance(
@@ -30,21 +28,26 @@ def kernel_distance(
 def mmd(real: ArrayLike, fake: ArrayLike, *, bandwidth: float | None = None, size: int = 5000, seed: int = 0) -> float:
     """Unbiased squared MMD of at most `size` rows of each, kernel exp(-|x - y|^2 / (2 bandwidth^2)).
 
-    bandwidth: by default the median distance within both sets together. Rows of features [N, D] and [M, D] are drawn
-    without replacement by `seed`. Gretton et al. 2012, JMLR 13, eq. 3 and section 8. Raises BadInput as
+    bandwidth: by default the median distance within the real rows, 1 where that is 0, so that sets of fakes are all measured
+    alike. Rows of features [N, D] and [M, D] are drawn without replacement by `seed`. Gretton et al. 2012, JMLR 13, eq. 3; its
+    section 8 takes the median of both sets together, which grows with how far they are apart. Raises BadInput as
     `kernel_distance` does.
     """
     real, fake = inputs.pair(real, fake)
     draw = np.random.default_rng(seed)
     real, fake = (x if len(x) <= size else x[draw.choice(len(x), size, replace=False)] for x in (real, fake))
-    centre = real.mean(axis=0)
-    real, fake = real - centre, fake - centre
+    square = _squares(real, real)
     if bandwidth is None:
-        some = np.concatenate([real[:500], fake[:500]])
-        square = np.asarray(square_distances(some, some))
-        bandwidth = float(np.sqrt(np.median(square[np.triu_indices(len(some), 1)]))) or 1.0
-    kernel = lambda a, b: jnp.exp(-square_distances(a, b) / (2 * bandwidth**2))
-    return float(_unbiased(kernel(real, real), kernel(fake, fake), kernel(real, fake)))
+        bandwidth = float(np.sqrt(np.median(square[~np.eye(len(real), dtype=bool)]))) or 1.0
+    kernel = lambda square: np.exp(square / (-2 * bandwidth**2))
+    return float(_unbiased(kernel(square), kernel(_squares(fake, fake)), kernel(_squares(real, fake))))
+
+
+def _squares(a, b):
+    """float64 [N, M]: square distances of rows [N, D] and [M, D], seen from amid the first, on the host as `_polynomial`."""
+    centre = np.median(a, axis=0).astype(np.float64)
+    a, b = a - centre, b - centre
+    return np.maximum((a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * (a @ b.T), 0)
 
 
 def _polynomial(real, fake):
@@ -64,5 +67,5 @@ def _polynomial(real, fake):
 
 def _unbiased(within_real, within_fake, across):
     """The diagonals, a sample with itself, are left out."""
-    mean = lambda k: (jnp.sum(k) - jnp.trace(k)) / (k.shape[0] * (k.shape[0] - 1))
-    return mean(within_real) + mean(within_fake) - 2 * jnp.mean(across)
+    mean = lambda k: (k.sum() - np.trace(k)) / (len(k) * (len(k) - 1))
+    return mean(within_real) + mean(within_fake) - 2 * across.mean()

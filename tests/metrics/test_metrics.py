@@ -117,6 +117,33 @@ def test_mmd_of_a_gaussian_kernel():
     assert abs(metrics.mmd(REAL, DRAW.standard_normal((700, 8)))) < 0.01 < metrics.mmd(REAL, FAKE)
 
 
+def test_mmd_measures_by_the_real_rows_alone():
+    draw = np.random.default_rng(0)
+    real, fake = draw.standard_normal((2, 1200, 2)).astype(np.float32)
+    further = [metrics.mmd(real, fake + np.float32(by)) for by in (0.3, 1, 3, 10, 30)]
+    assert further == sorted(further)
+    wider = [metrics.mmd(real, fake * np.float32(by)) for by in (1.5, 3, 6, 12)]
+    assert wider == sorted(wider)  # a G that diverges
+    median = np.median(pairwise_distances(real.astype(float))[np.triu_indices(len(real), 1)])
+    assert metrics.mmd(real, fake + 1) == pytest.approx(metrics.mmd(real, fake + 1, bandwidth=median), rel=1e-6)
+
+
+def test_mmd_is_the_same_in_any_order_of_the_rows():
+    draw = np.random.default_rng(0)
+    real, fake = (draw.standard_normal((1200, 2)) + 5 * (np.arange(1200) // 400)[:, None] for _ in range(2))  # by class
+    shuffled = draw.permutation(1200)
+    assert metrics.mmd(real[shuffled], fake[shuffled] + 1) == pytest.approx(metrics.mmd(real, fake + 1), rel=1e-9)
+
+
+def test_mmd_holds_where_the_sets_are_far_apart():
+    draw = np.random.default_rng(0)
+    real, fake = np.float32(1e4) + draw.standard_normal((2, 300, 2)).astype(np.float32)
+    far = fake + np.float32([3e6, 0])
+    square = lambda x: np.sum((x.astype(float)[:, None] - x) ** 2, axis=-1)
+    exact = lambda x: np.mean(np.exp(-square(x) / 2)[~np.eye(len(x), dtype=bool)])
+    assert metrics.mmd(real, far, bandwidth=1.0) == pytest.approx(exact(real) + exact(far), rel=1e-6)
+
+
 @pytest.fixture
 def small_tiles(monkeypatch):
     monkeypatch.setattr("jaxgan.metrics.neighbours._ROWS", 64)
