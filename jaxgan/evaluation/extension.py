@@ -60,8 +60,8 @@ class Extended(NamedTuple):
     def verdict(self) -> list[str]:
         """Whether it helps, in words: the best that has synthetic pictures against the best that has none."""
         best = lambda names: max((np.array(self.accuracy[name]) for name in names), key=np.mean)
-        without = best((REAL, MOVED))
-        gain, apart = float(np.mean(best((SYNTHETIC, BOTH, BOTH_MOVED))) - np.mean(without)), float(np.ptp(without))
+        without, added = best((REAL, MOVED)), best((SYNTHETIC, BOTH, BOTH_MOVED))
+        gain, apart = float(np.mean(added) - np.mean(without)), float(max(np.ptp(without), np.ptp(added)))
         if len(without) < 2:
             said = "by one seed, and nobody knows how far seeds differ: take --measure 3"
         elif abs(gain) <= apart:

@@ -91,6 +91,8 @@ def test_a_table_says_what_the_samples_are_worth(run, sources, tmp_path, monkeyp
         ([0.80, 0.82], [0.9, 0.9], "add +9.00% to the best without them: it helps"),
         ([0.80, 0.82], [0.6, 0.6], "add -21.00% to the best without them: it harms, train on the real pictures alone"),
         ([0.80, 0.82], [0.82, 0.82], "add +1.00% to the best without them: less than seeds differ (2.00%)"),
+        ([0.80, 0.80], [0.74, 0.90], "add +2.00% to the best without them: less than seeds differ (16.00%)"),
+        ([0.80, 0.80], [0.68, 0.90], "add -1.00% to the best without them: less than seeds differ (22.00%)"),
         ([0.80], [0.6], "add -20.00% to the best without them: by one seed, and nobody knows how far seeds differ"),
     ],
 )
