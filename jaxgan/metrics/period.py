@@ -50,8 +50,8 @@ def dominant_period(images: ArrayLike) -> Period | None:
     """Period of pictures uint8 [N, H, W, C], in the direction where they repeat more; None where they do in neither.
 
     The highest hill of the autocorrelation behind its first valley, or the first that is 0.9 as high, up to three quarters of
-    the side, its top between pixels by a parabola; of both directions the one where it rises more over the valleys before it.
-    Raises BadInput as `autocorrelation` does.
+    the side, each hill's top between pixels by a parabola; of both directions the one where it rises more over the valleys
+    before it. Raises BadInput as `autocorrelation` does.
     """
     hills = [_hill(autocorrelation(images, direction), direction) for direction in _AXES]
     rise, best = max(hills, key=lambda hill: hill[0])
@@ -67,8 +67,9 @@ def _hill(profile, direction):
     tops = tops[tops > valleys[0]] if len(valleys) else tops[:0]
     if not len(tops):
         return 0.0, None
-    highest = profile[tops].max()
-    at = tops[profile[tops] >= highest - (1 - _AS_HIGH) * abs(highest)][0]
-    low, top, high = profile[at - 1 : at + 2]
+    low, top, high = profile[tops - 1], profile[tops], profile[tops + 1]
     shift = 0.5 * (low - high) / (low - 2 * top + high)
-    return top - profile[:at].min(), Period(float(at + shift), direction, float(top))
+    between = top - 0.25 * (low - high) * shift
+    first = np.flatnonzero(between >= between.max() - (1 - _AS_HIGH) * abs(between.max()))[0]
+    at, height = tops[first], float(top[first])
+    return height - profile[:at].min(), Period(float(at + shift[first]), direction, height)

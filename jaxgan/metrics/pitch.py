@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -12,6 +13,7 @@ IN_TUNE = 20.0  # cents
 _SHORTEST, _LONGEST = 8, 1024  # values of a period
 _AS_HIGH = 0.9  # of the highest hill: the first one that is as high counts, those behind it are its multiples
 _AT_ONCE = 256
+_ROUNDING = 0.3  # of whole numbers, root mean square: that of a ramp comes again with every step
 _BETWEEN = np.arange(1, _SHORTEST - 0.25, 1 / 8)  # lags of a pitch that is too high, whose values are too few to see it
 _CONCERT = 440.0  # hertz: in the middle of a semitone
 
@@ -32,8 +34,9 @@ def pitch(sounds: ArrayLike, rate: float) -> Pitch:
     """Pitch of sounds [N, T, C], of the mean of the channels, from rate / 1024 (or 4 rate / T) to rate / 8; else there is none.
 
     The first high hill of the normalised square difference, McLeod & Wyvill 2005 (A smarter way to find pitch), eq. 9 and section
-    5; then the hills near 2, 4, 8, ... times its place, as far as they are within half of the sound, each of which halves the
-    error that the place of a hill between two values has. Raises BadInput for other arrays, and for sounds too short.
+    5, each as high as a parabola through it; then the hills near 2, 4, 8, ... times its place, as far as they are within half of
+    the sound, each of which halves the error that the place of a hill between two values has. Raises BadInput for other arrays,
+    and for sounds too short.
     """
     x = np.asarray(sounds)
     if x.ndim != 3 or len(x) == 0 or x.shape[1] < 4 * _SHORTEST or not rate > 0:
@@ -72,20 +75,25 @@ def _semitones(found):
 
 
 def _pitch(x, rate):
-    x = x.astype(np.float64).mean(-1)
     alike, between = _normalised(_level(x))
     longest = min(_LONGEST, x.shape[1] // 4)
     place = [_first_hill(one[: longest + 2], near) for one, near in zip(alike, between, strict=True)]
-    clarity = np.array([one[at] if at else 0.0 for one, at in zip(alike, place, strict=True)])
+    clarity = np.array([_parabola(one, at)[1] if at else 0.0 for one, at in zip(alike, place, strict=True)])
     period = np.array([_refined(one, at) if at else np.nan for one, at in zip(alike, place, strict=True)])
     return rate / period, clarity
 
 
 def _level(x):
-    """Sounds [N, T] without their mean, and the line through each."""
+    """Channels' mean [N, T] of sounds [N, T, C], without its mean and the line through it; 0 where rounding is left."""
+    if x.dtype.kind in "biu":
+        least = np.full(len(x), _ROUNDING)
+    else:
+        least = 16 * float(jnp.finfo(x.dtype).eps) * np.abs(x).max((1, 2)).astype(np.float64)
+    x = x.astype(np.float64).mean(-1)
     line = np.linspace(-1, 1, x.shape[1])
     x = x - x.mean(1, keepdims=True)
-    return x - np.outer(x @ line, line) / (line @ line)
+    x -= np.outer(x @ line, line) / (line @ line)
+    return np.where(np.sqrt(np.mean(x**2, axis=1)) > least, x.T, 0).T
 
 
 def _normalised(x):
@@ -115,11 +123,12 @@ def _first_hill(alike, between):
     tops = _tops(alike, _SHORTEST)
     if not len(tops):
         return 0
-    high = _AS_HIGH * alike[tops].max()
+    heights = _parabola(alike, tops)[1]
+    high = _AS_HIGH * heights.max()
     shorter = between[_tops(between)]
     if len(shorter) and shorter.max() >= max(CLEAR, high):
         return 0
-    return tops[alike[tops] >= high][0]
+    return tops[heights >= high][0]
 
 
 def _tops(alike, start=1):
@@ -149,6 +158,12 @@ def _refined(alike, place):
 
 def _top(alike, at):
     """The place of a hill between values, by a parabola: within half of one."""
-    low, top, high = alike[at - 1 : at + 2]
+    return at + float(_parabola(alike, at)[0])
+
+
+def _parabola(alike, at):
+    """(from there to the top, within half a value; how high that is, up to 1) of the hills at these places."""
+    low, top, high = alike[at - 1], alike[at], alike[at + 1]
     bend = low - 2 * top + high
-    return at + (float(np.clip(0.5 * (low - high) / bend, -0.5, 0.5)) if bend < 0 else 0.0)
+    aside = np.clip(0.5 * (low - high) / np.where(bend < 0, bend, -np.inf), -0.5, 0.5)
+    return aside, np.minimum(top - 0.25 * (low - high) * aside, 1.0)

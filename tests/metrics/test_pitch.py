@@ -30,6 +30,13 @@ def test_a_pitch_is_found_within_a_cent(harmonics):
     assert np.abs(cents(found.hertz, hertz)).max() < 1 and found.clear.all()
 
 
+@pytest.mark.parametrize("harmonics", [3, 6, 12])
+def test_a_high_pitch_whose_period_lies_between_values_is_not_told_an_octave_lower(harmonics):
+    hertz = np.linspace(130, 998, 300)
+    found = pitch(np.stack([sung(f, harmonics, decay=10) for f in hertz]), RATE)
+    assert np.abs(cents(found.hertz, hertz)).max() < 1 and found.clear.all()
+
+
 def test_a_missing_fundamental_is_heard():
     wave = sum(np.sin(2 * np.pi * 200 * k * TIME) for k in (2, 3, 4, 5))[None, :, None]
     assert abs(cents(pitch(wave, RATE).hertz, 200)[0]) < 1
@@ -57,11 +64,14 @@ def test_noise_and_silence_have_no_pitch_and_a_tone_in_noise_has_less_of_one():
         np.sin(2 * np.pi * 12 * np.arange(4096) / 44_100) * 2e4,
         np.exp(-np.arange(16_384) / 8000),
         np.arange(16_384.0),
+        np.linspace(0, 1, 16_384),  # whose rounding is alike here and there
+        np.linspace(0, 1, 16_384, dtype=np.float32),
+        np.linspace(3, 103, 16_384).astype(np.int16),
         np.arange(64.0) ** 2,
         np.full(4096, 0.1),
         np.where(np.arange(4096) < 3, 1.0, 0.0),  # whose highest hill is below 0
     ],
-    ids=["8 Hz", "12 Hz", "decay", "ramp", "few", "constant", "click"],
+    ids=["8 Hz", "12 Hz", "decay", "ramp", "rounded", "single", "whole", "few", "constant", "click"],
 )
 def test_what_does_not_come_again_has_no_pitch(wave):
     found = pitch(wave[None, :, None], 44_100)

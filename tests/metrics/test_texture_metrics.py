@@ -65,6 +65,14 @@ def test_the_period_of_a_wave_is_found(period, direction):
     assert found.pixels == pytest.approx(period, rel=0.02)
 
 
+@pytest.mark.parametrize("period", [4.5, 5.5, 6.5, 10.5])
+def test_a_period_between_pixels_is_not_told_twice_as_long(period):
+    phase = np.random.default_rng(0).uniform(0, 6, (8, 1))
+    line = 128 + 100 * np.cos(2 * np.pi * np.arange(64) / period + phase)
+    images = np.rint(np.broadcast_to(line[:, None], (8, 64, 64))).astype(np.uint8)[..., None]
+    assert metrics.dominant_period(images).pixels == pytest.approx(period, rel=0.05)
+
+
 def test_bricks_have_one_and_what_does_not_repeat_has_none():
     brick = pictures.brick()[None, ..., None]
     small = np.concatenate([brick[:, y : y + 96, x : x + 96] for y in range(0, 400, 50) for x in range(0, 400, 50)])
