@@ -139,6 +139,21 @@ def test_the_record_says_what_is_in_tune_and_what_was_asked_for():
     assert "asked_pitch" not in halves and halves["pitch_histogram"].value == 0
 
 
+def test_halves_of_real_sounds_are_not_compared_with_themselves():
+    class Seen:
+        samples = np.stack(
+            [sung(f) for f in (440, 445, 600, 660, 880, 882)]
+        )  # of both halves, as `Features.part` has it
+        features = samples[:, :, 0]
+
+    context = EvalContext(Protocol("", 0, "", ""), modality="audio", rate=RATE)
+    found = record.measure(context, Seen(), Seen())
+    assert found["pitched"].value == 1 and found["in_tune"].value == pytest.approx(2 / 3)
+    assert found["pitch_error"].value == pytest.approx(19.56, abs=0.1)
+    assert found["pitch_histogram"].value == pytest.approx(1 / 3)
+    assert all((one.samples, one.real) == (3, 3) for one in found.values())
+
+
 def test_what_has_no_pitch_is_told():
     for x, rate in ((np.zeros((2, 4096)), RATE), (np.zeros((2, 20, 1)), RATE), (np.zeros((2, 4096, 1)), 0)):
         with pytest.raises(BadInput, match="sounds are float64"):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from jaxgan.metrics.pitch import CLEAR, IN_TUNE, Pitch, cents, cents_to_nearest, histogram_distance, pitch
-from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value
+from jaxgan.metrics.records.record import EvalContext, Features, Info, Record, Value, apart
 
 _RATE = 16_000  # where nobody says: pitches are compared with each other, and only the bins of the histogram move
 
@@ -16,17 +16,17 @@ def measure(context: EvalContext, real: Features, fake: Features) -> dict[str, V
     share within 20 cents of the pitch, in the median, of real samples of the class that was asked for.
     """
     rate = context.rate or _RATE
-    there, made = pitch(real.samples, rate), pitch(fake.samples, rate)
-    apart = np.where(made.clear, cents_to_nearest(made.hertz, there.hertz[there.clear]), np.inf)
-    count, of = len(fake.samples), len(real.samples)
-    values = {"pitched": made.clear.mean(), "in_tune": (apart <= IN_TUNE).mean()}
+    a, b = apart(real, fake)
+    there, made = pitch(a, rate), pitch(b, rate)
+    away = np.where(made.clear, cents_to_nearest(made.hertz, there.hertz[there.clear]), np.inf)
+    values = {"pitched": made.clear.mean(), "in_tune": (away <= IN_TUNE).mean()}
     if made.clear.any() and there.clear.any():
-        values["pitch_error"] = np.median(apart[made.clear])
+        values["pitch_error"] = np.median(away[made.clear])
     values["pitch_histogram"] = histogram_distance(there, made)
     if context.conditional and fake.samples is not real.samples:  # of halves of the real ones the labels are of others
-        own = _of_classes(there, real.label[:of], len(context.classes))[fake.label[:count]]
+        own = _of_classes(there, real.label[: len(a)], len(context.classes))[fake.label[: len(b)]]
         values["asked_pitch"] = np.mean(made.clear & (np.abs(cents(made.hertz, own)) <= IN_TUNE))
-    return {name: Value(float(value), count, of) for name, value in values.items()}
+    return {name: Value(float(value), len(b), len(a)) for name, value in values.items()}
 
 
 def needs(context: EvalContext, real: Features, fake: Features) -> bool:
