@@ -45,11 +45,12 @@ class Evaluation(NamedTuple):
     run: Any
     step: int
     scores: list
-    reference: dict  # name -> value of one half of the real samples against the other
+    reference: dict  # name -> value of one half of the real samples against the other; of `novel` of held-out texts
     half: int  # samples in each of those halves
     verdicts: list
     json: Path
     picture: Path | None
+    held_out: int = 0  # texts that `novel` of the reference is of
 
     def table(self) -> str:
         """Lines of text."""
@@ -66,6 +67,8 @@ class Evaluation(NamedTuple):
         ]
         if self.half:
             rows.append(f"real data: one half of the real samples against the other, {self.half} each")
+        if self.held_out:
+            rows.append(f"real data of novel: {self.held_out} held-out texts against all that were trained on")
         words = [f"{v.verdict}: {v.evidence}\n    try: {v.advice}" for v in self.verdicts]
         return "\n".join([*rows, "", *words])
 
@@ -148,7 +151,7 @@ def evaluate(
     )
     logits = None if test is None else d_logits.logits(loaded, dataset, test, seed)
     rows = [row for row in runs.read_metrics(run.folder / "metrics.jsonl") if row["step"] <= step]
-    found, half, ideal, verdicts, draw = [], 0, {}, [], None
+    found, half, texts, ideal, verdicts, draw = [], 0, 0, {}, [], None
 
     if SET not in scores.kinds(config, run.data.specs):
         if features != "auto" or path_length:
@@ -172,6 +175,8 @@ def evaluate(
         if path_length:
             found.append(paths.length(context, extractor, loaded, variables, min(num, 2000), given, seed))
         half, ideal = _ideal(context, real, num, net.fixed)
+        if "novel" in ideal:
+            texts, ideal = _ideal_of_all_texts(ideal, test, dataset, config.real, num, seed)
         shares = [class_shares(context, each) for each in (real, fake)]
         few = min(num, _UNTRAINED)
         before = extractor.fake(loaded.gan, inference.untrained(loaded), few, _first(given, few), seed)
@@ -192,7 +197,7 @@ def evaluate(
     found += named_classes(context, run, loaded.state.d.variables, reference, REAL, seed)
     place = _free(run.folder / "evaluation", f"{step:06}")
     picture = None if draw is None else place.with_suffix(".png")
-    done = Evaluation(run, step, found, ideal, half, verdicts, place.with_suffix(".json"), picture)
+    done = Evaluation(run, step, found, ideal, half, verdicts, place.with_suffix(".json"), picture, texts)
     if not agree.writer():
         return done
     place.parent.mkdir(exist_ok=True)
@@ -272,6 +277,15 @@ def _ideal(context, real, num, keep):
 
     kept = cache.arrays(f"ideal-{context.protocol.net}-{key}", make, fits=cache.scalars) if keep else make()
     return half, {name: float(value) for name, value in kept.items()}
+
+
+def _ideal_of_all_texts(ideal, test, dataset, column, num, seed):
+    """(held-out texts, {name: value}): `novel` as these have it beside all that were trained on; none without them."""
+    ideal = {name: value for name, value in ideal.items() if name != "novel"}
+    if test is None:
+        return 0, ideal
+    rows = shuffled(seed, 0, min(num, len(test[column])), len(test[column]))
+    return len(rows), ideal | {"novel": novel(batches.taken(test, column, rows), dataset[column]).value}
 
 
 def _free(folder, name):

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from jaxgan import BadInput, data, inference, runs
+from jaxgan import BadInput, data, evaluation, inference, runs
 from jaxgan.cli import main
 from jaxgan.data import dataset, grammar, inspect
 from jaxgan.data.sources import text as source
@@ -258,6 +258,28 @@ def test_a_run_of_one_s_own_text(file, tmp_path):
     (tmp_path / "strange.txt").write_text("\xe7edilla " * 20)
     with pytest.raises(BadInput, match="1 symbols, the first is '\xe7', are none of the 23 that are known"):
         inference.data_of(opened, held_out=str(tmp_path / "strange.txt"))
+
+
+def test_real_texts_are_as_new_as_held_out_ones_beside_all_that_were_trained_on(tmp_path, capsys):
+    draw = np.random.default_rng(0)
+    lines = [f"s{a} v{b}" for a, b in zip(*draw.integers(0, (40, 20), (2000, 2)).T, strict=True)]
+    lines[1800:1850] = [f"x{i}" for i in range(50)]  # a quarter of the held-out ones
+    known, alone = tmp_path / "some.txt", tmp_path / "all.txt"
+    known.write_text("\n".join(lines))
+    alone.write_text("\n".join(lines[:9]))  # whose tenth is no line
+    share = np.mean([line not in set(lines[:1800]) for line in lines[1800:]])
+    assert 0.2 < share < 0.5
+    for file in (known, alone):
+        run = tmp_path / file.stem
+        flags = ["--tiny", "--steps", "1", "--length", "8", "--data", f"lines:{file}", "--out", str(run)]
+        assert main(["train", "text_gan", *flags]) == 0
+    for split in ("train", "test"):
+        done = evaluation.evaluate(tmp_path / "some", num=300, split=split, say=lambda line: None)
+        assert done.reference["novel"] == share == done.as_json()["real_data"]["novel"]
+        assert "real data of novel: 200 held-out texts against all that were trained on" in done.table()
+    done = evaluation.evaluate(tmp_path / "all", num=300, say=lambda line: None)
+    assert "novel" not in done.reference and "distinct" in done.reference and "real data of novel" not in done.table()
+    capsys.readouterr()
 
 
 def test_copies_of_any_training_text_are_not_new(tmp_path, monkeypatch):
