@@ -1,6 +1,7 @@
 """What the numbers say about a GAN, in words: each verdict with its evidence and what to try."""
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,25 +37,26 @@ def diagnose(
     logits: Logits | None = None,
     rows: Sequence[Mapping[str, Any]] = (),
     count: int = LEAST,
+    real_count: int = LEAST,
     config: Any = None,
+    kind: ModuleType | None = None,
 ) -> list[Verdict]:
     """Verdicts of a GAN: at least one, "healthy" alone.
 
     scores: {name: value} of its samples; real: the same of real samples against other real ones, what a perfect generator
     would get. shares: (class names, shares of the real samples, of the generated ones). untrained_fd: of the generator
-    before its first step. logits: Logits, with held-out samples. rows: of metrics.jsonl. count: of the samples, or of the
-    real ones where these are fewer; of less than LEAST nothing is said. config: of the training, which is advised nothing that
-    it has.
+    before its first step. logits: Logits, with held-out samples. rows: of metrics.jsonl. count, real_count: of the samples and of
+    the real ones; of less than LEAST of either nothing is said. config, kind: of the training and of what it makes, which are
+    advised nothing that they have, or that is none of theirs.
     """
-    if count < LEAST:
-        evidence = f"{count} samples, by which no verdict would be more than chance"
-        return [Verdict("too_few", evidence, f"draw --num {LEAST} or more, of as many inputs where G is given some")]
+    if min(count, real_count) < LEAST:
+        return [_too_few(count, real_count)]
     value = lambda name: scores.get(name, float("nan"))
     found = [
         *_stalled(value("fd"), untrained_fd),
         *_collapse(value, real, shares, config),
-        *_memorisation(value("memorised"), real.get("memorised", float("nan"))),
-        *_overfitting(logits, config),
+        *_memorisation(value("memorised"), real.get("memorised", float("nan")), config, kind),
+        *_overfitting(logits, config, kind),
         *_discriminator_wins(rows, config),
     ]
     return found or _poor(value, real) or [_healthy(value, real)]
@@ -63,6 +65,17 @@ def diagnose(
 def _bars(bar):
     """[(name, share)] of the metrics whose records have this bar."""
     return [(name, getattr(info, bar)) for name, info in infos().items() if getattr(info, bar) is not None]
+
+
+def _too_few(count, real_count):
+    few = {"samples": count, "real ones": real_count}
+    evidence = " and ".join(f"{size} {name}" for name, size in few.items() if size < LEAST)
+    advice = []
+    if count < LEAST:
+        advice.append(f"draw --num {LEAST} or more, of as many inputs where G is given some")
+    if real_count < LEAST:
+        advice.append(f"compare with {LEAST} real ones or more: of another --split, or of a larger --held-out SOURCE")
+    return Verdict("too_few", f"{evidence}, by which no verdict would be more than chance", "; ".join(advice))
 
 
 def _stalled(fd, untrained):
@@ -82,6 +95,17 @@ def _penalty(config):
 def _pairing(config):
     """[to try pairs], nothing where the game has them, or knows none."""
     return ["try --relativistic paired"] if config is None or getattr(config, "relativistic", "") == "no" else []
+
+
+def _more_data(config, kind):
+    """What to try where data are short: flips of what can be mirrored, and is not yet."""
+    mirrored = (kind is None or hasattr(kind, "mirror")) and not getattr(config, "flip", False)
+    return "train on more data or --flip" if mirrored else "train on more data"
+
+
+def _smoothing(config):
+    """[to try smoothed labels], nothing where the game has them."""
+    return [] if getattr(config, "smoothing", 0) else ["or take --smoothing 0.1 with --loss bce"]
 
 
 def _collapse(value, real, shares, config):
@@ -104,14 +128,15 @@ def _collapse(value, real, shares, config):
     return [Verdict("collapse", "; ".join(evidence), ", ".join([*_penalty(config), *_pairing(config), *others]))]
 
 
-def _memorisation(value, real):
+def _memorisation(value, real, config, kind):
     if not value > real + 0.5 * (1 - real):
         return []
     evidence = f"{value:.1%} of the samples lie nearer to a training sample than any other one does; of real samples {real:.1%}"
-    return [Verdict("memorisation", evidence, "train on more data or --flip, make the networks smaller, stop earlier")]
+    advice = f"{_more_data(config, kind)}, make the networks smaller, stop earlier"
+    return [Verdict("memorisation", evidence, advice)]
 
 
-def _overfitting(logits, config):
+def _overfitting(logits, config, kind):
     if logits is None or not logits.train - logits.fake > 0.1:
         return []
     share = (logits.train - logits.held_out) / (logits.train - logits.fake)  # Karras et al. 2020, eq. 1: r_v
@@ -121,7 +146,7 @@ def _overfitting(logits, config):
         f"D's mean logit is {logits.train:.3g} for training samples, {logits.held_out:.3g} for held-out ones and "
         f"{logits.fake:.3g} for generated ones: held-out ones are {share:.0%} of the way to fakes"
     )
-    advice = ", ".join(["train on more data or --flip", *_penalty(config), "stop earlier"])
+    advice = ", ".join([_more_data(config, kind), *_penalty(config), "stop earlier"])
     return [Verdict("discriminator_overfitting", evidence, advice)]
 
 
@@ -132,7 +157,7 @@ def _discriminator_wins(rows, config):
     if len(last) < 3 or len(apart) < 3 or max(np.abs(last)) > 0.05 or min(apart) < 5:
         return []
     evidence = f"in the last {len(last)} rows loss_d is at most {max(last):.2g}, real and fake logits lie {min(apart):.3g} apart"
-    advice = ", ".join(["lower --lr-d", *_penalty(config), "or take --smoothing 0.1 with --loss bce"])
+    advice = ", ".join(["lower --lr-d", *_penalty(config), *_smoothing(config)])
     return [Verdict("discriminator_wins", evidence, advice)]
 
 

@@ -187,8 +187,10 @@ def evaluate(
             untrained_fd=_fd(context, real, before),
             logits=logits,
             rows=rows,
-            count=min(num, len(real.features)),
+            count=num,
+            real_count=len(real.features),
             config=config,
+            kind=run.made.kind,
         )
         title = f"{run.name}, step {step}, {net.name}"
         draw = lambda path: figure.save(path, title, run.made.kind, context.classes, real, fake, shares)

@@ -116,7 +116,25 @@ def test_each_fault_has_its_diagnosis(net, halves, context, fault, verdict):
 
 
 def test_of_few_samples_nothing_is_said():
-    assert [v.verdict for v in evaluation.diagnose({"fd": 9.0}, {"fd": 1.0}, untrained_fd=9.0, count=2)] == ["too_few"]
+    said = lambda **few: evaluation.diagnose({"fd": 9.0}, {"fd": 1.0}, untrained_fd=9.0, **few)
+    (drawn,), (real,), (both,) = said(count=2), said(count=500, real_count=60), said(count=2, real_count=3)
+    assert all(one.verdict == "too_few" for one in (drawn, real, both))
+    assert drawn.evidence.startswith("2 samples, by") and drawn.advice.startswith("draw --num 64")
+    assert "held-out" not in drawn.advice
+    assert real.evidence.startswith("60 real ones, by") and "--num" not in real.advice
+    assert "compare with 64 real ones or more" in real.advice and "--held-out SOURCE" in real.advice
+    assert both.evidence.startswith("2 samples and 3 real ones") and "--num 64" in both.advice
+
+
+def test_only_what_can_be_flipped_and_is_not_is_advised_to_be():
+    logits = evaluation.Logits(train=2.0, held_out=0.0, fake=-2.0)
+    for fault in ({"logits": logits}, {"scores": {"memorised": 0.9}}):
+        fault = {"scores": {}, "real": {"fd": 1.0, "memorised": 0.1}, **fault}
+        for kind in (None, IMAGES, modalities.get("text"), modalities.get("audio")):
+            for flip in (False, True):
+                (told,) = evaluation.diagnose(**fault, kind=kind, config=config.Config(flip=flip))
+                assert ("--flip" in told.advice) == (not flip and kind in (None, IMAGES)), told
+                assert "train on more data" in told.advice
 
 
 def test_a_discriminator_that_knows_its_samples_by_heart_is_told(halves):
