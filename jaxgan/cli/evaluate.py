@@ -28,8 +28,9 @@ class Flags(flags.Weights, flags.Together, flags.Sources):
     split: Literal["train", "test"] = "train"
     """Real samples to compare with: those that were trained on, or those that were held out."""
     held_out: str | None = None
-    """Source of samples that were not trained on: of one that leaves some out, those. By default what the run's own source
-    leaves out: the folder val or test, the part t10k or test of MNIST's files, the split test or validation of tfds:NAME."""
+    """Source of samples that were not trained on: of one that leaves some out, those; of a .txt all. By default what the run's
+    own source leaves out: the folder val or test, the part t10k or test of MNIST's files, the split test or validation of
+    tfds:NAME."""
     held_out_input: str | None = None
     """Source of what G is given, beside --held-out, where that has it not itself."""
     held_out_masks: str | None = None

@@ -42,6 +42,7 @@ def load(
     labelled: float = 1.0,
     unlabelled: bool = False,
     labels: tuple[int, int] | None = None,
+    whole: bool = False,
     like: Dataset | None = None,
 ) -> Dataset:
     """Dataset of a source: a name, a folder of images or of idx files, a zip, an .npz, a large picture, tfds:NAME.
@@ -54,8 +55,9 @@ def load(
     them. masks: a folder with a mask of the same name for each, the column "mask"; ignored: a number in them that is no class.
     labelled: the share of the rows that is kept, evenly spread; with `unlabelled` all are, and the others' masks are of the
     ignored number alone. labels: how many pictures are to be columns of their own, with their classes, and the seed of their
-    draw, see `few_labels`. like: what these are beside, whose channels, length and rate they get where none are asked for, and
-    whose classes, or names of label vectors, as far as theirs are among them. Raises BadInput for what cannot be used.
+    draw, see `few_labels`. whole: all of a file of text, whose last tenth is left out otherwise. like: what these are beside,
+    whose channels, length and rate they get where none are asked for, and whose classes, or names of label vectors, as far as
+    theirs are among them. Raises BadInput for what cannot be used.
     """
 
     return _load(
@@ -78,6 +80,7 @@ def load(
         labelled=labelled,
         unlabelled=unlabelled,
         labels=labels,
+        whole=whole,
         like=like,
     )
 
@@ -112,6 +115,7 @@ def _load(
     labelled,
     unlabelled,
     labels,
+    whole,
     like,
 ):
     """The Dataset that is trained on, or the `rest`, None where there is none."""
@@ -132,7 +136,7 @@ def _load(
         return source_of(word).load(word, how, memory, **_split(source_of(word).load, word, own))
 
     kinds = getattr(source_of(source), "CHANNELS", _CHANNELS)
-    how = _how(resolution, fit, channels, aspect, kinds)._replace(length=length, rate=rate)
+    how = _how(resolution, fit, channels, aspect, kinds)._replace(length=length, rate=rate, whole=whole)
     readers = read, read_beside
     if like is not None:
         main = like.specs[next(iter(like.columns))]

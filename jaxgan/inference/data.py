@@ -1,5 +1,6 @@
 """The data that a run was trained on, found again."""
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from jaxgan.data import batch, load
 from jaxgan.data import held_out as left_out
 from jaxgan.data.dataset import ALIKE, LABEL, Dataset, Spec
 from jaxgan.data.load import source_of
+from jaxgan.data.sources import text
 from jaxgan.errors import BadInput
 from jaxgan.runs import Run
 
@@ -51,7 +53,7 @@ def data_of(
         beside |= {"side_by_side": None, "degrade": None} if others.input else {}
         split = fitting["split"] if _place(held_out) in map(_place, filter(None, (source, config.data))) else ""
         whole = {**fitting, **beside, "split": split, "labelled": 1.0, "unlabelled": False}
-        other = _others(held_out, whole, dataset)
+        other = _others(held_out, source or config.data, whole, dataset)
         _complete(config, other)
     else:
         other = left_out(source or config.data, **fitting, like=dataset)
@@ -63,14 +65,20 @@ def data_of(
     return dataset, other
 
 
-def _others(source, fitting, dataset):
-    """The Dataset of what a source holds out, else of all that it gives; of a text of others too, whose last tenth is no part.
+def _others(source, trained_on, fitting, dataset):
+    """The Dataset of what a source holds out, else of all that it gives: of a file of other text, which has no parts, the whole.
 
-    Raises BadInput where that is what was trained on.
+    Raises BadInput where that is what was trained on, and for its text cut in another way.
     """
     apart, whole = (partial(read, source, like=dataset) for read in (left_out, load))
     ways = [partial(apart, **fitting), partial(whole, **fitting)]
-    ways = ways[::-1] if "text" in dataset else ways
+    if source_of(source) is text and source not in text.NAMES and not _is(ways[1], dataset):
+        if source_of(trained_on) is text and text.same(source, trained_on):
+            raise BadInput(
+                f"--held-out {source} is the text of {trained_on}, which the run was trained on: give {trained_on} for what it "
+                "leaves out, or text that it was not"
+            )
+        ways = [partial(whole, **fitting, whole=True)]
     if fitting["split"]:
         ways.append(partial(whole, **{**fitting, "split": ""}))
     for way in ways:
@@ -81,6 +89,13 @@ def _others(source, fitting, dataset):
         f"--held-out {source} has sha256 {dataset.sha256[:12]} and {dataset.size} samples, as has {dataset.name}, which the run "
         "was trained on: give samples that it was not"
     )
+
+
+def _is(read_other, dataset):
+    """Whether what is read, where something can be, is a Dataset."""
+    with contextlib.suppress(BadInput):
+        return read_other().sha256 == dataset.sha256
+    return False
 
 
 def _place(word):

@@ -36,8 +36,8 @@ class Resize(NamedTuple):
     3 colour, 4 with transparency, 0 as found: grey if all are grey, and transparency laid over white. half: "left" or "right"
     of what is found, "" for all of it. length and rate: of what has a time, how many of its smallest parts a sample has and how
     many of them are a second (values of a sound, frames of a film); 0 for those that are found. symbols: those that a text of
-    words is to be in, () for its own. scale: of pictures of more than 8 bits, (kind, lowest, highest) of others that are to be of
-    one scale with them.
+    words is to be in, () for its own. whole: all of a text, of which a part is left out otherwise. scale: of
+    pictures of more than 8 bits, (kind, lowest, highest) of others that are to be of one scale with them.
     """
 
     resolution: int | None = None
@@ -48,6 +48,7 @@ class Resize(NamedTuple):
     length: int = 0
     rate: float = 0.0
     symbols: tuple[str, ...] = ()
+    whole: bool = False
     scale: depths.Scale = ()
 
     @property
@@ -58,7 +59,7 @@ class Resize(NamedTuple):
     @property
     def said(self) -> str:
         """What it says, the same for the same pictures."""
-        optional = ("half", "length", "rate", "symbols", "scale")
+        optional = ("half", "length", "rate", "symbols", "whole", "scale")
         fields = [f"{name}={value!r}" for name, value in self._asdict().items() if name not in optional or value]
         return f"Resize({', '.join(fields)})"
 

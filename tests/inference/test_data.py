@@ -109,9 +109,36 @@ def test_held_out_texts_are_whole_files_and_of_the_run_s_own_the_last_tenth():
     for name, text in (("own", "abcde fghij "), ("other", "fghij abcde ")):
         Path(f"{name}.txt").write_text(text * 20)
     run = begun("text_gan", data="own.txt", length=10)
-    for source, size in (("own.txt", 24 - 10 + 1), ("other.txt", 240 - 1 - 23 - 10 + 1)):
+    for source, size in (("own.txt", 24 - 10), ("other.txt", 240 - 1 - 10 + 1)):
         found = inference.data_of(run, held_out=source)[1]
-        assert abs(found.size - size) <= 2, (source, found.size)
+        assert found.size == size, (source, found.size)
+    Path("lines.txt").write_text("".join(f"{a}{b}\n" for a in "abcdefghij" for b in "abcdef"))
+    shutil.copy("own.txt", "copy.txt")
+    for source, size in (("lines.txt", 179 - 10 + 1), ("copy.txt", 24 - 10)):
+        assert inference.data_of(run, held_out=source)[1].size == size, source
+    Path("short.txt").write_text("fghij abcd")  # nine tenths of which are no sample
+    assert inference.data_of(run, held_out="short.txt")[1].size == 1
+    Path("short.txt").write_text("fghij abc")
+    with pytest.raises(BadInput, match=r"short\.txt has 9 characters: set --length to that or less"):
+        inference.data_of(run, held_out="short.txt")
+    Path("mine.txt").write_text("abcdefghij\n" * 20)
+    run = begun("text_gan", data="lines:mine.txt", length=10)
+    assert inference.data_of(run, held_out="lines:lines.txt")[1].size == 60
+    assert inference.data_of(begun("text_gan"), held_out="sentences")[1].size == 5000
+
+
+def test_the_text_that_was_trained_on_is_not_held_out_by_another_cut():
+    draw = np.random.default_rng(0)
+    Path("own.txt").write_text("\n".join("".join(draw.choice(list("abcdef"), 12)) for _ in range(40)))
+    shutil.copy("own.txt", "copy.txt")
+    for own, others in (("lines:own.txt", ("own.txt", "copy.txt")), ("own.txt", ("lines:own.txt", "lines:copy.txt"))):
+        run = begun("text_gan", data=own, length=10)
+        for source in others:
+            with pytest.raises(
+                BadInput, match=f"--held-out {source} is the text of {own}, which the run was trained on"
+            ):
+                inference.data_of(run, held_out=source)
+        assert inference.data_of(run, held_out=own)[1].sha256 == inference.data_of(run)[1].sha256
 
 
 def test_labels_that_are_none_of_the_run_s_are_refused_with_both():

@@ -41,18 +41,28 @@ def takes(word: str) -> bool:
 
 
 def load(word: str, how: Resize, memory: int = 0) -> Dataset:
-    """Dataset of `text` int32 [N, T], T symbols of how.length or 32: of the sentences, or of the first nine tenths of a file.
+    """Dataset of `text` int32 [N, T], T symbols of how.length or 32: of the sentences, or of the first nine tenths of a file,
+    of all of it where how.whole.
 
     A file is cut at every place, where all blanks between two words count as one; or at the ends of its lines, which are cut to T
     or padded. Raises BadInput for what is no text in UTF-8, shorter than a window, or of more symbols than 2,048.
     """
     del memory
-    return _part(word, how, 0)
+    return _part(word, how, None if how.whole else 0)
 
 
 def held_out(word: str, how: Resize) -> Dataset | None:
     """Dataset of other sentences, or of the last tenth of a file; None where that is shorter than a window."""
     return _part(word, how, 1)
+
+
+def same(word: str, other: str) -> bool:
+    """Whether two words are of one file of text or its copy, in whatever ways it is cut."""
+    files = [_file(each) for each in (word, other)]
+    if any(file in NAMES and not ways for file, ways in files):
+        return False
+    first, second = (" ".join(_read(each, file).split()) for each, (file, _) in zip((word, other), files, strict=True))
+    return first == second
 
 
 def accepted(samples: np.ndarray) -> np.ndarray:
@@ -115,7 +125,7 @@ def _part(word, how, part):
     if file in NAMES and not ways:
         if length < grammar.LONGEST:
             raise BadInput(f"sentences have up to {grammar.LONGEST} characters: set --length {grammar.LONGEST} or more")
-        return _of_lines(word, _sentences(), symbols_of_sentences(), how, length, part, SIZE)
+        return _of_lines(word, _sentences(), symbols_of_sentences(), how, length, part or 0, SIZE)
     text, by_word = _read(word, file), "words" in ways
     if not text.strip():
         raise BadInput(f"{word} has no text in it: give another file")
@@ -178,14 +188,16 @@ def _encoded(units, classes):
 
 def _of_windows(word, units, classes, how, length, part, by_word):
     kind, most = "words" if by_word else "characters", len(units) - len(units) // _SHARE
+    most = len(units) if part is None else most
     if most < length:
-        raise BadInput(f"{word} has {len(units)} {kind}, of which {most} are trained on: set --length to that or less")
+        some = "" if part is None else f", of which {most} are trained on"
+        raise BadInput(f"{word} has {len(units)} {kind}{some}: set --length to that or less")
     units = units[most:] if part else units[:most]
     return None if len(units) < length else _dataset(word, Cuts(_encoded(units, classes), length), classes, how)
 
 
 def _of_lines(word, lines, classes, how, length, part, most):
-    lines = [line[:length] for line in (lines[most:] if part else lines[:most])]
+    lines = [line[:length] for line in (lines if part is None else lines[most:] if part else lines[:most])]
     if not lines:
         return None
     stop = np.cumsum([len(line) for line in lines])
