@@ -16,6 +16,7 @@ from jaxgan.core import GAN
 from jaxgan.data import Dataset
 from jaxgan.processes import agree
 from jaxgan.reports import curves, samples
+from jaxgan.training import parts
 
 
 class RunHooks(NamedTuple):
@@ -49,17 +50,19 @@ def run_hooks(
     write: Callable[..., Any] = _nobody,
     rollbacks: int = 0,
     dtype: str = "float32",
+    computed: parts.Parts = (),
 ) -> RunHooks:
     """RunHooks of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
 
     held_out: the Dataset that inputs of G are taken from, by default the one trained on. rollbacks: how often the run has gone
-    back to a checkpoint, which the next ones tell, as they do the dtype that the networks compute in. Of several processes all
-    save, one does the rest.
+    back to a checkpoint, which the next ones tell, as they do the dtype that the networks compute in and the parts that it was
+    computed in. Of several processes all save, one does the rest.
     """
 
     def save(step, state, row):
         metadata = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions(), "format": runs.FORMAT}
-        store.save(step, state, agree.shared({**metadata, "rollbacks": rollbacks, "computed_in": dtype}))
+        metadata |= {"rollbacks": rollbacks, "computed_in": dtype, "parts": list(computed)}
+        store.save(step, state, agree.shared(metadata))
 
     if not agree.writer():
         return RunHooks(_nothing, _nothing, save, _nothing, _nothing)
@@ -119,10 +122,12 @@ def result(
     failed: Mapping[str, int] = MappingProxyType({}),
     shares: Mapping[str, float] = MappingProxyType({}),
     dtype: str = "float32",
+    computed: parts.Parts = (),
 ) -> None:
     """Writes the run's result.json. failed: how often somebody who only looks could not. shares: see `goodput.Goodput`.
 
-    dtype: that the networks computed in.
+    dtype: that the networks computed in. computed: the parts that it was computed in, of which the file tells where several
+    came to its state.
     """
     found = {
         "step": step,
@@ -137,5 +142,8 @@ def result(
     }
     found |= {"ended": ended} if step < run.config.steps else {}
     found |= {"failed": dict(failed)} if failed else {}
+    own = parts.until(computed, step)
+    found |= {name: own[-1][name] for name in parts.HOW if name in own[-1]} if own else {}  # what came to the state
+    found |= {"parts": list(own)} if len(own) > 1 else {}
     found |= {"goodput": {word: round(share, 4) for word, share in shares.items()}} if shares else {}
     runs.write_json(run.folder / "result.json", found)

@@ -18,7 +18,7 @@ from jaxgan.metrics.records import infos
 from jaxgan.names import tell
 from jaxgan.processes import agree
 from jaxgan.reports import curves, page
-from jaxgan.training import hooks, loggers, loop, stopping
+from jaxgan.training import hooks, loggers, loop, parts, stopping
 from jaxgan.training.goodput import Goodput
 
 LOOKS = ("cheap", "all_of", "sample", "log", "draw")
@@ -56,6 +56,7 @@ class Member:
         self.store = Checkpoints(run.checkpoints, **options, say=say)
         self._i, self._program, self._say = i, program, say
         self._computed_in = onednn.computed_in(program.dtype)
+        self._parts: parts.Parts = ()
         self._rows = run.folder / "metrics.jsonl"
         self.last: dict[str, Any] = {} if diverged is None else self._newest(runs.read_metrics(self._rows))
         self._hooks: hooks.RunHooks | None = None
@@ -70,10 +71,11 @@ class Member:
         devices: Sequence[Any],
         show: Callable[[dict[str, Any]], Any],
         rollbacks: int = 0,
+        computed: Any = None,
     ) -> None:
         """Makes its hooks: pictures, rows, checkpoints, evaluations. stack: closes what it opens. show: (row) -> whatever.
 
-        rollbacks: how often it has gone back to a checkpoint.
+        rollbacks: how often it has gone back to a checkpoint. computed: the parts that it was computed in up to `start`.
         """
         run, gan, config = self.run, self._program.experiment.gan, self.run.config
         before = _drop_rows_after(self._rows, start)
@@ -85,6 +87,8 @@ class Member:
             show(row)
             self.end.look(row)
 
+        how = {"parallel": self._program.mode, "devices": self._program.devices, "computed_in": self._computed_in}
+        self._parts = parts.going_on(computed, start, **how)
         fields = dataclasses.asdict(config)
         log_to = log_to if agree.writer() else ()
         write = stack.enter_context(loggers.open_loggers(log_to, run.folder, run.name, fields, start))
@@ -98,6 +102,7 @@ class Member:
             write=write,
             rollbacks=rollbacks,
             dtype=self._computed_in,
+            computed=self._parts,
         )
         if agree.writer() and (config.evaluate_every_steps or config.evaluate_all_every_steps):
             devices = [device for device in devices if device.process_index == agree.index()]
@@ -188,7 +193,8 @@ class Member:
             own = sha256(self._program.member(state, self._i))
             step = step if self.diverged is None else self.diverged
             where = self._program.mode, self._program.devices
-            hooks.result(self.run, step, seconds, own, *where, ended, self.failed, shares, self._computed_in)
+            how = ended, self.failed, shares, self._computed_in, self._parts
+            hooks.result(self.run, step, seconds, own, *where, *how)
         self._looked("report", step, lambda: page.write(self.run))
 
 

@@ -11,6 +11,7 @@ from jaxgan.errors import BadInput, TryAgain
 from jaxgan.layers import onednn
 from jaxgan.names import shown
 from jaxgan.runs import Run
+from jaxgan.training import parts
 from jaxgan.training.train import train
 
 _FACTS = ("git", "device", "deterministic", "computed_in")  # what explains another state
@@ -57,6 +58,11 @@ def rerun(
     if run.stretched:
         raise BadInput(
             f"{folder} left the curve of its rates on the way (--decay-steps): no training from its beginning comes to its state"
+        )
+    if len(computed := parts.until(was.get("parts"), was["step"])) > 1:
+        raise BadInput(
+            f"{folder} was computed in {len(computed)} ways, {shown(parts.told(computed))}: no training in one of them comes to "
+            "its state"
         )
     command = ("jaxgan", "rerun", str(Path(folder).absolute()))
     if out is not None and runs.exists(out) and runs.open_run(out, recipe).command != command:

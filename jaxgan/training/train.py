@@ -228,7 +228,7 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         show = progress.show if not several else lambda row: None
         for member in members:
             if member.diverged is None:
-                member.open(stack, start, dataset, others, log_to, devices, show, rollbacks)
+                member.open(stack, start, dataset, others, log_to, devices, show, rollbacks, note.get("parts"))
         living = lambda: [member for member in members if member.diverged is None]
 
         def over():

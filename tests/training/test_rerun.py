@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from jaxgan import runtime
+from jaxgan.checkpoint import Checkpoints
 from jaxgan.cli import main
 
 LINE = ["train", "ring", "--tiny", "--schedule", "linear", "--log-every-steps", "5", "--save-every-steps", "10"]
@@ -150,3 +151,35 @@ def test_a_gpu_is_deterministic_only_where_it_was_asked(monkeypatch):
     assert not runtime.is_deterministic()
     runtime.deterministic()
     assert runtime.is_deterministic()
+
+
+def test_a_run_whose_mode_or_devices_changed_on_the_way_is_told(tmp_path, capsys):
+    line = ["train", "ring", "--tiny", "--schedule", "constant", "--save-every-steps", "10"]
+    line += ["--out", str(tmp_path / "run")]
+    assert main([*line, "--steps", "10", "--parallel", "pmap", "--devices", "4"]) == 0
+    assert "parts" not in json.loads((tmp_path / "run" / "result.json").read_text())
+    assert main([*line, "--steps", "20", "--resume", "auto"]) == 0
+    assert main([*line, "--steps", "30", "--resume", "auto"]) == 0  # as before: no part of its own
+    assert main([*line, "--steps", "30", "--resume", "auto", "--parallel", "mesh"]) == 0  # nothing is left to do
+    found = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert [(part["step"], part["parallel"], part["devices"]) for part in found["parts"]] == [
+        (0, "pmap", 4),
+        (10, "single", 1),
+    ]
+    capsys.readouterr()
+    assert main(["rerun", str(tmp_path / "run"), "--out", str(tmp_path / "again")]) == 2
+    said = capsys.readouterr().err
+    assert "pmap on 4 devices in float32 from step 0 on, then single on 1 device in float32 from step 10 on" in said
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_checkpoint_from_before_its_parts_were_kept_is_gone_on_with(tmp_path, monkeypatch):
+    line = ["train", "ring", "--tiny", "--schedule", "constant", "--save-every-steps", "10"]
+    line += ["--out", str(tmp_path / "run")]
+    save = Checkpoints.save
+    without = lambda own, step, state, note: save(own, step, state, {k: v for k, v in note.items() if k != "parts"})
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "save", without)
+        assert main([*line, "--steps", "10", "--parallel", "pmap", "--devices", "4"]) == 0
+    assert main([*line, "--steps", "20", "--resume", "auto"]) == 0
+    assert "parts" not in json.loads((tmp_path / "run" / "result.json").read_text())
