@@ -144,7 +144,7 @@ class Checkpoints:
             # asked before, because a disk that fills up on the way makes the writers print tracebacks of their own
             size, free = sum(x.nbytes for x in jax.tree.leaves(state)) + 2**20, shutil.disk_usage(self.folder).free
             if agree.gathered(free < size).any():  # of all, or some would wait in a save that others do not begin
-                raise OSError(f"it takes {size / 2**20:.0f} MiB, the disk has {free / 2**20:.0f} MiB left")
+                raise OSError(f"it takes {size:,} bytes, the disk has {free:,} left")
             if not self._manager.save(step, args=args, metrics=metrics):
                 raise BadInput(f"{self.folder} is open to be read: leave out read_only")
 

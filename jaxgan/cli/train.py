@@ -134,8 +134,11 @@ def _shown(made):
     from jaxgan.reports import samples
 
     newest = (samples.drawn(made.folder) or ["none could be drawn"])[-1]
-    tell(f"samples    {newest}\ncurves     {made.folder / 'curves.png'}\nreport     {made.folder / 'report.html'}")
-    tell(f"more       {_more(made.folder, made.recipe, made.config)}")
+    curves = made.folder / "curves.png"
+    tell(f"samples    {newest}\ncurves     {curves if curves.exists() else 'none could be drawn'}")
+    tell(f"report     {made.folder / 'report.html'}")
+    if any(path.name.isdecimal() for path in made.checkpoints.iterdir()):  # none where it ended before its first step
+        tell(f"more       {_more(made.folder, made.recipe, made.config)}")
     return 0
 
 

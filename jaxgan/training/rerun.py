@@ -75,6 +75,8 @@ def rerun(
     for name, word in moved.items():
         if not getattr(run.config, name, ""):
             raise BadInput(f"{folder} was trained without --{name}: remove --{name} {word}")
+    if was["step"] < 1:
+        raise BadInput(f"{folder} ended before its first step: go on with it, --resume auto")
     config = dataclasses.replace(_until(run.config, was["step"]), stop_when="", **moved)  # it ends where that one did
     begun_from = _source(run, runs.folder_of(init_from))
     made = train(

@@ -302,7 +302,7 @@ def test_a_full_disk_is_noticed_before_the_save(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
     assert main([*TINY, "--out", str(tmp_path / "run")]) == 75
     err = capsys.readouterr().err
-    assert "could not save step 5" in err and "the disk has 0 MiB left" in err and err.count("\n") == 1
+    assert "could not save step 5" in err and "the disk has 1,000 left" in err and err.count("\n") == 1
 
 
 @pytest.mark.parametrize("resume", [[], ["--out", "run", "--resume", "auto"]])

@@ -183,3 +183,12 @@ def test_a_checkpoint_from_before_its_parts_were_kept_is_gone_on_with(tmp_path, 
         assert main([*line, "--steps", "10", "--parallel", "pmap", "--devices", "4"]) == 0
     assert main([*line, "--steps", "20", "--resume", "auto"]) == 0
     assert "parts" not in json.loads((tmp_path / "run" / "result.json").read_text())
+
+
+def test_a_run_that_ended_before_its_first_step_says_so_and_names_nothing_that_is_not_there(tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main([*LINE, "--max-minutes", "1e-9", "--out", str(run)]) == 0
+    said = capsys.readouterr().out
+    assert str(run / "curves.png") not in said and "jaxgan sample" not in said
+    assert main(["rerun", str(run), "--out", str(tmp_path / "again")]) == 2
+    assert "ended before its first step: go on with it" in capsys.readouterr().err
