@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from jaxgan.errors import BadInput
+
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8  # of glibc's mallopt
 _MOST = 2**31 - 1
 _PROGRAMS = 2**31  # bytes of compiled programs that are kept
@@ -27,6 +29,17 @@ def keep_memory() -> None:
     if mallopt is not None:
         for option, value in ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _MOST), (_TRIM_THRESHOLD, _MOST), (_TOP_PAD, 2**28)):
             mallopt(option, value)
+
+
+def check_float32() -> None:
+    """Raises BadInput where JAX is told to compute in float64, in which what a run keeps would be of another kind.
+
+    JAX itself is not imported for that.
+    """
+    jax = sys.modules.get("jax")
+    asked = os.environ.get("JAX_ENABLE_X64", "").lower() in ("y", "yes", "t", "true", "on", "1")
+    if asked if jax is None else jax.config.jax_enable_x64:
+        raise BadInput("JAX_ENABLE_X64 is on, and parameters of runs are float32: unset it")
 
 
 def deterministic() -> None:

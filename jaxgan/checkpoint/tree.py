@@ -108,7 +108,12 @@ def fits(what: str, saved: Any, target: Any) -> None:
     there, here = ({k: kind(x) for k, x in leaves(tree).items()} for tree in (saved, target))
     for key in sorted(there.keys() | here.keys()):
         if there.get(key) != here.get(key):
-            raise BadInput(
-                f"{what} is of another architecture: {key} is {there.get(key, 'absent')} there and {here.get(key, 'absent')} "
-                "here: use the config it was trained with"
-            )
+            both = [x.get(key, "absent") for x in (there, here)]
+            wide = len({x.replace("float64", "float32") for x in both}) == 1  # and nothing else is other
+            if wide:
+                again = "it was trained with JAX_ENABLE_X64 on: train again, without"
+                way = again if "float64" in both[0] else "unset JAX_ENABLE_X64"
+            else:
+                way = "use the config it was trained with"
+            other = "precision" if wide else "architecture"
+            raise BadInput(f"{what} is of another {other}: {key} is {both[0]} there and {both[1]} here: {way}")

@@ -128,6 +128,8 @@ def _dispatch(argv):
         if group and argv[1:2] in ([], *([word] for word in _HELP)):
             raise BadInput(f"jaxgan {argv[0]} needs a word more: there are {', '.join(group)}")
         raise unknown("command", " ".join(argv[:2]) if group else argv[0], group or there)
+    if not {*argv} & {*_HELP}:
+        runtime.check_float32()
     module, rest = importlib.import_module(f"{__name__}.{name.replace(' ', '_')}"), argv[len(name.split()) :]
     if not module.NEEDS:
         return module.run(None, rest)

@@ -193,8 +193,9 @@ class Member:
             own = sha256(self._program.member(state, self._i))
             step = step if self.diverged is None else self.diverged
             where = self._program.mode, self._program.devices
-            how = ended, self.failed, shares, self._computed_in, self._parts
-            hooks.result(self.run, step, seconds, own, *where, *how)
+            hooks.result(
+                self.run, step, seconds, own, *where, ended, self.failed, shares, self._computed_in, self._parts
+            )
         self._looked("report", step, lambda: page.write(self.run))
 
 

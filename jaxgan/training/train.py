@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jax
 
-from jaxgan import inference, parallel, recipes, runs
+from jaxgan import inference, parallel, recipes, runs, runtime
 from jaxgan.checkpoint import Checkpoints, keeping, printable
 from jaxgan.config import check_inactive
 from jaxgan.data import batch as batches
@@ -157,6 +157,7 @@ def train_population(
 
 def _checked(recipe, out, resume, max_minutes, log_to, grace_seconds):
     """(time of the end, module of the recipe)."""
+    runtime.check_float32()
     positive("--grace-seconds", grace_seconds)
     limit = deadline(max_minutes)
     loggers.check(log_to)

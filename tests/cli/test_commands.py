@@ -9,9 +9,10 @@ import sys
 import types
 from pathlib import Path
 
+import jax
 import pytest
 
-from jaxgan import cli, data, evaluation, inference, recipes, training
+from jaxgan import BadInput, cli, data, evaluation, inference, recipes, training
 from jaxgan.cli import flags, main, train
 from jaxgan.cost import bench, estimate
 from jaxgan.reports import page
@@ -174,3 +175,22 @@ def test_of_a_flag_that_comes_twice_the_last_counts_and_of_lists_all(tmp_path):
     )
     assert [parse(*files)[1].steps, parse(*files[1:], files[0])[1].steps] == [22, 11]
     assert parse("--log_to", "tensorboard", "--log-to=wandb")[0].log_to == ("tensorboard", "wandb")
+
+
+def test_no_command_runs_in_float64(tmp_path, capsys):
+    with jax.enable_x64(True):
+        for line in (["train", "ring", "--tiny", "--out", str(tmp_path / "run")], ["sample", "run"], ["rerun", "run"]):
+            assert main(line) == 2
+            assert "JAX_ENABLE_X64 is on, and parameters of runs are float32: unset it" in capsys.readouterr().err
+        with pytest.raises(BadInput, match="JAX_ENABLE_X64 is on"):
+            training.train("ring", recipes.get("ring").Config(), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_asks_for_float64_is_seen_before_jax_is_there():
+    code = (
+        "import os; os.environ['JAX_ENABLE_X64'] = 'true'\nfrom jaxgan.cli import main\nassert main(['recipes']) == 2"
+    )
+    code += "\nimport sys; assert 'jax' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and "unset it" in done.stderr, done.stderr

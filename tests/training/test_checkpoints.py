@@ -169,3 +169,24 @@ def test_what_the_tasks_of_a_failed_reading_still_say_is_no_news(monkeypatch, ca
         sys.excepthook(RuntimeError, RuntimeError(said), None)
     err = capsys.readouterr().err
     assert "Event loop is closed" not in err and err.count("RuntimeError: something else") == 2
+
+
+def test_what_a_full_disk_lacks_is_told_apart(store, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(2**30, 2**30, 2**20))
+    with pytest.raises(TryAgain, match=r"it takes 1,048,\d\d\d bytes, the disk has 1,048,576 left"):
+        store.save(3, state(), {})
+
+
+def test_a_state_of_float64_is_told_the_way_out(store, tmp_path):
+    store.save(3, state(), {})
+    store.wait()
+    wide = jax.tree.map(lambda x: x, jax.eval_shape(state))
+    with jax.enable_x64(True):
+        wide = wide._replace(ema={"params": {"kernel": jax.ShapeDtypeStruct((4, 2), jnp.float64)}})
+        refused(
+            "of another precision: ema.params.kernel .* float64.* here: unset JAX_ENABLE_X64",
+            lambda: store.restore(wide),
+        )
+    refused(
+        "of another architecture", lambda: store.restore(jax.eval_shape(lambda: state()._replace(ema={"params": {}})))
+    )
