@@ -47,6 +47,10 @@ def found(asked: Any, opened: Run, base: Base) -> Directions:
         raise BadInput("G is given no labels: give classify, which tells the classes of what it makes")
     tell, names = asked.classify(opened, asked.data, asked.say)
     label = np.asarray(tell(edit_pictures.files_of(seam.images(flat, loaded.state.ema, x))))
+    for k, name in enumerate(names):
+        if (count := int(np.sum(label == k))) in (0, len(label)):
+            share = f"{'all' if count else 'none'} of {len(label)} samples"
+            raise BadInput(f"--by label: the classifier takes {share} for {name}: train longer, or take another --by")
     return ways.means(loaded, flat, x, label, names, asked.directions or None)
 
 

@@ -75,7 +75,7 @@ def invert(
     """
     _check(steps=(steps, 1), starts=(starts, 1))
     if starts > _DRAWS:
-        raise BadInput(f"starts is {starts}: give {_DRAWS} or less, of as many draws are the nearest taken")
+        raise BadInput(f"--starts is {starts}: give {_DRAWS} or less, of as many draws are the nearest taken")
     spec = loaded.data.specs[loaded.config.real]
     if spec.modality != "image":
         raise BadInput(f"pictures are inverted, and the run makes {spec.kind.ONE}s: give a run of pictures")
@@ -204,4 +204,4 @@ def _choices(loaded, count, label):
 def _check(**numbers):
     for name, (value, least) in numbers.items():
         if value < least:
-            raise BadInput(f"{name} is {value}: give {least} or more")
+            raise BadInput(f"--{name} is {value}: give {least} or more")

@@ -71,7 +71,7 @@ def cycle(
         if identity and x.shape[-1] != y.shape[-1]:
             raise BadInput(
                 f"the identity loss is of pictures with as many channels, {given} has {x.shape[-1]} and {real} "
-                f"{y.shape[-1]}: set identity to 0, or --channels 3"
+                f"{y.shape[-1]}: give --identity 0, or --channels 3"
             )
         key_g, key_d = jax.random.split(key)
         g = g_side.init(key_g, forward=x, backward=y)

@@ -165,6 +165,16 @@ def test_a_difference_of_means_moves_the_attribute_that_it_is_of(digits):
         inference.means(digits, where, x, np.zeros(400), ["dark", "bright"])
 
 
+def test_a_class_that_no_sample_is_taken_for_is_told_of_the_classifier(runs):
+    for told, words in (
+        (0, "takes all of 2000 samples for one: train longer"),
+        (2, "takes none of 2000 samples for one"),
+    ):
+        classify = lambda *_, told=told: (lambda images: np.full(len(images), told), ("one", "two", "three"))
+        with pytest.raises(BadInput, match=f"--by label: the classifier {words}"):
+            inference.edit(runs / "style", directions=1, by="label", classify=classify)
+
+
 def test_moves_are_in_deviations_and_of_the_layers_asked_for(style):
     where = inference.space(style, "w+")
     found = inference.pca(style, where, 3)

@@ -124,8 +124,8 @@ def test_pictures_of_another_shape_are_refused_or_brought_to_it(run, loaded, whe
         inference.invert(loaded, where, np.zeros((1, 9, 8, 1), np.uint8))
     some = np.zeros((2, 8, 8, 1), np.uint8)
     for options, words in (
-        ({"steps": 0}, "steps is 0"),
-        ({"starts": 1001}, "starts is 1001: give 1000 or less"),
+        ({"steps": 0}, "--steps is 0"),
+        ({"starts": 1001}, "--starts is 1001: give 1000 or less"),
         ({"label": 99}, r"--label 99, and the run has classes 0 .. 9: give those"),
         ({"label": [1, 2, 3]}, r"label is \[3\], and there are 2: give \[\], or one for each"),
     ):

@@ -140,7 +140,7 @@ def test_without_identity_channels_may_differ_and_with_it_they_are_refused():
     networks = (colour, grey, judge(1.0), judge(1.0))
     out = outcome(cycle(*networks, identity=0), batch)
     assert "identity" not in out.metrics.g and out.metrics.g["cycle"] > 0
-    with pytest.raises(BadInput, match="as many channels, input has 1 and image 3: set identity to 0, or --channels 3"):
+    with pytest.raises(BadInput, match="as many channels, input has 1 and image 3: give --identity 0, or --channels 3"):
         cycle(*networks).init(KEY, batch)
     with pytest.raises(
         BadInput, match=r"backward gives \(8, 8, 3\) of \(8, 8, 3\), and the pictures there are \(8, 8, 1\)"
