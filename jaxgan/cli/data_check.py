@@ -23,6 +23,10 @@ class Flags:
     trained on."""
     resolution: int = 0
     """Bring images to this many pixels in height for that, as `jaxgan train --resolution` does."""
+    length: int = 0
+    """Cut sounds, films and texts to this many values, frames or letters for that, as `jaxgan train --length` does."""
+    rate: float = 0.0
+    """Bring sounds to this many values a second for that."""
     input: str = ""
     """Source of what G is given: pictures of the same names."""
     side_by_side: Literal["left-input", "right-input"] | None = None
@@ -47,8 +51,9 @@ def run(subject: str | None, argv: Sequence[str]) -> None:
     from jaxgan import data
     from jaxgan.options import degrade
 
-    how = degrade.Group(degrade=args.degrade, factor=args.factor).derivation
-    lines, problems = data.check(subject, degrade=how, **flags.of(args, "recipe", "degrade", "factor"))
+    how = degrade.Group(degrade=args.degrade, factor=args.factor)
+    degrade.check(how)
+    lines, problems = data.check(subject, degrade=how.derivation, **flags.of(args, "recipe", "degrade", "factor"))
     tell("\n".join(lines))
     for problem in problems:
         tell(f"to mend     {shown(problem)}")

@@ -27,6 +27,8 @@ def check(
     split: str = "",
     *,
     resolution: int = 0,
+    length: int = 0,
+    rate: float = 0.0,
     input: str = "",
     side_by_side: str | None = None,
     unpaired: bool = False,
@@ -37,24 +39,25 @@ def check(
     """(lines, problems): a report on a source, a line each, and what keeps it from being used as it is.
 
     split: of a folder that has splits, by default the one that is trained on. input, side_by_side, unpaired, degrade, masks,
-    ignored and resolution: as `load` takes them, whose complaints are problems; a source of inputs and a folder of masks are
-    reported on too. Raises BadInput where there is nothing in it that can be used.
+    ignored, resolution, length and rate: as `load` takes them, whose complaints are problems; a source of inputs and a folder of
+    masks are reported on too. Raises BadInput where there is nothing in it that can be used.
     """
     if ignored is not None and not 0 <= ignored <= 255:
         raise BadInput(f"--ignored is {ignored}: give a number in 0 .. 255")
-    lines, problems = _check(source, split, resolution)
+    how: dict[str, Any] = {"resolution": resolution or None, "length": length, "rate": rate}
+    lines, problems = _check(source, split, how)
     if input:
         flat = source_of(input) is files and not files.splits(input)  # all of it is beside any part, as in `load`
-        more, others = _check(input, "" if flat else split, resolution)
+        more, others = _check(input, "" if flat else split, how)
         lines, problems = lines + [f"input: {line}" for line in more], problems + [f"input: {line}" for line in others]
     if masks:
         more, others = mask_files.check(masks, split=split, ignored=ignored)
         lines, problems = lines + [f"masks: {line}" for line in more], problems + [f"masks: {line}" for line in others]
-    if input or side_by_side or degrade or masks:
+    if input or side_by_side or degrade or masks or length or rate:
         given: dict[str, Any] = {"input": input, "side_by_side": side_by_side, "unpaired": unpaired}
         given["degrade"] = degrade
         try:
-            whole = load(source, resolution or None, split=split, masks=masks, ignored=ignored, **given)
+            whole = load(source, split=split, masks=masks, ignored=ignored, **how, **given)
         except BadInput as error:
             problems.append(str(error))
         else:
@@ -62,10 +65,14 @@ def check(
                 f"{name} {'x'.join(map(str, x.shape[1:]))}" for name, x in whole.columns.items() if name != "label"
             )
             lines.append(f"together    {whole.size} of {', '.join(shapes)}")
+            kind = whole.specs[next(iter(whole.columns))].kind
+            if (length or rate) and kind.ONE in ("image", "point"):
+                flag = f"--length {length}" if length else f"--rate {rate:g}"
+                problems.append(f"{flag} is of what has a time, and {source} has {kind.ONE}s: remove it")
     return lines, problems
 
 
-def _check(source, split, resolution):
+def _check(source, split, how):
     path = Path(source)
     reachable(source)
     module = source_of(source)
@@ -76,9 +83,9 @@ def _check(source, split, resolution):
     try:
         dataset = load(source, split=split)
     except BadInput:
-        if not resolution:
+        if not any(how.values()):
             raise
-        dataset = load(source, resolution, split=split)  # of several sizes, as a training takes it
+        dataset = load(source, split=split, **how)  # of several sizes, as a training takes it
     column = next(iter(dataset.columns))
     image = dataset[column]
     seen: Counter[bytes] = Counter()

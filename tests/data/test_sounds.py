@@ -2,6 +2,8 @@
 
 import io
 import os
+import re
+import shlex
 import wave
 import zipfile
 
@@ -10,6 +12,7 @@ import pytest
 from PIL import Image
 
 from jaxgan import BadInput, data
+from jaxgan.cli import main
 from jaxgan.data import sound_files
 from jaxgan.data.load import source_of
 from jaxgan.data.sources import clips, files, sounds, tones
@@ -267,3 +270,17 @@ def test_floats_of_another_range_are_no_sound(tmp_path):
 def test_what_is_called_wav_and_is_not_is_read_as_what_it_is(how, tmp_path):
     write(tmp_path / "a.wav", sine(200, 900)[:, 0], **how)
     np.testing.assert_array_equal(data.load(str(tmp_path / "a.wav"))["audio"][[0]][0], sine(200, 900))
+
+
+def test_data_check_takes_the_length_and_the_rate_that_a_recipe_asks_for(tmp_path, capsys):
+    for i in range(4):
+        write(tmp_path / "long" / f"{i}.wav", sine(200, 5000))
+    line = ["data", "check", str(tmp_path / "long"), "--recipe", "wavegan"]
+    assert main(line) == 2
+    advised = shlex.split(re.search("--length [0-9]+", capsys.readouterr().err)[0])
+    assert main([*line, *advised]) == 0
+    assert f"4 of audio {advised[1]}x1" in (said := capsys.readouterr().out) and "wavegan can take it" in said
+    assert main([*line, "--rate", "4000", "--length", "2048"]) == 0
+    assert "of audio 2048x1" in capsys.readouterr().out
+    assert main(["data", "check", "digits", "--length", "4"]) == 0
+    assert "to mend     --length 4 is of what has a time, and digits has images: remove it" in capsys.readouterr().out
