@@ -14,7 +14,6 @@ import jax
 from jaxgan import parallel, recipes, training
 from jaxgan.cost.flops import count_flops
 from jaxgan.data import batch
-from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput
 from jaxgan.options import Config, marks
 
@@ -166,14 +165,12 @@ def fits(recipe: str | Path | ModuleType, source: str, **fitting: Any) -> str:
     for name in given:
         if name not in marks.fields(recipe.Config):
             raise BadInput(f"{marks.flag(name)} is no option of {recipes.name(recipe)}: remove it")
-    config = dataclasses.replace(recipe.Config(), data=source, **given)
+    config = marks.without_files(dataclasses.replace(recipe.Config(), data=source, **given))
     dataset = training.prepare(recipe, config)
     program = training.compose(recipe, config, dataset, "single", parallel.choose("single"))
     jax.eval_shape(program.begin)
-    unused = len(dataset.classes) and LABEL not in batch.columns(config) and not config.beside
-    return f"{recipes.name(recipe)} can take it" + (
-        f"; it does not use the {len(dataset.classes)} classes" if unused else ""
-    )
+    unused = batch.unused_labels(config, dataset)
+    return f"{recipes.name(recipe)} can take it{unused and f'; it does not use the {unused}'}"
 
 
 def _compile(recipe, config, dataset, mode, devices):

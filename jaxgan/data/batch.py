@@ -34,13 +34,22 @@ def check(config: Config, dataset: Dataset) -> None:
     for name in columns(config):
         if name not in dataset and name != LABEL:  # of labels `build` speaks
             have = ", ".join(dataset.columns)
-            raise BadInput(f"the recipe takes a column {name!r}, and {dataset.name} has {have}: give it too")
+            way = f"rename {next(iter(dataset.columns))} to {name}" if name == "image" else "give it too"
+            raise BadInput(f"the recipe takes a column {name!r}, and {dataset.name} has {have}: {way}")
     for name in columns(config):
         if name in dataset and name not in config.unpaired and len(dataset[name]) != len(dataset[config.real]):
             raise BadInput(
                 f"{dataset.name} has {len(dataset[config.real])} rows of {config.real} and {len(dataset[name])} of {name}: "
                 "give pairs, as many of each"
             )
+
+
+def unused_labels(config: Config, dataset: Dataset) -> str:
+    """The labels of a data set that a training takes nothing of, in words; "" where there are none."""
+    if not dataset.classes or LABEL in columns(config) or config.beside:
+        return ""
+    count = len(dataset.classes)
+    return f"labels of {count} numbers a sample" if dataset.specs[LABEL].examples else f"{count} classes"
 
 
 def like(

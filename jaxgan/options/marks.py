@@ -55,11 +55,12 @@ class ActiveIf(NamedTuple):
 
     test: Callable
     reason: Callable
+    weight: str = ""  # the field of the weight that it is of, where it is of one
 
 
 def weighed(name: str) -> ActiveIf:
     """ActiveIf of a field that counts where the weight of this name is not 0."""
-    return ActiveIf(lambda config: getattr(config, name), lambda config: f"{flag(name)} 0: say how much of it")
+    return ActiveIf(lambda config: getattr(config, name), lambda config: f"{flag(name)} 0: say how much of it", name)
 
 
 class Field(NamedTuple):
@@ -110,6 +111,14 @@ def inactive(config: Config, names: Iterable[str] | None = None) -> dict[str, st
         if marks:
             found[name] = marks[0].reason(config)
     return found
+
+
+def without_files(config: Config) -> Config:
+    """The Config without those terms whose file is still to be named: what is about the data alone needs none."""
+    own = fields(type(config)).values()
+    files = [field for field in own if field.kind is str and not getattr(config, field.name)]
+    weights = {mark.weight for field in files for mark in field.marks if isinstance(mark, ActiveIf) and mark.weight}
+    return dataclasses.replace(config, **dict.fromkeys(weights, 0.0))
 
 
 def _check(field, value):

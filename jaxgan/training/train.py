@@ -13,7 +13,6 @@ from jaxgan import inference, parallel, recipes, runs, runtime
 from jaxgan.checkpoint import Checkpoints, keeping, printable
 from jaxgan.config import check_inactive
 from jaxgan.data import batch as batches
-from jaxgan.data.dataset import LABEL
 from jaxgan.errors import BadInput, Diverged, positive
 from jaxgan.names import tell
 from jaxgan.processes import agree
@@ -206,8 +205,8 @@ def _train(made, program, dataset, devices, how, home, taken=None):
         progress.say(f"{many}{made[0].name} on {dataset.name} ({dataset.size} samples of {shape}) into {home}")
         for note in dataset.notes:
             progress.say(note)
-        if dataset.classes and LABEL not in batches.columns(config) and not config.beside:
-            progress.say(f"{dataset.name} has {len(dataset.classes)} classes: their labels are not used")
+        if unused := batches.unused_labels(config, dataset):
+            progress.say(f"{dataset.name} has {unused}: they are not used")
         marked = table.marked(home) if several and going_on else {}
         tabled = lambda: table.write(home, members, program)
         members: list[Member] = [

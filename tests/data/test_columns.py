@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from jaxgan import BadInput, config, data
+from jaxgan.cli import main
 from jaxgan.data import batch, caches, content
 from jaxgan.data.loader import stream_seed
 
@@ -175,3 +176,16 @@ def test_columns_of_one_stream_have_as_many_rows(resident):
         data.Loader(found, 4, resident=resident)
     assert data.Loader(found, 4, unpaired=("input",), resident=resident).batch(0)
     assert data.Loader(found, 4, columns=("input",), resident=resident).batch(0)
+
+
+def test_what_a_recipe_does_not_find_or_use_is_called_as_it_is(tmp_path, capsys):
+    x = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
+    np.savez(tmp_path / "points.npz", points=x)
+    assert main(["data", "check", str(tmp_path / "points.npz"), "--recipe", "ring"]) == 2
+    assert "points.npz has points: rename points to image" in capsys.readouterr().err
+    np.savez(tmp_path / "vectors.npz", image=x, label=x)
+    assert main(["data", "check", str(tmp_path / "vectors.npz"), "--recipe", "ring"]) == 0
+    assert "it does not use the labels of 2 numbers a sample" in capsys.readouterr().out
+    line = ["train", "ring", "--tiny", "--data", str(tmp_path / "vectors.npz"), "--out", str(tmp_path / "run")]
+    assert main([*line, "--max-minutes", "1e-9"]) == 0
+    assert "vectors.npz has labels of 2 numbers a sample: they are not used" in capsys.readouterr().out

@@ -248,6 +248,14 @@ def test_data_check_reports_on_both_and_names_what_does_not_fit(capsys):
     assert "M: a.png has the value 3 in 64 pixels, and classes.txt has the classes 0 .. 1" in capsys.readouterr().out
 
 
+def test_data_check_asks_for_no_weights_and_refuses_what_a_training_does(capsys):
+    twins()
+    assert main(["data", "check", "B", "--input", "A", "--unpaired", "--resolution", "32", "--recipe", "style"]) == 0
+    assert "style can take it" in capsys.readouterr().out
+    assert main(["data", "check", "B", "--degrade", "holes", "--degrade", "noise"]) == 2
+    assert "holes are a channel that comes last" in capsys.readouterr().err
+
+
 def test_both_sources_give_the_same_split():
     for i, split in enumerate(("train", "val", "test")):
         for k in range(2):
