@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxgan.data import palettes
 from jaxgan.data.listing import Listing
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
@@ -49,10 +50,10 @@ def classes(found: Listing) -> Classes | None:
     return Classes(plain(names), colours)
 
 
-def values(found: Listing, name: str, known: Classes | None) -> np.ndarray:
+def values(found: Listing, name: str, known: Classes | None, coloured: bool = False) -> np.ndarray:
     """int64 [H, W] of a file: class numbers as they stand, be they any class's or not; of colours without a class, ~ code.
 
-    Grey values are colours where each is one of the classes.txt: 255 is 255 255 255.
+    Grey values are colours where each is one of the classes.txt: 255 is 255 255 255. coloured: of a palette its colours count.
     Raises BadInput for damaged files, those that are neither grey, nor of a palette or RGB, and colours without a classes.txt.
     """
     try:
@@ -61,12 +62,15 @@ def values(found: Listing, name: str, known: Classes | None) -> np.ndarray:
             file.seek(0)
             with opened(file) as picture, told():
                 mode, x, spread = picture.mode, np.asarray(picture), picture.format == "PNG" and kind == 0 and bits < 8
+                codes = palettes.colours(picture)[x] if mode == "P" and coloured else None
     except BadInput as error:
         raise BadInput(f"{found.source}: {name}: {error}") from error
     except files.DAMAGED as error:
         raise BadInput(
             f"{found.source}: {name} is damaged ({error}): take it out, or put a whole copy in its place"
         ) from error
+    if codes is not None and known is not None:
+        return _classes_of(codes, known)
     if mode in ("1", "P", "L") or mode.startswith("I"):
         # Pillow spreads grey values of 2 and 4 bits over 0 .. 255
         x = x.astype(np.int64) // (255 // (2**bits - 1) if mode == "L" and spread else 1)

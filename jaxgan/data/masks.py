@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxgan.data import palettes
 from jaxgan.data import splits as parts
 from jaxgan.data.listing import Listing, listing
-from jaxgan.data.mask_files import MOST, Classes, classes, numbered, values
+from jaxgan.data.mask_files import CLASSES, MOST, Classes, classes, numbered, values
 from jaxgan.data.sources import files
 from jaxgan.errors import BadInput
 from jaxgan.modalities import mask
@@ -23,6 +24,26 @@ class _Masks(NamedTuple):
     found: Listing
     files: dict[str, str]  # name without suffix -> file
     classes: Classes | None  # None where there is no classes.txt
+    differ: str  # how palettes contradict each other, in words
+
+    @property
+    def coloured(self) -> bool:
+        """Whether colours of palettes are looked up, since their numbers are not the same everywhere."""
+        return bool(self.differ and self.classes and self.classes.colours)
+
+    @property
+    def problem(self) -> str:
+        """What keeps numbers of palettes from being classes, "" for nothing."""
+        if not self.differ or self.coloured:
+            return ""
+        return (
+            f"{self.found.source} has palettes that contradict each other: {self.differ}. Add a {CLASSES} beside the masks, with "
+            "lines of a name, red, green and blue, or save them with one palette"
+        )
+
+    def values(self, file: str) -> np.ndarray:
+        """`mask_files.values` of one of the files."""
+        return values(self.found, file, self.classes, self.coloured)
 
 
 def load(
@@ -38,22 +59,25 @@ def load(
 
     folder: or a zip. Of each picture the .png whose relative path is the picture's, but for the suffix. Grey values and
     numbers of a palette are class numbers as they stand; colours are looked up in a classes.txt beside the masks, a line a class:
-    its name, or its name and red, green and blue, 0 .. 255. Without one the classes are called by their numbers.
+    its name, or its name and red, green and blue, 0 .. 255. Without one the classes are called by their numbers. Where palettes
+    have other colours for the same number, in any split, their colours are looked up too.
     how: as the pictures are brought to one shape; masks are by the nearest pixel. split: as of the pictures, where the folder has
     splits. ignored: a number that is no class and may stand in masks; what --fit pad adds is of it, and else of class 0.
     sizes: (height, width) of the pictures as they are in their files, which masks are to have.
-    Raises BadInput for pictures without masks and masks without pictures, colours and numbers that are no class, damaged files,
-    and sizes that differ.
+    Raises BadInput for pictures without masks and masks without pictures, colours and numbers that are no class, palettes that
+    contradict each other without such a file, damaged files, and sizes that differ.
     """
     masks = _find(folder, split)
     stems = [_stem(name) for name in names]
     _matched(folder, dict(zip(stems, names, strict=True)), masks.files)
+    if masks.problem:
+        raise BadInput(masks.problem)
     how = how._replace(channels=0, half="")  # of the half of a picture a mask is whole
 
     def one(item):
         stem, size = item
         where = f"{masks.found.source}: {masks.files[stem]}"
-        x = numbered(where, values(masks.found, masks.files[stem], masks.classes), masks.classes, ignored)
+        x = numbered(where, masks.values(masks.files[stem]), masks.classes, ignored)
         if size is not None and x.shape != tuple(size):
             found, wanted = ("x".join(map(str, each)) for each in (x.shape, size))
             raise BadInput(f"{where} is {found}, and its picture {wanted}: make both of one size")
@@ -85,7 +109,7 @@ def check(
     for file in masks.files.values():
         x = np.zeros((0, 0), np.int64)
         try:
-            x = values(masks.found, file, masks.classes)
+            x = masks.values(file)
             numbered(f"{masks.found.source}: {file}", x, masks.classes, ignored)
         except BadInput as error:
             wrong.append(str(error))
@@ -100,7 +124,10 @@ def check(
         name = "ignored" if i == ignored else called.get(i, "" if masks.classes is None else "no class")
         share = counts[i] / max(counts.sum(), 1)
         lines.append(f"class       {i}{f' {name}' if name else ''}: {share:.2%} of the pixels, in {within[i]} masks")
-    problems = wrong[:20] + ([f"... and {len(wrong) - 20} more masks"] if len(wrong) > 20 else [])
+    if masks.coloured:
+        lines.append(f"palettes    {masks.differ}: their colours are looked up in {CLASSES}")
+    problems = [masks.problem] if masks.problem else []
+    problems += wrong[:20] + ([f"... and {len(wrong) - 20} more masks"] if len(wrong) > 20 else [])
     if names is not None:
         try:
             _matched(folder, {_stem(name): name for name in names}, masks.files)
@@ -117,7 +144,7 @@ def _find(folder, split):
     every = listing(path)
     found = parts.unwrapped(every, _pngs(every))
     known = classes(found) or classes(every)
-    there = parts.splits(_pngs(found))
+    there, differ = parts.splits(_pngs(found)), palettes.differ(found, _pngs(found))
     if there:
         found = found.below(parts.chosen(str(folder), there, split))
         found = parts.unwrapped(found, _pngs(found))
@@ -125,7 +152,7 @@ def _find(folder, split):
     names = _pngs(found)
     if not names:
         raise BadInput(f"{folder} has no {SUFFIX} files: give the masks as such, a pixel's value its class")
-    return _Masks(found, {_stem(name): name for name in names}, known)
+    return _Masks(found, {_stem(name): name for name in names}, known, differ)
 
 
 def _pngs(found):

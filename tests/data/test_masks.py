@@ -231,3 +231,77 @@ def test_grey_values_are_classes_where_classes_txt_says_so(tmp_path):
     found, classes = masks.load(tmp_path, ["a.jpg"], AS_IS)
     np.testing.assert_array_equal(found, x[None] // 255)
     assert classes == ("background", "lesion")
+
+
+RGB = {"sky": (1, 2, 3), "tree": (250, 0, 0), "road": (0, 9, 0)}
+
+
+def of_palette(path, x, order, spare=()):
+    """Class numbers x as a palette of the colours in that order has them, with colours behind that nobody uses."""
+    names = list(RGB)
+    picture = Image.fromarray(np.array([order.index(name) for name in names], np.uint8)[x])
+    picture.putpalette([value for colour in (*(RGB[name] for name in order), *spare) for value in colour])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path)
+
+
+@pytest.fixture
+def shuffled(tmp_path):
+    x = [numbers(i) for i in range(2)]
+    of_palette(tmp_path / "a.png", x[0], ["sky", "tree", "road"])
+    of_palette(tmp_path / "b.png", x[1], ["road", "tree", "sky"])
+    return tmp_path, np.array(x)
+
+
+WORDS = r"number 0 is 1 2 3 in a.png and 0 9 0 in b.png. Add a classes.txt"
+TOLD = "".join(f"{name} {' '.join(map(str, rgb))}\n" for name, rgb in RGB.items())
+
+
+def test_palettes_that_contradict_each_other_are_refused_with_both(shuffled):
+    folder, _ = shuffled
+    with pytest.raises(BadInput, match=WORDS):
+        masks.load(folder, ["a.jpg", "b.jpg"], AS_IS)
+    assert any(WORDS[:44] in problem for problem in masks.check(folder)[1])
+    (folder / "classes.txt").write_text("sky\ntree\nroad")  # names alone say nothing of colours
+    with pytest.raises(BadInput, match=WORDS):
+        masks.load(folder, ["a.jpg", "b.jpg"], AS_IS)
+
+
+def test_colours_of_such_palettes_are_looked_up(shuffled):
+    folder, x = shuffled
+    (folder / "classes.txt").write_text(TOLD)
+    found, classes = masks.load(folder, ["a.jpg", "b.jpg"], AS_IS)
+    np.testing.assert_array_equal(found, x)
+    assert classes == tuple(RGB)
+    lines, problems = masks.check(folder)
+    assert problems == [] and any("their colours are looked up in classes.txt" in line for line in lines)
+
+
+def test_palettes_of_other_splits_count_too(shuffled):
+    folder, x = shuffled
+    for name, split in (("a", "train"), ("b", "val")):
+        (folder / split).mkdir()
+        (folder / f"{name}.png").rename(folder / split / f"{name}.png")
+    for name, split in (("a", "train"), ("b", "val")):
+        with pytest.raises(BadInput, match=r"number 0 is 1 2 3 in train/a.png and 0 9 0 in val/b.png"):
+            masks.load(folder, [f"{name}.jpg"], AS_IS, split=split)
+    (folder / "classes.txt").write_text(TOLD)
+    found = [
+        masks.load(folder, [f"{name}.jpg"], AS_IS, split=split)[0][0] for name, split in (("a", "train"), ("b", "val"))
+    ]
+    np.testing.assert_array_equal(found, x)
+
+
+def test_palettes_that_end_early_or_differ_where_nothing_is_agree(tmp_path):
+    order = ["sky", "tree", "road"]
+    of_palette(tmp_path / "a.png", numbers(0) % 2, order, [(7, 7, 7)])
+    of_palette(tmp_path / "b.png", numbers(1), order, [(8, 8, 8)])
+    few = Image.fromarray(numbers(2) % 2)
+    few.putpalette([*RGB["sky"], *RGB["tree"]])
+    few.save(tmp_path / "c.png")
+    (tmp_path / "classes.txt").write_text("".join(f"{name} {' '.join(map(str, RGB[name]))}\n" for name in order[::-1]))
+    found, _ = masks.load(tmp_path, ["a.jpg", "b.jpg", "c.jpg"], AS_IS)
+    np.testing.assert_array_equal(found, [numbers(0) % 2, numbers(1), numbers(2) % 2])  # numbers as they stand
+    (tmp_path / "d.png").write_bytes((tmp_path / "a.png").read_bytes()[:40])
+    with pytest.raises(BadInput, match=r"d\.png is damaged"):
+        masks.load(tmp_path, ["a.jpg", "b.jpg", "c.jpg", "d.jpg"], AS_IS)
