@@ -34,7 +34,11 @@ def check(config: Config, dataset: Dataset) -> None:
     for name in columns(config):
         if name not in dataset and name != LABEL:  # of labels `build` speaks
             have = ", ".join(dataset.columns)
-            way = f"rename {next(iter(dataset.columns))} to {name}" if name == "image" else "give it too"
+            alone = name == config.real and not {*config.given} - {LABEL}
+            way = "give data that have it" if alone else "give it too"
+            first = next(iter(dataset.columns))
+            if name == "image" and dataset.specs[first].modality in ("image", "points"):
+                way = f"rename {first} to {name}"
             raise BadInput(f"the recipe takes a column {name!r}, and {dataset.name} has {have}: {way}")
     for name in columns(config):
         if name in dataset and name not in config.unpaired and len(dataset[name]) != len(dataset[config.real]):

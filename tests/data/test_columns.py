@@ -183,6 +183,12 @@ def test_what_a_recipe_does_not_find_or_use_is_called_as_it_is(tmp_path, capsys)
     np.savez(tmp_path / "points.npz", points=x)
     assert main(["data", "check", str(tmp_path / "points.npz"), "--recipe", "ring"]) == 2
     assert "points.npz has points: rename points to image" in capsys.readouterr().err
+    for recipe, words in (
+        ("wavegan", "'audio', and digits has image, label: give data that have it"),
+        ("cut", "give it too"),
+    ):
+        assert main(["data", "check", "digits", "--recipe", recipe]) == 2
+        assert words in capsys.readouterr().err
     np.savez(tmp_path / "vectors.npz", image=x, label=x)
     assert main(["data", "check", str(tmp_path / "vectors.npz"), "--recipe", "ring"]) == 0
     assert "it does not use the labels of 2 numbers a sample" in capsys.readouterr().out
