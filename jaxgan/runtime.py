@@ -39,7 +39,7 @@ def check_float32() -> None:
     jax = sys.modules.get("jax")
     asked = os.environ.get("JAX_ENABLE_X64", "").lower() in ("y", "yes", "t", "true", "on", "1")
     if asked if jax is None else jax.config.jax_enable_x64:
-        raise BadInput("JAX_ENABLE_X64 is on, and parameters of runs are float32: unset it")
+        raise BadInput("JAX_ENABLE_X64 is on, or jax_enable_x64, and runs are float32: unset it")
 
 
 def deterministic() -> None:

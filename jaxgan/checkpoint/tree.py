@@ -106,10 +106,11 @@ def fits(what: str, saved: Any, target: Any) -> None:
     """Raises BadInput where two trees have other leaves, or leaves of other shapes or dtypes; `what` was saved."""
     kind = lambda x: f"{jnp.dtype(x.dtype)}{list(x.shape)}"
     there, here = ({k: kind(x) for k, x in leaves(tree).items()} for tree in (saved, target))
+    narrow = lambda kinds: {key: x.replace("float64", "float32") for key, x in kinds.items()}
+    wide = narrow(there) == narrow(here)  # and nothing else is other
     for key in sorted(there.keys() | here.keys()):
         if there.get(key) != here.get(key):
             both = [x.get(key, "absent") for x in (there, here)]
-            wide = len({x.replace("float64", "float32") for x in both}) == 1  # and nothing else is other
             if wide:
                 again = "it was trained with JAX_ENABLE_X64 on: train again, without"
                 way = again if "float64" in both[0] else "unset JAX_ENABLE_X64"

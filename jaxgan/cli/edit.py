@@ -21,11 +21,11 @@ _INVERTED = ActiveIf(
     lambda flags: flags.invert or flags.folders, lambda flags: "no picture that is inverted: add --invert FILES"
 )
 _DIRECTED = ActiveIf(
-    lambda flags: flags.directions or flags.direction, lambda flags: "no direction to find: add --directions 5"
+    lambda flags: flags.directions or flags.direction, lambda flags: "no direction to find: add --direction 1"
 )
 _ROWS = ActiveIf(
     lambda flags: flags.directions or flags.direction or flags.truncate,
-    lambda flags: "no sheet from one end to another: add --directions 5",
+    lambda flags: "no sheet from one end to another: add --direction 1",
 )
 
 

@@ -37,8 +37,8 @@ class _Masks(NamedTuple):
         if not self.differ or self.coloured:
             return ""
         return (
-            f"{self.found.source} has palettes that contradict each other: {self.differ}. Add a {CLASSES} beside the masks, with "
-            "lines of a name, red, green and blue, or save them with one palette"
+            f"palettes of the masks contradict each other: {self.differ}. Add a {CLASSES} beside the masks, with lines of a "
+            "name, red, green and blue, or, where the numbers are right, save these as grey"
         )
 
     def values(self, file: str) -> np.ndarray:
@@ -67,7 +67,7 @@ def load(
     Raises BadInput for pictures without masks and masks without pictures, colours and numbers that are no class, palettes that
     contradict each other without such a file, damaged files, and sizes that differ.
     """
-    masks = _find(folder, split)
+    masks = _find(folder, split, ignored)
     stems = [_stem(name) for name in names]
     _matched(folder, dict(zip(stems, names, strict=True)), masks.files)
     if masks.problem:
@@ -104,7 +104,7 @@ def check(
 
     names: of the pictures, where the masks are to fit some. Raises BadInput where there are no masks, or classes.txt is no such.
     """
-    masks = _find(folder, split)
+    masks = _find(folder, split, ignored)
     counts, within, sizes, wrong = np.zeros(MOST, np.int64), Counter[int](), Counter[Any](), []
     for file in masks.files.values():
         x = np.zeros((0, 0), np.int64)
@@ -136,7 +136,7 @@ def check(
     return lines, problems
 
 
-def _find(folder, split):
+def _find(folder, split, ignored):
     """_Masks of a folder or a zip: of the split where folders are splits. A single folder around everything does not count."""
     path = Path(folder)
     if not path.is_dir() and not (path.is_file() and path.suffix.lower() == ".zip"):
@@ -144,7 +144,7 @@ def _find(folder, split):
     every = listing(path)
     found = parts.unwrapped(every, _pngs(every))
     known = classes(found) or classes(every)
-    there, differ = parts.splits(_pngs(found)), palettes.differ(found, _pngs(found))
+    there, differ = parts.splits(_pngs(found)), palettes.differ(found, _pngs(found), ignored)
     if there:
         found = found.below(parts.chosen(str(folder), there, split))
         found = parts.unwrapped(found, _pngs(found))

@@ -17,11 +17,11 @@ def colours(picture: Any) -> np.ndarray:
     return _codes(_plain(picture))
 
 
-def differ(found: Listing, names: Sequence[str]) -> str:
+def differ(found: Listing, names: Sequence[str], ignored: int | None = None) -> str:
     """Two of these files whose palettes have another colour for a number that occurs in both, in words; "" where all agree.
 
-    Files that cannot be read are left to whoever reads them. Pixels are looked at only where palettes are not the same, as far
-    as they go: a palette may end behind the last number that occurs.
+    ignored: a number that is no class, whose colour says nothing. Files that cannot be read are left to their reader. Pixels
+    are looked at only where palettes are not the same, as far as they go: one may end behind the last number that occurs.
     """
     with ThreadPoolExecutor(files.THREADS) as pool:
         palettes = list(pool.map(lambda name: _palette(found, name), names))
@@ -30,7 +30,7 @@ def differ(found: Listing, names: Sequence[str]) -> str:
         return ""
     first: dict[int, tuple[str, int]] = {}  # number -> file, colour
     for name, palette in zip(names, palettes, strict=True):
-        for number in [] if palette is None else _used(found, name):
+        for number in set() if palette is None else _used(found, name) - {ignored}:
             colour = int(_codes(palette)[number])
             before, other = first.setdefault(number, (name, colour))
             if other != colour:
@@ -61,12 +61,12 @@ def _palette(found, name):
 
 
 def _used(found, name):
-    """Numbers that occur in a file."""
+    """Set of the numbers that occur in a file."""
     try:
         with found.open(name) as file, opened(file) as picture, told():
-            return np.unique(np.asarray(picture)).tolist()
+            return set(np.unique(np.asarray(picture)).tolist())
     except (BadInput, *files.DAMAGED):
-        return []
+        return set()
 
 
 def _words(colour):

@@ -51,7 +51,11 @@ def base(asked: Any, opened: runs.Run, loaded: Loaded, where: Space) -> tuple[Ba
         return _of_pictures(asked, opened, loaded, where)
     if asked.latents is not None or asked.mix:
         name = "w+" if asked.mix else asked.space
-        return kept_in(loaded, asked.latents if asked.latents is not None else asked.mix[0], name, None), {}, []
+        file = asked.latents if asked.latents is not None else asked.mix[0]
+        made = kept_in(loaded, file, name, None)
+        if asked.truncate and made.where.name == "z":  # styles are truncated, which z are on the way to
+            made = kept_in(loaded, file, where.name, None)
+        return made, {}, []
     count = asked.num or (1 if asked.directions else 8)
     x, label = seam.drawn(loaded, where, count, seed=asked.seed, label=asked.label)
     return Base(loaded, where, x, label, tuple(f"{i:04}" for i in range(count))), {}, []

@@ -43,10 +43,9 @@ def nearest(queries: ArrayLike, references: ArrayLike, k: int = 1) -> tuple[np.n
     nearer = np.sort(distances, axis=1)[:, k - 1] ** 2  # than it all that were left out should not be
     farthest, own = np.concatenate(squares)[: len(queries)], np.sum(rows_of.astype(np.float64) ** 2, axis=1)
     least = (1 - 2 * _ROUNDING) * farthest - 3 * _ROUNDING * own  # |b|^2 is 2 (|a|^2 + the square) at most
-    unsure = np.flatnonzero((nearer > least) & (nearer > 0)) if more < len(references) else np.arange(0)
+    unsure = np.flatnonzero(~(nearer <= least) & (nearer > 0)) if more < len(references) else np.arange(0)
     for rows in (unsure[i : i + _ROWS] for i in range(0, len(unsure), _ROWS)):
-        square = _double(queries[rows], references, middle)
-        indices[rows] = np.argpartition(square, more - 1, axis=1)[:, :more]
+        indices[rows] = _chosen(queries[rows], references, middle, more)
         distances[rows] = _exact(queries[rows], references, indices[rows])
     order = np.argsort(distances, axis=1, kind="stable")[:, :k]
     chosen = np.take_along_axis(distances, order, 1), np.take_along_axis(indices, order, 1)
@@ -91,6 +90,19 @@ def _exact(queries, references, indices):
         for i in range(0, len(queries), size)
     ]
     return np.concatenate(parts)
+
+
+def _chosen(queries, references, middle, count):
+    """int [N, count]: the nearest references, in float64, a tile at a time."""
+    square, index = np.empty((len(queries), 0)), np.empty((len(queries), 0), np.int64)
+    for first in range(0, len(references), _COLUMNS):
+        new = _double(queries, references[first : first + _COLUMNS], middle)
+        places = np.broadcast_to(np.arange(first, first + new.shape[1]), new.shape)
+        square, index = np.concatenate([square, new], axis=1), np.concatenate([index, places], axis=1)
+        if square.shape[1] > count:
+            best = np.argpartition(square, count - 1, axis=1)[:, :count]
+            square, index = np.take_along_axis(square, best, 1), np.take_along_axis(index, best, 1)
+    return index
 
 
 def _double(queries, references, middle):

@@ -20,7 +20,8 @@ class Group:
     """Draw new fakes for G's turn instead of those that D has just seen."""
     microbatches: Annotated[int, above(0, 2**20)] = 1
     """Parts of each batch that are computed one after the other, for less memory and one more pass of G: the same step, but for
-    what couples samples, which sees a part: batch norms, --pack, --top-k, --relativistic average, --unroll."""
+    what couples samples, which sees a part: batch norms, minibatch deviations, --pack, --top-k, --relativistic average, --unroll,
+    --matching."""
 
     @property
     def batch_parts(self) -> int:

@@ -35,7 +35,7 @@ BEHIND = {  # command -> the functions that its flags are handed to, and what is
     "data write": (
         [data.tfds.write, data.load],
         {"dataset", "source", "channels", "aspect", "memory", "input", "side_by_side", "unpaired", "degrade"}
-        | {"masks", "ignored", "labelled", "unlabelled", "labels", "like", "length", "rate"},
+        | {"masks", "ignored", "labelled", "unlabelled", "labels", "whole", "like", "length", "rate"},
         set(),
     ),
     "bench": ([bench.measure], {"recipe", "config"}, {"tiny", "config", "json", "onednn"}),
@@ -181,7 +181,7 @@ def test_no_command_runs_in_float64(tmp_path, capsys):
     with jax.enable_x64(True):
         for line in (["train", "ring", "--tiny", "--out", str(tmp_path / "run")], ["sample", "run"], ["rerun", "run"]):
             assert main(line) == 2
-            assert "JAX_ENABLE_X64 is on, and parameters of runs are float32: unset it" in capsys.readouterr().err
+            assert "JAX_ENABLE_X64 is on, or jax_enable_x64, and runs are float32: unset it" in capsys.readouterr().err
         with pytest.raises(BadInput, match="JAX_ENABLE_X64 is on"):
             training.train("ring", recipes.get("ring").Config(), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -267,6 +267,19 @@ def test_palettes_that_contradict_each_other_are_refused_with_both(shuffled):
         masks.load(folder, ["a.jpg", "b.jpg"], AS_IS)
 
 
+def test_the_colour_of_the_ignored_number_says_nothing(tmp_path):
+    for name, colour in (("a", (224, 224, 192)), ("b", (0, 0, 0))):
+        x = np.where(numbers(0) > 1, 255, numbers(0)).astype(np.uint8)
+        picture = Image.fromarray(x)
+        picture.putpalette([*RGB["sky"], *RGB["tree"], *[0] * 253 * 3, *colour])
+        picture.save(tmp_path / f"{name}.png")
+    found, classes = masks.load(tmp_path, ["a.jpg", "b.jpg"], AS_IS, ignored=255)
+    np.testing.assert_array_equal(found, [x, x])
+    assert classes == ("0", "1")
+    with pytest.raises(BadInput, match=r"number 255 is 224 224 192 in a\.png and 0 0 0 in b\.png"):
+        masks.load(tmp_path, ["a.jpg", "b.jpg"], AS_IS)
+
+
 def test_colours_of_such_palettes_are_looked_up(shuffled):
     folder, x = shuffled
     (folder / "classes.txt").write_text(TOLD)

@@ -119,7 +119,7 @@ def test_held_out_texts_are_whole_files_and_of_the_run_s_own_the_last_tenth():
     Path("short.txt").write_text("fghij abcd")  # nine tenths of which are no sample
     assert inference.data_of(run, held_out="short.txt")[1].size == 1
     Path("short.txt").write_text("fghij abc")
-    with pytest.raises(BadInput, match=r"short\.txt has 9 characters: set --length to that or less"):
+    with pytest.raises(BadInput, match=r"short\.txt has 9 characters, and a sample \d+: give a longer text"):
         inference.data_of(run, held_out="short.txt")
     Path("mine.txt").write_text("abcdefghij\n" * 20)
     run = begun("text_gan", data="lines:mine.txt", length=10)

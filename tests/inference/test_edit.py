@@ -280,6 +280,28 @@ def test_styles_are_mixed_by_layers_and_truncated_to_their_mean(runs, style, tmp
     assert all(np.abs(one - mean).max() <= 1 for one in at_mean)
     assert np.abs(own[0] - own[1]).max() > 1 and np.abs(own[0] - at_mean[0]).max() > 1
 
+    at_z = [
+        "edit",
+        run,
+        "--direction",
+        "1",
+        "--by",
+        "jacobian",
+        "--space",
+        "z",
+        "--num",
+        "2",
+        "--out",
+        str(tmp_path / "z"),
+    ]
+    assert main(at_z) == 0  # whose styles are truncated, not they
+    latents = ["--latents", str(tmp_path / "z" / "latents.npz"), "--columns", "3", "--out", str(tmp_path / "e")]
+    assert main(["edit", run, "--truncate", *latents]) == 0
+    with Image.open(tmp_path / "e" / "truncation.png") as sheet:
+        cells = np.asarray(sheet.convert("L"))[28:, 4:].astype(int)
+    assert all(np.abs(cell(i, 0) - mean).max() <= 1 for i in range(2))
+    assert all(np.abs(cell(i, 2) - own[i]).max() <= 1 for i in range(2))
+
     some = [
         "edit",
         run,

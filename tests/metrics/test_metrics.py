@@ -198,6 +198,8 @@ def test_neighbours_that_are_near_beside_the_spread_of_the_set_are_exact(kind, m
     np.testing.assert_allclose(found, hand, atol=1e-9)
     assert metrics.memorised(real, real[:200]) == 1
     np.testing.assert_array_equal(metrics.nearest(fake, real, 4)[0], np.sort(every(fake, real), axis=1)[:, :4])
+    far = np.float32(1e20) * real  # whose squares no float32 holds
+    assert (metrics.nearest(far, far)[0] == 0).all()
 
 
 def test_equal_collapsed_and_disjoint_sets():

@@ -190,8 +190,9 @@ def _of_windows(word, units, classes, how, length, part, by_word):
     kind, most = "words" if by_word else "characters", len(units) - len(units) // _SHARE
     most = len(units) if part is None else most
     if most < length:
-        some = "" if part is None else f", of which {most} are trained on"
-        raise BadInput(f"{word} has {len(units)} {kind}{some}: set --length to that or less")
+        if part is None:
+            raise BadInput(f"{word} has {len(units)} {kind}, and a sample {length}: give a longer text")
+        raise BadInput(f"{word} has {len(units)} {kind}, of which {most} are trained on: set --length to that or less")
     units = units[most:] if part else units[:most]
     return None if len(units) < length else _dataset(word, Cuts(_encoded(units, classes), length), classes, how)
 
