@@ -1,5 +1,6 @@
 """Pictures of any size and kind, one after the other, with what a viewer needs to show them right; and written as they came."""
 
+import itertools
 from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -151,7 +152,7 @@ def read(name: str, file: Any, spreads: Spreads = ALONE) -> Picture:
 
     spreads: of all that are of one scale with it, as `resize.read` takes them.
     """
-    from PIL import Image
+    from PIL import Image, ImageSequence
 
     with resize.opened(file) as picture, resize.told():
         turn = resize.orientation(picture)
@@ -166,7 +167,8 @@ def read(name: str, file: Any, spreads: Spreads = ALONE) -> Picture:
             facts |= {"loop": picture.info["loop"]} if "loop" in picture.info else {}
         frames: list[np.ndarray] = []
         alphas: list[np.ndarray | None] = []
-        for frame in resize.moving(picture) if moving else [picture]:
+        first = int(picture.info.get("default_image", False))  # of APNG: for viewers of still pictures, and no frame
+        for frame in itertools.islice(ImageSequence.Iterator(picture), first, None) if moving else [picture]:
             if frames and getattr(frame, "tag_v2", {}).get(_SUBFILE, 0) & 1:
                 continue  # the same, smaller
             still = frame.copy()

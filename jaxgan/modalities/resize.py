@@ -1,7 +1,6 @@
 """How pictures of any size and kind become samples of one shape."""
 
 import contextlib
-import itertools
 import logging
 import struct
 import threading
@@ -155,14 +154,6 @@ def frames(file: str | Path | IO[bytes]) -> int:
     """Frames of an open image file."""
     with opened(file) as picture, told():
         return getattr(picture, "n_frames", 1)
-
-
-def moving(picture: Any) -> Iterator[Any]:
-    """The frames of a Pillow image that moves, one after the other; not the one that is for viewers of still pictures alone."""
-    from PIL import ImageSequence
-
-    still = int(picture.info.get("default_image", False))  # of APNG
-    return itertools.islice(ImageSequence.Iterator(picture), still, None)
 
 
 def is_grey(picture: Any) -> bool:

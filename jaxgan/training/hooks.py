@@ -49,19 +49,18 @@ def run_hooks(
     look: Callable[..., Any] = _nobody,
     write: Callable[..., Any] = _nobody,
     rollbacks: int = 0,
-    dtype: str = "float32",
-    computed: parts.Parts = (),
+    computed: parts.Parts,
 ) -> RunHooks:
     """RunHooks of a run into its folder. look, write: who else sees every row; write also gets ({"step"}, picture).
 
     held_out: the Dataset that inputs of G are taken from, by default the one trained on. rollbacks: how often the run has gone
-    back to a checkpoint, which the next ones tell, as they do the dtype that the networks compute in and the parts that it was
-    computed in. Of several processes all save, one does the rest.
+    back to a checkpoint, which the next ones tell, as they do the parts that it was computed in.
+    Of several processes all save, one does the rest.
     """
 
     def save(step, state, row):
         metadata = {"metrics": row, "seconds": row["seconds"], "versions": runs.versions(), "format": runs.FORMAT}
-        metadata |= {"rollbacks": rollbacks, "computed_in": dtype, "parts": list(computed)}
+        metadata |= {"rollbacks": rollbacks, "computed_in": computed[-1]["computed_in"], "parts": list(computed)}
         store.save(step, state, agree.shared(metadata))
 
     if not agree.writer():
@@ -116,34 +115,30 @@ def result(
     step: int,
     seconds: float,
     state_sha256: str,
-    mode: str = "single",
-    devices: int = 1,
+    how: Mapping[str, Any],
     ended: str | None = None,
     failed: Mapping[str, int] = MappingProxyType({}),
     shares: Mapping[str, float] = MappingProxyType({}),
-    dtype: str = "float32",
     computed: parts.Parts = (),
 ) -> None:
     """Writes the run's result.json. failed: how often somebody who only looks could not. shares: see `goodput.Goodput`.
 
-    dtype: that the networks computed in. computed: the parts that it was computed in, of which the file tells where several
-    came to its state.
+    how: `parts.HOW` of this training. computed: the parts of all, of which the last with a step came to the state; the file
+    tells of them where they are several.
     """
+    own = parts.until(computed, step)
     found = {
         "step": step,
         "images": step * run.config.batch_size,
         "seconds": round(seconds, 3),
-        "parallel": mode,
-        "devices": devices,
+        **how,
+        **{name: own[-1][name] for name in parts.HOW if own and name in own[-1]},
         "device": jax.devices()[0].device_kind,
-        "computed_in": dtype,
         "deterministic": runtime.is_deterministic(),
         "state_sha256": state_sha256,
     }
     found |= {"ended": ended} if step < run.config.steps else {}
     found |= {"failed": dict(failed)} if failed else {}
-    own = parts.until(computed, step)
-    found |= {name: own[-1][name] for name in parts.HOW if name in own[-1]} if own else {}  # what came to the state
     found |= {"parts": list(own)} if len(own) > 1 else {}
     found |= {"goodput": {word: round(share, 4) for word, share in shares.items()}} if shares else {}
     runs.write_json(run.folder / "result.json", found)

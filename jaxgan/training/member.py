@@ -55,7 +55,8 @@ class Member:
         }
         self.store = Checkpoints(run.checkpoints, **options, say=say)
         self._i, self._program, self._say = i, program, say
-        self._computed_in = onednn.computed_in(program.dtype)
+        how = program.mode, program.devices, onednn.computed_in(program.dtype)
+        self._how = dict(zip(parts.HOW, how, strict=True))
         self._parts: parts.Parts = ()
         self._rows = run.folder / "metrics.jsonl"
         self.last: dict[str, Any] = {} if diverged is None else self._newest(runs.read_metrics(self._rows))
@@ -87,8 +88,7 @@ class Member:
             show(row)
             self.end.look(row)
 
-        how = {"parallel": self._program.mode, "devices": self._program.devices, "computed_in": self._computed_in}
-        self._parts = parts.going_on(computed, start, **how)
+        self._parts = parts.going_on(computed, start, **self._how)
         fields = dataclasses.asdict(config)
         log_to = log_to if agree.writer() else ()
         write = stack.enter_context(loggers.open_loggers(log_to, run.folder, run.name, fields, start))
@@ -101,7 +101,6 @@ class Member:
             look=look,
             write=write,
             rollbacks=rollbacks,
-            dtype=self._computed_in,
             computed=self._parts,
         )
         if agree.writer() and (config.evaluate_every_steps or config.evaluate_all_every_steps):
@@ -192,10 +191,7 @@ class Member:
             ended = self.end.reason if self.diverged is None else f"diverged at step {self.diverged}"
             own = sha256(self._program.member(state, self._i))
             step = step if self.diverged is None else self.diverged
-            where = self._program.mode, self._program.devices
-            hooks.result(
-                self.run, step, seconds, own, *where, ended, self.failed, shares, self._computed_in, self._parts
-            )
+            hooks.result(self.run, step, seconds, own, self._how, ended, self.failed, shares, self._parts)
         self._looked("report", step, lambda: page.write(self.run))
 
 
